@@ -1,0 +1,1 @@
+"""Everything that comes in: the OTLP receivers, the segments, the loader."""
