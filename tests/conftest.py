@@ -1,0 +1,47 @@
+"""What all tests share: which of them run here, and why the others don't."""
+
+import os
+import shutil
+
+import pytest
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+NODE = shutil.which("node")
+IN_CI = os.environ.get("CI") == "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--full", action="store_true", help="run the tests marked `full` too: they take too long for CI")
+
+
+def missing(item: pytest.Item) -> str | None:
+    """What this machine lacks for the test, as a sentence; None if nothing."""
+    if item.get_closest_marker("browser") and not CHROMIUM:
+        return "page tests need Chromium"
+    if item.get_closest_marker("peers") and not NODE:
+        return "the JavaScript senders need node"
+    return None
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--full"):
+        long = [item for item in items if item.get_closest_marker("full")]
+        if long:
+            items[:] = [item for item in items if item not in set(long)]
+            config.hook.pytest_deselected(items=long)
+    for item in items:
+        if (reason := missing(item)) and not IN_CI:  # in CI it runs, and fails on what is missing
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Coroutine tests (`@pytest.mark.anyio`) run on asyncio."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the system's Chromium."""
+    assert CHROMIUM, "no Chromium on this machine"
+    return CHROMIUM
