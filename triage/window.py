@@ -1,0 +1,108 @@
+"""Times and windows, as people and programs write them."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+EPOCH_SECONDS = re.compile(r"\d{1,10}(\.\d{1,9})?", re.ASCII)
+DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)", re.ASCII)
+UNITS = {
+    "ms": timedelta(milliseconds=1),
+    "s": timedelta(seconds=1),
+    "m": timedelta(minutes=1),
+    "h": timedelta(hours=1),
+    "d": timedelta(days=1),
+    "w": timedelta(weeks=1),
+}
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(2262, 1, 1, tzinfo=UTC)  # beyond it a count of nanoseconds leaves 64 bits
+
+
+def parse_duration(text: str) -> timedelta:
+    """`250ms`, `90s`, `15m`, `2h`, `1d`, `4w`, or several in a row (`1h30m`). Raises ValueError with a sentence."""
+    parts = DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"{text!r} is no duration: write a number and its unit, such as 90s, 15m, 2h or 1d")
+    try:
+        return sum((float(number) * UNITS[unit] for number, unit in parts), timedelta())
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than any duration can be") from None
+
+
+def parse_time(text: str, now: datetime) -> datetime:
+    """The moment that the text names, in UTC, cut to microseconds.
+
+    Takes RFC 3339 (`2026-11-22T10:00:00Z`), a duration before `now` (`15m`), `now`, and seconds since 1970.
+    Raises ValueError with a sentence that says what is wrong and what would be right.
+    """
+    text = text.strip().removesuffix(" ago")
+    if text == "now":
+        return now
+    if EPOCH_SECONDS.fullmatch(text):
+        moment = EARLIEST + timedelta(seconds=float(text))
+    elif match := RFC3339.fullmatch(text):
+        moment = _from_rfc3339(text, *match.groups())
+    elif DURATION.match(text):
+        moment = _before(now, text)
+    else:
+        raise ValueError(_no_time(text))
+    if not EARLIEST <= moment < LATEST:
+        raise ValueError(f"{text!r} lies outside the years 1970 to 2261")
+    return moment
+
+
+def _from_rfc3339(text: str, day: str, minute: str, second: str | None, fraction: str | None, zone: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{fraction or ''}{zone.upper()}")
+        return moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise ValueError(f"{text!r} is no time: {error}") from None
+
+
+def _before(now: datetime, text: str) -> datetime:
+    try:
+        return now - parse_duration(text)
+    except OverflowError:
+        raise ValueError(f"{text!r} ago lies outside the years 1970 to 2261") from None
+
+
+def _no_time(text: str) -> str:
+    if re.fullmatch(r"\d{11,}", text):
+        return f"{text!r} is no time: seconds since 1970 are wanted, not milli- or nanoseconds"
+    if re.fullmatch(r"\d{4}-\d\d-\d\d([Tt ][\d:.]+)?", text):
+        return f"{text!r} lacks its time or zone: write it like 2026-11-22T10:00:00Z"
+    return f"{text!r} is no time: write 2026-11-22T10:00:00Z, 15m (ago), 2h, 1d, now, or seconds since 1970"
+
+
+@dataclass(frozen=True)
+class Window:
+    """What lies between two moments: `from_` belongs to it, `to` does not. Raises ValueError if that is nothing."""
+
+    from_: datetime
+    to: datetime
+
+    def __post_init__(self) -> None:
+        if self.from_.tzinfo is None or self.to.tzinfo is None:
+            raise ValueError("a window's ends need a time zone")
+        if self.from_ >= self.to:
+            raise ValueError(
+                f"the window is empty: it begins at {format_time(self.from_)} and ends at {format_time(self.to)}"
+            )
+
+    @property
+    def length(self) -> timedelta:
+        """How long it is."""
+        return self.to - self.from_
+
+
+def parse_window(from_: str | None, to: str | None, now: datetime) -> Window:
+    """A window as a person asks for it, the last hour where nothing is said. Raises ValueError with a sentence."""
+    end = parse_time(to, now) if to else now
+    start = parse_time(from_, now) if from_ else end - timedelta(hours=1)
+    return Window(start, end)
+
+
+def format_time(moment: datetime) -> str:
+    """RFC 3339 in UTC, with as many digits of the second as the moment has."""
+    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
