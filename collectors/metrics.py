@@ -1,0 +1,60 @@
+"""What the way in counts: the figures of /metrics."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from collectors.kinds import Kind
+
+
+@dataclass(frozen=True, slots=True)
+class LastError:
+    """The last thing that went wrong on the way in, in words."""
+
+    at: float  # seconds since 1970
+    where: str
+    text: str
+
+
+class Metrics:
+    """Counters and gauges of one process. Every label's values are known beforehand."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.last_error: LastError | None = None
+        self.accepted = self._counter("accepted_requests", "Requests that are on disk and were acknowledged", "kind")
+        self.accepted_bytes = self._counter("accepted_bytes", "Bytes of these requests, uncompressed", "kind")
+        self.refused = self._counter("refused_requests", "Requests that were not taken, by reason", "kind", "reason")
+        self.loaded = self._counter("loaded_segments", "Segments that the store has taken", "kind")
+        self.loaded_bytes = self._counter("loaded_bytes", "Bytes of these segments", "kind")
+        self.load_errors = self._counter("load_errors", "Attempts to load a segment that failed", "kind", "error")
+        self.quarantined = self._counter("quarantined_requests", "Requests set aside: the store refuses them", "kind")
+        self.quarantined_segments = self._counter("quarantined_segments", "Whole segments set aside", "kind")
+        self.write_errors = self._counter("write_errors", "Commits that the disk refused")
+        self.cut_bytes = self._counter("cut_bytes", "Bytes of unfinished commits, cut off at the start")
+        self._last_error_at = self._gauge("last_error_timestamp_seconds", "When something last went wrong there")
+
+    def error(self, where: str, error: BaseException) -> None:
+        """Remembers what went wrong last."""
+        self.last_error = LastError(time.time(), where, f"{type(error).__name__}: {error}"[:1000])
+        self._last_error_at.set(self.last_error.at)
+
+    def watch(self, name: str, help_text: str, value: Callable[[], float]) -> None:
+        """A gauge that is read when /metrics is."""
+        self._gauge(name, help_text).set_function(value)
+
+    def of_kind(self, counter: Counter, kind: Kind, amount: float = 1) -> None:
+        """Counts for a kind of record."""
+        counter.labels(kind=kind.value).inc(amount)
+
+    def text(self) -> bytes:
+        """All of it, in Prometheus' text format."""
+        return generate_latest(self.registry)
+
+    def _counter(self, name: str, help_text: str, *labels: str) -> Counter:
+        return Counter(f"triage_{name}", help_text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, help_text: str) -> Gauge:
+        return Gauge(f"triage_{name}", help_text, registry=self.registry)

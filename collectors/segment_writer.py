@@ -1,0 +1,80 @@
+"""The files that are written to now: one for each kind, sealed when old or large enough."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from collectors.backlog import Backlog
+from collectors.kinds import Kind
+from collectors.segment import OpenSegment
+
+FRAME_OVERHEAD = 24  # bytes, at most, that a record takes beyond its own: its length, and the mark of the commit
+
+
+def size_on_disk(records: Sequence[bytes]) -> int:
+    """Bytes, at most, that these records take in a segment."""
+    return sum(map(len, records)) + FRAME_OVERHEAD * len(records)
+
+
+class SegmentWriter:
+    """Writes records to segments, and gives the sealed ones to the backlog. Used by one thread."""
+
+    def __init__(self, directory: Path, backlog: Backlog, segment_bytes: int, segment_age_s: float) -> None:
+        self._directory = directory
+        self._backlog = backlog
+        self._segment_bytes = segment_bytes
+        self._segment_age_s = segment_age_s
+        self._open: dict[Kind, OpenSegment] = {}
+        self._due: dict[Kind, float] = {}  # when to seal it, by the monotonic clock
+        self._last_ns = max((segment.began_ns for segment in backlog.waiting()), default=0)
+
+    @property
+    def open_bytes(self) -> int:
+        """Bytes on disk that are in no sealed segment. Any thread may ask."""
+        return sum(segment.size for segment in list(self._open.values()))
+
+    def oldest_ns(self) -> int | None:
+        """When the oldest open segment began. Any thread may ask."""
+        return min((segment.began_ns for segment in list(self._open.values()) if segment.size), default=None)
+
+    def next_seal_s(self) -> float | None:
+        """Seconds until a segment is old enough to be sealed; None if none is open."""
+        return max(0.0, min(self._due.values()) - time.monotonic()) if self._due else None
+
+    def commit(self, kind: Kind, records: Sequence[bytes]) -> None:
+        """Keeps the records; they are on disk when it returns. After an OSError none of them is kept."""
+        segment = self._open.get(kind)
+        if segment and segment.size + size_on_disk(records) > self._segment_bytes:
+            self.seal(kind)
+            segment = None
+        try:
+            (segment or self._new(kind)).commit(records)
+        except OSError:
+            self.seal(kind)
+            raise
+
+    def seal_old(self) -> None:
+        """Seals what is old enough."""
+        now = time.monotonic()
+        for kind in [kind for kind, due in self._due.items() if due <= now]:
+            self.seal(kind)
+
+    def seal_all(self) -> None:
+        """Seals all."""
+        for kind in list(self._open):
+            self.seal(kind)
+
+    def seal(self, kind: Kind) -> None:
+        """Ends the segment of this kind, if one is open."""
+        if segment := self._open.get(kind):
+            sealed = segment.seal()
+            if sealed:
+                self._backlog.add(sealed)
+            del self._open[kind], self._due[kind]  # after it is in the backlog: what is not loaded is in one of them
+
+    def _new(self, kind: Kind) -> OpenSegment:
+        self._last_ns = max(time.time_ns(), self._last_ns + 1)  # in order, though the clock be set back
+        segment = OpenSegment(self._directory, kind, self._last_ns)
+        self._open[kind] = segment
+        self._due[kind] = time.monotonic() + self._segment_age_s
+        return segment
