@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?([Zz]|[+ -]\d\d:\d\d)?", re.ASCII)
 EPOCH_SECONDS = re.compile(r"\d{1,10}(\.\d{1,9})?", re.ASCII)
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)", re.ASCII)
 UNITS = {
@@ -33,7 +33,8 @@ def parse_duration(text: str) -> timedelta:
 def parse_time(text: str, now: datetime) -> datetime:
     """The moment that the text names, in UTC, cut to microseconds.
 
-    Takes RFC 3339 (`2026-11-22T10:00:00Z`), a duration before `now` (`15m`), `now`, and seconds since 1970.
+    Takes RFC 3339 (`2026-11-22T10:00:00Z`; UTC where no zone is given), a duration before `now` (`15m`), `now`, and
+    seconds since 1970.
     Raises ValueError with a sentence that says what is wrong and what would be right.
     """
     text = text.strip().removesuffix(" ago")
@@ -52,10 +53,10 @@ def parse_time(text: str, now: datetime) -> datetime:
     return moment
 
 
-def _from_rfc3339(text: str, day: str, minute: str, second: str | None, fraction: str | None, zone: str) -> datetime:
+def _from_rfc3339(text: str, day: str, clock: str | None, zone: str | None) -> datetime:
+    offset = (zone or "Z").upper().replace(" ", "+")  # a plus that was not escaped in an address arrives as a space
     try:
-        moment = datetime.fromisoformat(f"{day}T{minute}{second or ':00'}{fraction or ''}{zone.upper()}")
-        return moment.astimezone(UTC)
+        return datetime.fromisoformat(f"{day}T{clock or '00:00'}{offset}").astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is no time: {error}") from None
 
@@ -70,8 +71,6 @@ def _before(now: datetime, text: str) -> datetime:
 def _no_time(text: str) -> str:
     if re.fullmatch(r"\d{11,}", text):
         return f"{text!r} is no time: seconds since 1970 are wanted, not milli- or nanoseconds"
-    if re.fullmatch(r"\d{4}-\d\d-\d\d([Tt ][\d:.]+)?", text):
-        return f"{text!r} lacks its time or zone: write it like 2026-11-22T10:00:00Z"
     return f"{text!r} is no time: write 2026-11-22T10:00:00Z, 15m (ago), 2h, 1d, now, or seconds since 1970"
 
 
@@ -106,3 +105,13 @@ def parse_window(from_: str | None, to: str | None, now: datetime) -> Window:
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC, with as many digits of the second as the moment has."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def format_duration(duration: timedelta) -> str:
+    """The duration in the largest units that make it up: `1h30m`, `500ms`, `0s`."""
+    left = duration
+    written = ""
+    for unit in ("d", "h", "m", "s", "ms"):
+        count, left = divmod(left, UNITS[unit])
+        written += f"{count}{unit}" if count else ""
+    return written or "0s"

@@ -1,0 +1,137 @@
+"""Where settings come from: the command line, before the environment, before triage.toml, before the defaults."""
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from triage.setting_types import READERS
+from triage.settings import Row, Settings, table
+
+FILE = Path("triage.toml")
+PREFIX = "TRIAGE_"
+NO_SETTINGS = re.compile(
+    r"TRIAGE_(CONFIG|TEST_.*"
+    r"|(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?))"  # Kubernetes sets these for a service called triage
+)
+DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+TOKEN = re.compile(r"[!-~]+")
+
+
+class SettingsError(ValueError):
+    """A setting that can't be used: one sentence that says which, why, and what would be right."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """A setting's text, and where it stands."""
+
+    name: str
+    text: str
+    where: str
+
+
+def load(
+    flags: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None, file: Path | None = None
+) -> Settings:
+    """The settings of this run; `flags` by setting name.
+
+    `file` must exist; without one, TRIAGE_CONFIG names it, else triage.toml is read if it is there.
+    Raises SettingsError.
+    """
+    environ = environ or {}
+    rows = {row.name: row for row in table()}
+    flagged = [Given(name, text, rows[name].flag) for name, text in (flags or {}).items()]
+    sources = (_from_file(_file(file, environ)), _from_environment(environ), flagged)
+    values = {given.name: _read(rows, given) for source in sources for given in source}
+    settings = replace(Settings(), **values)  # type: ignore[arg-type]  # each was read by its own type's reader
+    for complaint in _complaints(settings):
+        raise SettingsError(complaint)
+    return settings
+
+
+def _file(file: Path | None, environ: Mapping[str, str]) -> Path | None:
+    named = file or (Path(environ["TRIAGE_CONFIG"]) if environ.get("TRIAGE_CONFIG") else None)
+    return named or (FILE if FILE.exists() else None)
+
+
+def _from_file(file: Path | None) -> Iterator[Given]:
+    if not file:
+        return
+    try:
+        keys = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingsError(f"{file} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is no TOML: {error}") from None
+    for name, value in keys.items():
+        yield Given(name, _as_text(value, f"{file}: {name}"), f"{file}: {name}")
+
+
+def _as_text(value: object, where: str) -> str:
+    if isinstance(value, list) and all(isinstance(item, str) and "," not in item for item in value):
+        return ",".join(value)
+    if isinstance(value, str | int | float) and not isinstance(value, bool):
+        return str(value)
+    raise SettingsError(f"{where}: write a text, a number or a list of texts")
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[Given]:
+    for variable, text in sorted(environ.items()):
+        if variable.startswith(PREFIX) and not NO_SETTINGS.fullmatch(variable):
+            yield Given(variable.removeprefix(PREFIX).lower(), text, variable)
+
+
+def _read(rows: Mapping[str, Row], given: Given) -> object:
+    row = rows.get(given.name)
+    if not row:
+        in_environment = given.where.startswith(PREFIX)
+        nearest = rows[nearest_name(given.name, rows)]
+        raise SettingsError(
+            f"{given.where}: there is no such setting; the nearest is "
+            f"{nearest.variable if in_environment else nearest.name}"
+        )
+    try:
+        return READERS[row.type].read(given.text)
+    except ValueError as error:
+        raise SettingsError(f"{given.where}: {error}") from None
+
+
+def nearest_name(name: str, known: Iterable[str]) -> str:
+    """The known name that looks most like the given one."""
+    return difflib.get_close_matches(name, known, n=1, cutoff=0)[0]
+
+
+def _complaints(settings: Settings) -> Iterator[str]:
+    """What is wrong with settings that are each right alone, a sentence each."""
+    yield from _wrong_texts(settings)
+    yield from _open_listeners(settings)
+    yield from _shared_ports(settings)
+
+
+def _wrong_texts(settings: Settings) -> Iterator[str]:
+    if not DATABASE.fullmatch(settings.database):
+        yield f"database: {settings.database!r} is no name: write letters, digits and _, not beginning with a digit"
+    if settings.token and not TOKEN.fullmatch(settings.token):
+        yield "token: it may only hold ASCII letters, digits and signs, no spaces (TRIAGE_TOKEN)"
+    if not settings.customer_keys:
+        yield "customer_keys: name at least one attribute, or no customer can be told"
+
+
+def _open_listeners(settings: Settings) -> Iterator[str]:
+    for name, address in settings.listeners().items():
+        if not address.is_loopback and not settings.token:
+            yield (
+                f"{name}: {address} can be reached from other machines, and there is no token: "
+                "set TRIAGE_TOKEN, or listen on 127.0.0.1"
+            )
+
+
+def _shared_ports(settings: Settings) -> Iterator[str]:
+    taken: dict[int, str] = {}
+    for name, address in settings.listeners().items():
+        if address.port and address.port in taken:
+            yield f"{name}: port {address.port} is {taken[address.port]}'s already; give each its own"
+        taken[address.port] = name
