@@ -50,5 +50,19 @@ class TooLarge(BadRecord):
     """A record larger than the limit, once decompressed."""
 
 
+class Outcome(StrEnum):
+    """What became of a request, for the counters."""
+
+    ACCEPTED = "accepted"
+    BAD = "bad"
+    TOO_LARGE = "too_large"
+    UNSUPPORTED = "unsupported"
+    UNAUTHENTICATED = "unauthenticated"
+    OVERLOADED = "overloaded"
+
+
+Count = Callable[[Kind, Outcome, int], None]
+"""Counts `n` records (spans, log records, data points) accepted, or `n` requests with any other outcome."""
+
 Append = Callable[[Kind, bytes], Awaitable[None]]
 """Keeps one record: returns once it is on disk, raises Refused when it can't be taken now."""
