@@ -4,8 +4,9 @@ Only read after a parse has failed. It goes down into the one message that fails
 """
 
 from collections.abc import Iterator
+from typing import cast
 
-from google.protobuf.descriptor import FieldDescriptor
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
@@ -28,7 +29,7 @@ class _Fault(Exception):
 
 def fault(kind: Kind, body: bytes) -> BadRecord:
     """The reason why `body` is no request of this kind, e.g. "resourceSpans[0].scopeSpans[1]: … (byte 17)"."""
-    message: type[Message] = REQUESTS[kind]
+    message = cast(Descriptor, REQUESTS[kind].DESCRIPTOR)
     path: list[str] = []
     start, end = 0, len(body)
     try:
@@ -43,16 +44,15 @@ def fault(kind: Kind, body: bytes) -> BadRecord:
     return BadRecord(f"not valid protobuf: {what} (byte {start})", ".".join(path))
 
 
-def _failing_part(of: type[Message], body: bytes, start: int, end: int) -> tuple[str, type[Message], int, int] | None:
-    """The first field that holds a message which does not parse: its name, class and place. Raises _Fault."""
+def _failing_part(of: Descriptor, body: bytes, start: int, end: int) -> tuple[str, Descriptor, int, int] | None:
+    """The first field that holds a message which does not parse: its name, type and place. Raises _Fault."""
     seen: dict[int, int] = {}
     for number, wire_type, first, last in _fields(body, start, end):
-        field = of.DESCRIPTOR.fields_by_number.get(number)
+        field = of.fields_by_number.get(number)
         if wire_type != _DELIMITED or field is None or field.message_type is None:
             continue
-        message = GetMessageClass(field.message_type)
-        if not _parses(message, body[first:last]):
-            return _step(field, seen.get(number, 0)), message, first, last
+        if not _parses(GetMessageClass(field.message_type), body[first:last]):
+            return _step(field, seen.get(number, 0)), field.message_type, first, last
         seen[number] = seen.get(number, 0) + 1
     return None
 
