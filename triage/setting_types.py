@@ -31,7 +31,6 @@ class Part(StrEnum):
     """A part of the service that can run alone."""
 
     COLLECT = "collect"
-    WATCH = "watch"
     WEB = "web"
 
 
@@ -80,11 +79,9 @@ def read_size(text: str) -> Size:
 
 
 def write_size(size: int) -> str:
-    """In the largest binary unit that divides it."""
-    for unit in ("TiB", "GiB", "MiB", "KiB"):
-        if size % SIZE_UNITS[unit] == 0:
-            return f"{size // SIZE_UNITS[unit]}{unit}"
-    return f"{size}B"
+    """In the largest unit that divides it."""
+    unit = max((unit for unit, base in SIZE_UNITS.items() if size % base == 0), key=SIZE_UNITS.__getitem__)
+    return f"{size // SIZE_UNITS[unit]}{unit}"
 
 
 def read_count(text: str) -> int:

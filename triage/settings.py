@@ -14,7 +14,8 @@ from triage.setting_types import READERS, Address, Dsn, LogLevel, Part, Size, Ur
 
 T = TypeVar("T")
 MIB = 1 << 20
-GIB = 1 << 30
+MB = 10**6
+GB = 10**9
 
 
 def setting(default: T, help: str, *, secret: bool = False) -> T:  # noqa: A002 - argparse's word for it
@@ -36,7 +37,7 @@ class Settings:
     otlp_grpc: Address = setting(Address("127.0.0.1", 4317), "where OTLP/gRPC is taken")
     otlp_http: Address = setting(Address("127.0.0.1", 4318), "where OTLP/HTTP is taken")
     web: Address = setting(Address("127.0.0.1", 8080), "where pages and the JSON API are served")
-    only: tuple[Part, ...] = setting((), "run only this part: collect, watch or web; may be given again")
+    only: tuple[Part, ...] = setting((), "run only this part: collect or web; may be given again")
     base_url: Url = setting(Url(""), "what links to pages start with, where that is not the web listener's address")
     url: Url = setting(Url("http://127.0.0.1:8080"), "the running service that commands ask")
     token: str = setting(
@@ -66,14 +67,14 @@ class Settings:
     )
 
     segment_age: timedelta = setting(timedelta(milliseconds=500), "a segment is loaded once it is this old")
-    segment_size: Size = setting(Size(16 * MIB), "a segment is loaded once it is this large")
+    segment_size: Size = setting(Size(32 * MB), "a segment is loaded once it is this large")
     keep_segments: timedelta = setting(timedelta(hours=1), "how long a loaded segment is kept, compressed")
-    backlog_limit: Size = setting(Size(2 * GIB), "senders are asked to wait while more than this is not loaded yet")
-    min_free_disk: Size = setting(Size(1 * GIB), "senders are asked to wait while less than this is free")
+    backlog_limit: Size = setting(Size(1 * GB), "senders are asked to wait while more than this is not loaded yet")
+    min_free_disk: Size = setting(Size(1 * GB), "senders are asked to wait while less than this is free")
     max_body: Size = setting(Size(64 * MIB), "largest request that is taken, after decompression")
 
     handles: int = setting(4, "queries that run at a time")
-    max_memory: Size = setting(Size(1 * GIB), "memory that one query may use")
+    max_memory: Size = setting(Size(1 * GB), "memory that one query may use")
     query_time_limit: timedelta = setting(timedelta(seconds=30), "time that one query may take")
     log_level: LogLevel = setting(LogLevel.INFO, "least severe message that is logged: debug, info, warning or error")
 

@@ -57,7 +57,7 @@ def test_every_type_is_read_from_a_file() -> None:
     settings = from_file("""
         data = "/var/lib/triage"
         otlp_http = "[::1]:14318"
-        only = ["collect", "web"]
+        only = ["web", "collect"]
         customer_keys = ["shopper", "user.id"]
         partners = "psp, wms"
         retention_logs = "2w"
@@ -69,8 +69,7 @@ def test_every_type_is_read_from_a_file() -> None:
     assert settings.data == Path("/var/lib/triage")
     assert settings.otlp_http == Address("::1", 14318)
     assert str(settings.otlp_http) == "[::1]:14318"
-    assert settings.only == (Part.COLLECT, Part.WEB)
-    assert not settings.runs(Part.WATCH)
+    assert settings.only == (Part.WEB, Part.COLLECT)
     assert (settings.customer_keys, settings.partners) == (("shopper", "user.id"), ("psp", "wms"))
     assert settings.retention_logs == timedelta(days=14)
     assert (settings.max_body, settings.max_memory) == (1_000_000, 512 << 20)
@@ -94,7 +93,7 @@ def test_every_type_is_read_from_a_file() -> None:
         ('segment_age = "5"', "segment_age: '5' is no duration"),
         ('max_body = "many"', "max_body: 'many' is no size"),
         ('max_body = "0"', "max_body: '0' is no size"),
-        ('only = "web,cook"', "only: 'cook' is none of collect, watch, web"),
+        ('only = "web,cook"', "only: 'cook' is none of collect, web"),
         ('log_level = "loud"', "log_level: 'loud' is none of debug, info, warning, error"),
         ('base_url = "triage.shop"', "base_url: is no address that starts with http"),
         ('database = "otel; DROP"', "database: 'otel; DROP' is no name"),
@@ -148,8 +147,8 @@ def test_a_listener_on_loopback_needs_none(host: str) -> None:
 
 
 def test_only_the_listeners_that_run_need_a_token() -> None:
-    """`--only watch` opens none."""
-    assert load({"web": "0.0.0.0:80", "only": "watch"}).listeners() == {}
+    """`--only collect` opens no web listener."""
+    assert load({"web": "0.0.0.0:80", "only": "collect"}).listeners().keys() == {"otlp_grpc", "otlp_http"}
 
 
 def test_secrets_are_not_shown() -> None:
@@ -167,7 +166,7 @@ def test_secrets_are_not_shown() -> None:
 
 @given(st.integers(min_value=1, max_value=1 << 50))
 def test_a_size_that_is_written_is_read_back(size: int) -> None:
-    """In the largest binary unit that divides it."""
+    """In the largest unit that divides it."""
     assert read_size(write_size(size)) == size
 
 
