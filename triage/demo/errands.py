@@ -1,0 +1,201 @@
+"""What a visitor asks of the shop, one function an errand: a Tape in, how the shop answered (HTTP status) on it."""
+
+from collections.abc import Callable
+from random import Random
+
+from triage.demo.catalogue import (
+    ACCOUNT,
+    ADD_TO_CART,
+    CART,
+    CONDITIONS,
+    FULFIL,
+    HOME,
+    LEGACY_SEARCH,
+    LOGIN,
+    ORDER_STATUS,
+    PAGE_CACHE,
+    PRICE,
+    PRICE_CACHE,
+    PRODUCT,
+    SEARCH,
+    SELECT_CUSTOMERS,
+    SELECT_ORDERS,
+    SELECT_PRODUCTS,
+    STOCK,
+    STOCK_CACHE,
+    TO_ACCOUNT,
+    TO_ADD,
+    TO_CART,
+    TO_HOME,
+    TO_LOGIN,
+    TO_PRODUCT,
+    TO_SEARCH,
+    TO_SHIPMENT,
+    WMS_SHIP,
+    WMS_STATUS,
+    WMS_STOCK,
+    Hop,
+)
+from triage.demo.request import Attributes, Link, Operation, Order, Severity, http_trouble
+from triage.demo.shopper import NamedAt
+from triage.demo.tape import Tape
+
+Errand = Callable[[Tape], None]
+
+CACHE_HITS = 0.93
+
+
+def enter_shop(tape: Tape, operation: Operation, path: str, more: Attributes = ()) -> None:
+    """The gateway takes the request; it knows the customer where their app says who they are."""
+    named = tape.name("customer.id") if tape.logged_in and tape.visitor.named_at is NamedAt.GATEWAY else ()
+    tape.enter(operation, (("url.path", path), ("user_agent.original", tape.visitor.agent), *named, *more))
+
+
+def leave_shop(tape: Tape, status: int = 200) -> None:
+    tape.leave(status, http_trouble(status) if status >= 500 else None)
+
+
+def home(tape: Tape) -> None:
+    enter_shop(tape, HOME, "/")
+    if not _page(tape, TO_HOME):
+        return leave_shop(tape, 500)
+    cached(tape, PAGE_CACHE, "home")
+    tape.back()
+    return leave_shop(tape)
+
+
+def search(tape: Tape) -> None:
+    """The search is still the monolith's."""
+    enter_shop(tape, SEARCH, "/search")
+    if not _page(tape, TO_SEARCH):
+        return leave_shop(tape, 500)
+    status = 200
+    if tape.call(LEGACY_SEARCH) is None:
+        tape.alone(SELECT_PRODUCTS)
+        tape.back()
+    else:
+        status = 502
+    tape.back(status)
+    return leave_shop(tape, status)
+
+
+def product(tape: Tape) -> None:
+    """A product's page does without price or stock where it can't have them: such failures stay unseen."""
+    sku = any_sku(tape.dice)
+    enter_shop(tape, PRODUCT, f"/products/{sku[4:]}")
+    if not _page(tape, TO_PRODUCT, (("product.id", sku),)):
+        return leave_shop(tape, 500)
+    cached(tape, PAGE_CACHE, sku)
+    if not price(tape, PRICE):
+        tape.log(Severity.WARN, "price unavailable, showing the last known one")
+    if not stock(tape):
+        tape.log(Severity.WARN, "stock unknown, showing none")
+    tape.back()
+    return leave_shop(tape)
+
+
+def cart(tape: Tape) -> None:
+    enter_shop(tape, CART, "/cart")
+    if not _page(tape, TO_CART):
+        return leave_shop(tape, 500)
+    price(tape, PRICE)
+    tape.back()
+    return leave_shop(tape)
+
+
+def add_to_cart(tape: Tape) -> None:
+    """Nothing is put into a cart unless its stock is known."""
+    enter_shop(tape, ADD_TO_CART, "/cart/items")
+    if tape.call(TO_ADD, (("product.id", any_sku(tape.dice)),)):
+        return leave_shop(tape, 500)
+    status = 201 if stock(tape) or stock(tape, resend=1) else 503
+    tape.back(status)
+    return leave_shop(tape, status)
+
+
+def login(tape: Tape) -> None:
+    """Nobody is known at the door; the monolith says who it is."""
+    enter_shop(tape, LOGIN, "/login")
+    if tape.call(TO_LOGIN, tape.name("enduser.id")):
+        return leave_shop(tape, 503)
+    tape.alone(SELECT_CUSTOMERS)
+    tape.log(Severity.INFO, "login succeeded")
+    tape.back()
+    return leave_shop(tape)
+
+
+def account(tape: Tape) -> None:
+    enter_shop(tape, ACCOUNT, "/account/orders")
+    if tape.call(TO_ACCOUNT):
+        return leave_shop(tape, 500)
+    tape.alone(SELECT_CUSTOMERS)
+    tape.alone(SELECT_ORDERS)
+    tape.back()
+    return leave_shop(tape)
+
+
+def order_status(order: Order) -> Errand:
+    def errand(tape: Tape) -> None:
+        enter_shop(tape, ORDER_STATUS, f"/orders/{order.id}", (("order.id", order.id),))
+        status = 502
+        if tape.call(TO_SHIPMENT, (("order.id", order.id),)) is None:
+            known = 200 if tape.dice.random() < 0.97 else 404  # not booked there yet, and the adapter says so
+            status = 502 if tape.ask(WMS_STATUS, status=known, quiet=True) else 200
+            tape.back(status)
+        leave_shop(tape, status)
+
+    return errand
+
+
+def fulfil(order: Order, placed: Link) -> Errand:
+    """An order that was placed reaches the warehouse, in a trace of its own that nobody waits for."""
+
+    def errand(tape: Tape) -> None:
+        tape.enter(FULFIL, (*tape.name("customer.id"), ("order.id", order.id)), (placed,))
+        trouble = tape.ask(WMS_SHIP) and tape.ask(WMS_SHIP, resend=1)
+        if trouble is None:
+            tape.log(Severity.INFO, "shipment requested", (("order.id", order.id),))
+        tape.leave(0, trouble)
+
+    return errand
+
+
+def any_sku(dice: Random) -> str:
+    return f"sku-{int(4000 * dice.random() ** 2):04d}"
+
+
+def cached(tape: Tape, hop: Hop, key: str) -> bool:
+    """Looks into the cache; one that fails is as good as empty."""
+    hit = tape.dice.random() < CACHE_HITS
+    if tape.call(hop, (("cache.key", key), ("cache.hit", hit))):
+        return False
+    tape.back(200 if hit else 204)
+    return hit
+
+
+def price(tape: Tape, hop: Hop) -> bool:
+    """Asks for a price, twice if need be. On a cache miss the ERP is asked for its conditions."""
+    for resend in (0, 1):
+        if tape.call(hop, resend=resend):
+            continue
+        if not cached(tape, PRICE_CACHE, "price") and tape.ask(CONDITIONS):
+            tape.back(502)
+            continue
+        tape.back()
+        return True
+    return False
+
+
+def stock(tape: Tape, resend: int = 0) -> bool:
+    """Asks for the stock. On a cache miss the warehouse is asked; where it fails, yesterday's count will do."""
+    if tape.call(STOCK, resend=resend):
+        return False
+    if not cached(tape, STOCK_CACHE, "stock") and tape.ask(WMS_STOCK):
+        tape.log(Severity.WARN, "warehouse does not answer, using yesterday's count")
+    tape.back()
+    return True
+
+
+def _page(tape: Tape, hop: Hop, attributes: Attributes = ()) -> bool:
+    """A page that is only read is asked for again when it fails."""
+    return tape.call(hop, attributes) is None or tape.call(hop, attributes, resend=1) is None
