@@ -1,0 +1,138 @@
+"""How values are written on pages. What telemetry says is hostile text: escaped, isolated, odd characters visible."""
+
+import re
+import unicodedata
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from urllib.parse import quote, urlencode
+
+from markupsafe import Markup, escape
+
+NAME_LIMIT = 120  # characters of a name that a line shows
+TEXT_LIMIT = 600  # of a text
+LONGEST_LINK = 6000  # characters of an address that browsers and servers surely take
+
+# Controls, and what has no width or turns the direction of what follows.
+_ODD = re.compile(
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
+    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
+)
+
+
+def shown(text: str, limit: int = NAME_LIMIT) -> Markup:
+    """One line of hostile text: at most `limit` characters, the rest counted; the whole is one tap away."""
+    if not text:
+        return Markup('<span class="none">(empty)</span>')
+    if len(text) <= limit:
+        return Markup("<bdi>{}</bdi>").format(_visible(text))
+    return Markup('<bdi>{}</bdi><span class="none">… {} characters</span>').format(_visible(text[:limit]), f"{len(text):,}")
+
+
+def whole(text: str, limit: int = TEXT_LIMIT) -> Markup:
+    """Hostile text with its lines kept; what is longer than `limit` is folded, never cut."""
+    if len(text) <= limit:
+        return Markup('<span class="text">{}</span>').format(_lines(text)) if text else shown("")
+    return Markup('<details class="long"><summary>{}</summary><div class="text">{}</div></details>').format(
+        shown(text.replace("\n", " "), min(limit, NAME_LIMIT)), _lines(text)
+    )
+
+
+def _visible(text: str) -> Markup:
+    return Markup(_ODD.sub(_sign, str(escape(text))))
+
+
+def _lines(text: str) -> Markup:
+    return Markup("\n").join(_visible(line.expandtabs(4)) for line in text.replace("\r\n", "\n").split("\n"))
+
+
+def _sign(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    title = unicodedata.name(match[0], f"control character {code:02X}").lower()
+    return f'<span class="odd" title="{title}">U+{code:04X}</span>'
+
+
+def number(value: float, digits: int | None = None) -> str:
+    """A figure with its thousands grouped, and no more digits than it bears: `4,188`, `0.21`, `1.9`."""
+    if digits is None:
+        digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+    return f"{value:,.{digits}f}"
+
+
+def share(part: float, total: float) -> str:
+    """What part of a whole it is, in percent: never "0 %" or "100 %" unless it is just that; "unknown" of nothing."""
+    if total <= 0:
+        return "unknown"
+    percent = 100 * part / total
+    if 0 < percent < 0.1:
+        return "under 0.1 %"
+    if 99.9 < percent < 100:
+        return "over 99.9 %"
+    return f"{percent:.0f} %" if percent in (0, 100) or 10 <= percent <= 99 else f"{percent:.1f} %"
+
+
+def duration(milliseconds: float) -> str:
+    """A duration in the unit that suits it: `0.41 ms`, `812 ms`, `1.90 s`, `2 min 5 s`, `3 h 2 min`."""
+    if milliseconds < 0:
+        return "−" + duration(-milliseconds)
+    if milliseconds < 999.5:
+        return f"{milliseconds:.3g} ms" if milliseconds else "0 ms"
+    seconds = milliseconds / 1000
+    if seconds < 59.95:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+    return _long(round(seconds))
+
+
+def _long(seconds: int) -> str:
+    for unit, part, name, part_name in ((86400, 3600, "d", "h"), (3600, 60, "h", "min"), (60, 1, "min", "s")):
+        if seconds >= unit:
+            left = seconds % unit // part
+            return f"{seconds // unit:,} {name}" + (f" {left} {part_name}" if left else "")
+    return f"{seconds} s"
+
+
+def ago(moment: datetime, now: datetime) -> str:
+    """How long before `now` it was, in words; "just now" within two seconds."""
+    passed = (now - moment) / timedelta(milliseconds=1)
+    if abs(passed) < 2000:
+        return "just now"
+    return f"{_long(round(passed / 1000))} ago" if passed > 0 else f"in {_long(round(-passed / 1000))}"
+
+
+def amounts(by_currency: Mapping[str, object]) -> str:
+    """Amounts of money, each with its currency: `18,211.40 EUR + 3.00 USD`."""
+    written = (f"{float(str(amount)):,.2f} {currency or '(no currency)'}" for currency, amount in by_currency.items())
+    return " + ".join(written)
+
+
+def bytes_(count: float) -> str:
+    """An amount of data: `812 B`, `1.4 MB`."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000 or unit == "GB":
+            return f"{number(count)} {unit}"
+        count /= 1000
+    raise AssertionError
+
+
+def clock(moment: datetime, like: datetime | None = None, *, precise: bool = False) -> Markup:
+    """A moment in UTC as `<time>`: with its date unless that is `like`'s; the reader's own zone is added by page.js."""
+    moment = moment.astimezone(UTC)
+    same_day = like is not None and moment.date() == like.astimezone(UTC).date()
+    text = moment.strftime("%H:%M:%S")
+    if precise:
+        text += f".{moment.microsecond // 1000:03}"
+    if not same_day:
+        text = f"{moment.day} {moment:%b %Y} {text}"
+    return Markup('<time datetime="{}">{}</time>').format(moment.isoformat().replace("+00:00", "Z"), text)
+
+
+def customer_path(customer: str) -> str | None:
+    """The address of a customer's page, whatever they are called; None where the name is too long for an address."""
+    if customer in {"", ".", ".."}:  # browsers resolve these segments away, escaped or not
+        return f"/customers?{urlencode({'id': customer})}"
+    path = f"/customers/{quote(customer, safe='', errors='replace')}"
+    return path if len(path) <= LONGEST_LINK else None
+
+
+def trace_path(trace_id: str, span_id: str = "") -> str:
+    """The address of a trace's page, with a span of it in view."""
+    return f"/traces/{quote(trace_id, safe='')}" + (f"?{urlencode({'span': span_id})}" if span_id else "")
