@@ -6,6 +6,7 @@ field names are lowerCamelCase only. One encoder for each field is made from ope
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import NoReturn
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -48,31 +49,41 @@ def _refuse_constant(name: str) -> NoReturn:
     raise Wrong(f'not valid JSON: {name} stands in quotes, "{name}"')
 
 
-def _message(of: Descriptor, known: dict[str, Encoder]) -> Encoder:
-    """Encodes a JSON object as the content of this message."""
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What an object may hold: the encoder of each field, and which of them are members of a oneof."""
+
+    fields: dict[str, Encoder]
+    oneofs: Mapping[str, str]
+
+
+def _shape(of: Descriptor, known: dict[str, Shape]) -> Shape:
+    """The shape of a message, made once."""
     if of.full_name not in known:
-        fields: dict[str, Encoder] = {}
         oneofs = {field.json_name: field.containing_oneof.name for field in of.fields if field.containing_oneof}
-        known[of.full_name] = _object(fields, oneofs)  # known before its fields: messages hold themselves
-        fields |= {field.json_name: _field(field, known) for field in of.fields}
+        shape = known[of.full_name] = Shape({}, oneofs)  # known before its fields are: messages hold themselves
+        shape.fields.update((field.json_name, _field(field, known)) for field in of.fields)
     return known[of.full_name]
 
 
-def _object(fields: Mapping[str, Encoder], oneofs: Mapping[str, str]) -> Encoder:
+def _object(shape: Shape) -> Encoder:
+    """Encodes a JSON object as the content of a message."""
+    fields, oneofs = shape.fields, shape.oneofs
+
     def encode(value: Json) -> bytes:
         if type(value) is not tuple:
             raise expected("an object", value)
         if len(value) > 1:
             _check_once(value, oneofs)
-        parts = []
+        content = b""
         name = ""
         try:
             for name, item in value:
-                if item is not None and (encoder := fields.get(name)) is not None:
-                    parts.append(encoder(item))
+                if item is not None and name in fields:
+                    content += fields[name](item)
         except Wrong as wrong:
             raise wrong.within(name) from None
-        return b"".join(parts)
+        return content
 
     return encode
 
@@ -88,15 +99,15 @@ def _check_once(pairs: tuple[tuple[str, Json], ...], oneofs: Mapping[str, str]) 
             raise Wrong("more than one of the members of which only one can be there")
 
 
-def _field(field: FieldDescriptor, known: dict[str, Encoder]) -> Encoder:
+def _field(field: FieldDescriptor, known: dict[str, Shape]) -> Encoder:
     """Encodes the value of one field, tag included."""
     one = _single(field, known)
     return _array(one) if field.is_repeated else one
 
 
-def _single(field: FieldDescriptor, known: dict[str, Encoder]) -> Encoder:
+def _single(field: FieldDescriptor, known: dict[str, Shape]) -> Encoder:
     if field.message_type is not None:
-        return _delimited(field, _message(field.message_type, known))
+        return _delimited(field, _object(_shape(field.message_type, known)))
     if field.type == FieldDescriptor.TYPE_STRING:
         return _delimited(field, text)
     if field.type == FieldDescriptor.TYPE_BYTES:
@@ -139,8 +150,8 @@ def _array(one: Encoder) -> Encoder:
 
 
 def _requests() -> Mapping[Kind, Encoder]:
-    known: dict[str, Encoder] = {}
-    return {kind: _message(export_request(kind), known) for kind in SERVICES}
+    known: dict[str, Shape] = {}
+    return {kind: _object(_shape(export_request(kind), known)) for kind in SERVICES}
 
 
 _REQUESTS = _requests()
