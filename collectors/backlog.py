@@ -58,12 +58,6 @@ class Backlog:
             del self._all[segment.name]
             self._bytes -= segment.size
 
-    def replace(self, segment: Segment, by: Segment) -> None:
-        """Another segment takes the place of one: no record of the rest leaves the backlog meanwhile."""
-        with self._changed:
-            self.add(by)
-            self.done(segment)
-
     @property
     def bytes(self) -> int:
         """Of all that is not loaded."""

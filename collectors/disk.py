@@ -33,3 +33,7 @@ class Disk:
             return 0
         keep = min(self._keep_free_bytes, int(disk.f_blocks * disk.f_frsize * self._keep_free_ratio))
         return disk.f_bavail * disk.f_frsize - keep
+
+    def look_again(self) -> None:
+        """The room has changed."""
+        self._looked_at = -LOOK_AGAIN_S

@@ -1,9 +1,9 @@
-"""The bytes of a segment: records one after the other, exactly as ClickHouse reads them.
+"""The bytes of a segment: records one after the other, as ClickHouse reads them.
 
-An OTLP record is a varint length and the request's bytes (ClickHouse's `Protobuf` format). After the records of
-each commit stands a *mark*: a message with one field that no schema declares, which ClickHouse skips. It holds the
-length and the CRC-32 of the commit, so that what a power loss left of an unfinished commit is told from data.
-An event is one JSON line (`JSONEachRow`) and needs no mark: a torn line is no JSON.
+An OTLP record is a varint length and the request's bytes (ClickHouse's `Protobuf` format). In the file, after the
+records of each commit, stands a *mark*: a message whose one field no schema declares. It holds the length and the
+CRC-32 of the commit, so that what a power loss left of an unfinished commit is told from data; it is left out when
+the segment is read. An event is one JSON line (`JSONEachRow`) and needs no mark: a torn line is no JSON.
 """
 
 import json
@@ -64,6 +64,18 @@ def records(kind: Kind, body: bytes) -> Iterator[bytes]:
     for start, end in _frames(body):
         if not holds_nothing(record := body[start:end]):
             yield record
+
+
+def unmarked(kind: Kind, body: bytes) -> bytes:
+    """The bytes of a segment without the marks. Raises ValueError where they end too early."""
+    if kind is Kind.EVENTS:
+        return body
+    view, parts, after = memoryview(body), [], 0
+    for start, end in _frames(body):
+        if end - start == MARK_SIZE and body.startswith(MARK_TAG, start):
+            parts.append(view[after : start - 1])
+            after = end
+    return b"".join([*parts, view[after:]]) if parts else body
 
 
 def good_length(kind: Kind, body: bytes) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from collectors.frames import commit
+from collectors.frames import commit, unmarked
 from collectors.kinds import Kind
 
 OPEN = ".open"  # may end in an unfinished commit
@@ -37,7 +37,7 @@ class Segment:
             body = file.read(self.size)
         if len(body) != self.size:
             raise OSError(f"{self.path} has {len(body)} bytes where {self.size} were written")
-        return body
+        return unmarked(self.kind, body)
 
 
 def kind_of(name: str) -> Kind:
