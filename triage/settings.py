@@ -74,7 +74,7 @@ class Settings:
     max_body: Size = setting(Size(64 * MIB), "largest request that is taken, after decompression")
 
     handles: int = setting(4, "queries that run at a time")
-    max_memory: Size = setting(Size(1 * GB), "memory that one query may use")
+    max_memory: Size = setting(Size(2 * GB), "memory that one query may use")
     query_time_limit: timedelta = setting(timedelta(seconds=30), "time that one query may take")
     log_level: LogLevel = setting(LogLevel.INFO, "least severe message that is logged: debug, info, warning or error")
 
