@@ -1,0 +1,54 @@
+"""What is written to a terminal: text from outside made harmless, and tables."""
+
+import sys
+import unicodedata
+from collections.abc import Container, Iterable, Iterator, Sequence
+from shutil import get_terminal_size
+
+GAP = "  "
+
+
+def printable(text: str) -> str:
+    """The text with its control characters written out, so that it can't steer the terminal or break a line."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode("ascii") for char in text)
+
+
+def terminal_width() -> int | None:
+    """Characters in a line of the terminal; None if standard output is none, and lines may be of any length."""
+    return get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def columns(
+    headings: Sequence[str], rows: Iterable[Sequence[str]], *, right: Container[str] = (), width: int | None = None
+) -> Iterator[str]:
+    """Rows below their headings, aligned; columns that are empty in every row are left out.
+
+    The columns named in `right` are aligned to the right. Lines longer than `width` are clipped.
+    """
+    cells = [[printable(cell) for cell in row] for row in rows]
+    kept = [index for index in range(len(headings)) if any(row[index] for row in cells)]
+    widths = {index: max(_cells_wide(row[index]) for row in (headings, *cells)) for index in kept}
+    for row in (headings, *cells):
+        line = GAP.join(_pad(row[index], widths[index], headings[index] in right) for index in kept).rstrip()
+        yield line if width is None else clip(line, width)
+
+
+def clip(line: str, width: int) -> str:
+    """The line cut to a width in characters of the terminal, an ellipsis at its end if anything is missing."""
+    if _cells_wide(line) <= width:
+        return line
+    while _cells_wide(line) > width - 1:
+        line = line[:-1]
+    return line + "…"
+
+
+def _pad(text: str, width: int, right: bool) -> str:
+    blank = " " * (width - _cells_wide(text))
+    return blank + text if right else text + blank
+
+
+def _cells_wide(text: str) -> int:
+    """How many cells of a terminal it takes: wide characters two, combining ones none."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1 for char in text
+    )
