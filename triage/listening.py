@@ -99,8 +99,8 @@ class HttpListener:
         loop.run(self._started())
 
     async def _started(self) -> None:
-        while not self._server.started and not self._served.done():
-            await asyncio.sleep(0.005)  # noqa: ASYNC110 - uvicorn has no event for it
+        while not self._server.started and not self._served.done():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.005)
         if self._served.done():
             self._served.result()
 
