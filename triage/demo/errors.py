@@ -3,6 +3,7 @@
 ShopError
 ├── UnknownScenario        no scenario has this name, or it is not built yet
 ├── BadEndpoint            the address of the collector can't be used
+├── BadOption              a rate, a duration or a file can't be used
 ├── CollectorRefused       the collector says that the data is bad: sending it again is wrong
 └── CollectorAway          the collector could not be reached, or was overloaded, for too long (retryable)
 """
@@ -20,6 +21,10 @@ class UnknownScenario(ShopError):
 
 class BadEndpoint(ShopError):
     """The address of the collector can't be used."""
+
+
+class BadOption(ShopError):
+    """A rate, a duration or a file can't be used."""
 
 
 class CollectorRefused(ShopError):

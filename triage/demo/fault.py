@@ -69,7 +69,7 @@ class Fault:
 
     def begin(self, start_s: float, end_s: float = inf) -> None:
         """Sets the fault's window; requests that were made before keep how they went."""
-        self.start_s, self.end_s = start_s, end_s
+        self.start_s, self.end_s = round(start_s, 3), round(end_s, 3)
         self.start_ns, self.end_ns = _ns(start_s), _ns(end_s)
 
     def on(self, at_ns: int) -> bool:
