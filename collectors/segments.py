@@ -1,7 +1,7 @@
 """The segment log: a record that is accepted is on disk, and waits there to be loaded.
 
 One thread writes. What arrives while it writes is the next commit: one write and one fsync for each kind, however
-many senders wait. See docs/decisions/0003-segments.md.
+many senders wait. See docs/decisions/0006-segments.md.
 """
 
 import asyncio

@@ -1,14 +1,22 @@
 """What can't be taken is refused in words, and taken again when it can be."""
 
 import asyncio
+import os
+import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from collectors.kept import Kept
 from collectors.kinds import Kind, Overloaded
+from collectors.loader import Backoff, Loader
+from collectors.quarantine import Quarantine
 from collectors.segments import Limits, SegmentLog
+from queries.errors import StoreUnavailable
+from tests.integration.fake_store import FakeStore
 
 pytestmark = pytest.mark.integration
 
@@ -73,3 +81,59 @@ def test_lag_and_backlog_are_told(log: SegmentLog) -> None:
     assert "triage_backlog_segments 1.0" in text
     assert "triage_lag_seconds 0." in text
     assert 'triage_accepted_requests_total{kind="traces"} 1.0' in text
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of 8 MB."""
+    if os.geteuid() != 0 and os.environ.get("CI") != "true":
+        pytest.skip("only root can mount a small disk")
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(tmp_path)], check=True)
+    yield tmp_path
+    subprocess.run(["umount", "--lazy", str(tmp_path)], check=True)
+
+
+def loader_for(log: SegmentLog, store: FakeStore, data: Path) -> Loader:
+    kept = Kept(data / "kept", log.disk, keep_s=0)
+    return Loader(log, store, kept, Quarantine(data / "quarantine"), away=Backoff(0.01, 0.05))
+
+
+def test_on_a_full_disk_all_that_was_accepted_stays_and_it_goes_on_when_there_is_room(small_disk: Path) -> None:
+    """The disk really is full: the write fails within a record, and none of it is acknowledged."""
+    log = SegmentLog(small_disk / "segments", Limits(segment_age_s=0.05, disk_free_bytes=0))
+    store = FakeStore()
+    store.fault = lambda token: StoreUnavailable("nobody there")
+    loader = loader_for(log, store, small_disk)
+    every = [b"record %d " % n + b"x" * 300_000 for n in range(40)]
+    answers = [answer for start in range(0, 40, 4) for answer in append(log, *every[start : start + 4])]
+    accepted = [record for record, answer in zip(every, answers, strict=True) if answer is None]
+    assert 10 < len(accepted) < 40
+    assert all(isinstance(answer, Overloaded) for answer in answers if answer is not None)
+    assert isinstance(append(log, b"x" * 9_000_000)[0], Overloaded)
+    store.fault = lambda token: None
+    deadline = time.monotonic() + 20
+    while append(log, b"after") != [None]:
+        assert time.monotonic() < deadline, "it does not go on by itself"
+        time.sleep(0.05)
+    log.stop()
+    assert loader.stop(10)
+    log.close()
+    assert store.holds(Kind.TRACES) == Counter([*accepted, b"after"])
+
+
+def test_some_of_a_small_disk_is_left_free(small_disk: Path) -> None:
+    """By default a twentieth of the disk, or 1 GB if that is less: the engine needs room to merge."""
+    log = SegmentLog(small_disk / "segments", Limits(segment_age_s=0.05))
+    refused: list[BaseException | None] = [None]
+    while refused == [None]:
+        refused = append(log, b"x" * 100_000)
+        time.sleep(0.05)
+    assert "the disk is nearly full" in str(refused[0])
+    free = os.statvfs(small_disk)
+    assert 0 < free.f_bavail * free.f_frsize < 8_000_000 * 0.12
+    for one in log.backlog.waiting():
+        one.path.unlink()
+        log.backlog.done(one)
+    time.sleep(0.3)
+    assert append(log, b"x") == [None]
+    log.close()
