@@ -60,7 +60,8 @@ class Receivers:
 
     def stop(self) -> None:
         """Begins the shutdown, as a signal to the process would."""
-        self._loop.call_soon_threadsafe(self._stopping.set)
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._stopping.set)
 
     def post(
         self, kind: Kind, body: bytes | str, content_type: str | None = PROTOBUF, **headers: str
