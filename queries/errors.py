@@ -1,0 +1,74 @@
+"""What the store can say instead of an answer.
+
+StoreError
+├── StoreUnavailable   retryable   cannot be reached, has no disk left, or is closing
+├── StoreBusy          retryable   too many queries, parts or bytes at this moment
+├── QueryTooExpensive  final       over the limit on time or memory
+├── DataRefused        final       the data of an insert cannot be read
+├── StoreLocked        final       another process holds the directory
+├── SchemaMismatch     final       tables newer than this program, or none
+└── QueryFailed        final       anything else that the engine said
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class StoreError(Exception):
+    """The store gave no answer; `retryable` tells whether asking again may help."""
+
+    retryable: ClassVar[bool] = False
+
+
+class StoreUnavailable(StoreError):
+    """The store cannot be reached, has no disk left, or is closing."""
+
+    retryable = True
+
+
+class StoreBusy(StoreError):
+    """Too many queries, parts or bytes at this moment."""
+
+    retryable = True
+
+
+class QueryTooExpensive(StoreError):
+    """The query went over its limit on time or memory."""
+
+
+class DataRefused(StoreError):
+    """The engine cannot read the data of an insert."""
+
+
+class StoreLocked(StoreError):
+    """Another process holds the store's directory."""
+
+
+class SchemaMismatch(StoreError):
+    """The tables are newer than this program, or there are none."""
+
+
+class QueryFailed(StoreError):
+    """The engine refused the statement."""
+
+
+BUSY = frozenset({202, 252, 473, 209})  # simultaneous queries, parts, deadlock avoided, socket timeout
+UNAVAILABLE = frozenset({210, 243, 279, 425, 439, 999})  # network, disk space, no replica, no thread
+EXPENSIVE = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, estimate, memory, bytes, result size
+UNREADABLE = frozenset({6, 25, 26, 27, 32, 33, 38, 41, 69, 72, 117, 321, 366, 436, 444, 574, 661})  # parsing
+    {6, 25, 26, 27, 32, 33, 38, 41, 69, 72, 117, 321, 366, 436, 444, 574, 661}
+)  # parsing and reading
+
+
+def from_code(code: int | None, message: str, *, inserting: bool) -> StoreError:
+    """The error for an engine's error `code` (ClickHouse, src/Common/ErrorCodes.cpp)."""
+    if code in BUSY or (inserting and code in EXPENSIVE):
+        return StoreBusy(message)
+    if code in UNAVAILABLE:
+        return StoreUnavailable(message)
+    if code in EXPENSIVE:
+        return QueryTooExpensive(message)
+    if inserting and code in UNREADABLE:
+        return DataRefused(message)
+    return QueryFailed(message)

@@ -1,0 +1,122 @@
+"""The tables, as numbered files of DDL that are only ever added to, and what settings change in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from queries import catalogue
+from queries.errors import SchemaMismatch
+from queries.store import Store, Value
+
+FILES = Path(__file__).parent / "schema"
+
+
+@dataclass(frozen=True)
+class Retention:
+    """For how many days after their arrival rows are kept."""
+
+    retention_traces_days: int = 14
+    retention_logs_days: int = 14
+    retention_metrics_days: int = 30
+    retention_rollups_days: int = 90
+
+
+@dataclass(frozen=True)
+class Meanings:
+    """The attribute keys that name a customer, an order, its amount and its currency, best first; the partners."""
+
+    customer: tuple[str, ...] = ("customer.id", "user.id", "enduser.id", "app.customer.id")
+    order: tuple[str, ...] = ("order.id",)
+    amount: tuple[str, ...] = ("order.amount",)
+    currency: tuple[str, ...] = ("order.currency",)
+    partners: tuple[str, ...] = ()
+
+    def codes(self) -> Iterator[tuple[str, int]]:
+        """Each key with its code, as `attribute_meanings` holds them. Raises ValueError for too many keys."""
+        for lowest, keys in ((1, self.customer), (21, self.order), (41, self.amount), (61, self.currency)):
+            if len(keys) > MOST_KEYS:
+                raise ValueError(
+                    f"at most {MOST_KEYS} attributes may mean the same; {len(keys)} were given: {', '.join(keys)}"
+                )
+            yield from ((key, lowest + place) for place, key in enumerate(keys))
+        yield from STANDARD.items()
+
+
+MOST_KEYS = 19
+STANDARD = {  # OpenTelemetry semantic conventions 1.44, with the deprecated names that are still sent
+    "http.response.status_code": 101,
+    "http.status_code": 102,
+    "http.route": 103,
+    "service.peer.name": 104,
+    "peer.service": 105,
+    "server.address": 106,
+    "error.type": 107,
+}
+
+
+def apply(store: Store, retention: Retention | None = None, meanings: Meanings | None = None) -> list[str]:
+    """Brings the tables up to what this program needs; returns the files newly applied, in order.
+
+    Writes what attributes mean, too: it holds for what is inserted from now on. Raises SchemaMismatch where
+    the tables are newer than the program.
+    """
+    for statement in catalogue.statements((FILES / "0000_applied.sql").read_text()):
+        store.command(statement)
+    applied = _applied(store)
+    if unknown := applied - {path.stem for path in files()}:
+        raise SchemaMismatch(
+            f"the tables are newer than this program (it does not know {min(unknown)}): use the newer program"
+        )
+    new = [path for path in files() if path.stem not in applied]
+    for path in new:
+        for statement in catalogue.statements(rendered(path, retention or Retention())):
+            store.command(statement)
+        store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=path.stem)
+    _write(store, meanings or Meanings())
+    return [path.stem for path in new]
+
+
+def show(retention: Retention | None = None) -> str:
+    """The statements that make the tables, in order."""
+    return "\n".join(rendered(path, retention or Retention()) for path in files())
+
+
+def files() -> list[Path]:
+    """The DDL files, in the order in which they are applied."""
+    return sorted(FILES.glob("[0-9]*.sql"))
+
+
+def rendered(path: Path, retention: Retention) -> str:
+    """A DDL file with the retention filled in."""
+    text = path.read_text()
+    for name, days in asdict(retention).items():
+        text = text.replace("{" + name + "}", str(days))
+    return text
+
+
+def _applied(store: Store) -> set[str]:
+    return set(store.select("SELECT DISTINCT Name FROM schema_applied")["Name"])
+
+
+def _write(store: Store, meanings: Meanings) -> None:
+    keys, codes = zip(*meanings.codes(), strict=True)
+    _replace(
+        store,
+        "attribute_meanings",
+        "SELECT pair.1, pair.2 FROM (SELECT arrayJoin(arrayZip({keys:Array(String)}, {codes:Array(UInt8)})) AS pair)",
+        keys=keys,
+        codes=codes,
+    )
+    _replace(store, "partners", "SELECT arrayJoin({names:Array(String)})", names=meanings.partners)
+
+
+def _replace(store: Store, table: str, rows: str, **parameters: Value) -> None:
+    """Puts the rows that a SELECT gives in place of the table's, in one exchange: no insert sees it empty."""
+    fresh = f"{table}_fresh"
+    store.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
+    store.command(f"CREATE TABLE {fresh} AS {table}")
+    store.command(f"INSERT INTO {fresh} {rows}", **parameters)
+    store.command(f"EXCHANGE TABLES {fresh} AND {table}")
+    store.command(f"DROP TABLE {fresh} SYNC")

@@ -1,0 +1,256 @@
+"""The one door to ClickHouse: the embedded engine by default, any server by its DSN.
+
+A store holds a small pool of handles. A handle serves one query at a time; several run in parallel
+and release the GIL. Never fork after opening one.
+"""
+
+from __future__ import annotations
+
+import queue
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TypeAlias, cast
+
+import clickhouse_connect
+import polars as pl
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
+from clickhouse_connect.driver.query import QueryResult
+
+from queries import catalogue
+from queries.errors import DataRefused, StoreBusy, StoreLocked, StoreUnavailable, from_code
+
+Value: TypeAlias = str | int | float | datetime | Sequence[str] | Sequence[int]
+
+Bound: TypeAlias = str | int | float | list[str] | list[int]
+
+LANDINGS = {"traces": "ResourceSpans", "logs": "ResourceLogs", "metrics": "ResourceMetrics"}
+EVENTS = "events"
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one query may use, and how long a caller waits for a free handle."""
+
+    memory_bytes: int = 2_000_000_000
+    time_s: float = 30.0
+    threads: int = 2
+    wait_s: float = 30.0
+
+
+@dataclass
+class Store:
+    """A pool of handles to one database. Thread-safe. Open it with `Store.open`."""
+
+    dsn: str
+    database: str
+    limits: Limits
+    _clients: list[Client] = field(default_factory=list)
+    _idle: queue.LifoQueue[Client] = field(default_factory=queue.LifoQueue)
+    _closed: bool = False
+
+    @staticmethod
+    def open(dsn: str, *, database: str = "otel", handles: int = 4, limits: Limits | None = None) -> Store:
+        """A store on `dsn`: `chdb:///DIRECTORY` (embedded) or `http(s)://[USER:PASSWORD@]HOST[:PORT]`.
+
+        The database is created where there is none. Raises StoreLocked when another process holds the
+        directory, StoreUnavailable when the server cannot be reached.
+        """
+        if not re.fullmatch(r"[A-Za-z_]\w*", database):
+            raise ValueError(f"{database!r} is no database name: use letters, digits and _")
+        store = Store(dsn, database, limits or Limits())
+        first = store._connect(database=None)
+        with _translated(inserting=False):
+            first.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+        first.close()
+        for _ in range(max(handles, 1)):
+            client = store._connect(database)
+            store._clients.append(client)
+            store._idle.put(client)
+        return store
+
+    def ask(self, name: str, **parameters: Value) -> pl.DataFrame:
+        """The answer to the question `queries/<name>.sql`, whole, as a typed frame."""
+        question = catalogue.question(name)
+        bound = _bound(question, parameters)
+        with self._handle() as client, _translated(inserting=False):
+            body = client.raw_query(question.sql, parameters=bound, fmt="ArrowStream")
+        return _frame(body)
+
+    def stream(self, name: str, **parameters: Value) -> Iterator[pl.DataFrame]:
+        """The answer block by block, for answers too long to hold. A handle is held until it ends."""
+        question = catalogue.question(name)
+        bound = _bound(question, parameters)
+        with self._handle() as client, _translated(inserting=False):
+            context = client.query_column_block_stream(question.sql, parameters=bound)
+            names = cast(QueryResult, context.source).column_names
+            with context as blocks:
+                for block in blocks:
+                    yield pl.DataFrame(dict(zip(names, block, strict=True)), strict=False)
+
+    def select(self, sql: str, **parameters: Value) -> pl.DataFrame:
+        """The answer to a statement that is no file of ours: housekeeping and tests."""
+        with self._handle() as client, _translated(inserting=False):
+            body = client.raw_query(sql, parameters=_formatted(parameters), fmt="ArrowStream")
+        return _frame(body)
+
+    def insert(self, landing: str, body: bytes, token: str) -> None:
+        """Loads one segment into every table that hangs on its landing table; once for each `token`.
+
+        `body` is the segment as written: for OTLP, records of a varint length and a request's bytes.
+        A repeated insert must bring the same bytes. Raises DataRefused, StoreBusy, StoreUnavailable.
+        """
+        payload, fmt, settings = _payload(landing, body)
+        settings["insert_deduplication_token"] = token
+        with self._handle() as client, _translated(inserting=True):
+            client.raw_insert(f"landing_{landing}", insert_block=payload, fmt=fmt, settings=settings)
+
+    def parse(self, landing: str, body: bytes) -> int:
+        """The number of records of a segment, read but stored nowhere. Raises DataRefused."""
+        payload, fmt, settings = _payload(landing, body)
+        with self._handle() as client, _translated(inserting=True):
+            client.raw_insert(f"reading_{landing}", insert_block=payload, fmt=fmt, settings=settings)
+        return len(list(records(body)))
+
+    def command(self, sql: str, **parameters: Value) -> None:
+        """Runs a statement that answers nothing: schema and housekeeping."""
+        with self._handle() as client, _translated(inserting=False):
+            client.command(sql, parameters=_formatted(parameters))
+
+    def close(self) -> None:
+        """Waits for what is running and lets the engine go. Closing twice does nothing."""
+        self._closed = True
+        for client in self._clients:
+            client.close()
+        self._clients.clear()
+
+    @contextmanager
+    def _handle(self) -> Iterator[Client]:
+        if self._closed:
+            raise StoreUnavailable("the store is closed")
+        try:
+            client = self._idle.get(timeout=self.limits.wait_s)
+        except queue.Empty:
+            raise StoreBusy(f"all {len(self._clients)} handles were busy for {self.limits.wait_s:g} s") from None
+        try:
+            yield client
+        finally:
+            self._idle.put(client)
+
+    def _connect(self, database: str | None) -> Client:
+        settings = {
+            "max_memory_usage": self.limits.memory_bytes,
+            "max_execution_time": self.limits.time_s,
+            "max_threads": self.limits.threads,
+        }
+        try:
+            return clickhouse_connect.get_client(
+                dsn=self.dsn,
+                database=database or "default",
+                settings={**settings, **SETTINGS},
+                autogenerate_session_id=None if self.dsn.startswith("chdb:") else False,
+            )
+        except ClickHouseError as error:
+            raise _not_opened(self.dsn, error) from error
+
+
+SETTINGS: dict[str, str | int] = {
+    "output_format_arrow_string_as_string": 1,
+    "output_format_arrow_low_cardinality_as_dictionary": 0,
+    "enable_materialized_cte": 1,
+    "allow_experimental_nullable_tuple_type": 1,
+    "async_insert": 0,
+    "max_partitions_per_insert_block": 0,
+}
+LOADING: dict[str, str | int] = {
+    "max_insert_threads": 1,  # a token is recognised only if the data splits into the same blocks again
+    "max_insert_block_size": 1_000_000,
+    "short_circuit_function_evaluation": "disable",  # cheaper than branching for each value: see 0001
+}
+
+
+def records(body: bytes) -> Iterator[bytes]:
+    """The records of a segment: each a varint length and that many bytes. Raises DataRefused on a torn one."""
+    position, end = 0, len(body)
+    while position < end:
+        length, shift = 0, 0
+        while True:
+            if position >= end:
+                raise DataRefused("the segment ends inside a record's length")
+            byte = body[position]
+            position += 1
+            length |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                break
+            shift += 7
+        if position + length > end:
+            raise DataRefused(f"the segment ends inside a record of {length} bytes")
+        yield body[position : position + length]
+        position += length
+
+
+def varint(number: int) -> bytes:
+    """`number` as protobuf writes a length."""
+    parts = bytearray()
+    while number > 0x7F:
+        parts.append(number & 0x7F | 0x80)
+        number >>= 7
+    parts.append(number)
+    return bytes(parts)
+
+
+def _payload(landing: str, body: bytes) -> tuple[bytes, str, dict[str, str | int]]:
+    """What the engine reads: OTLP requests joined are one message whose rows are its repeated field."""
+    if landing == EVENTS:
+        return body, "JSONEachRow", dict(LOADING)
+    joined = b"".join(records(body))
+    settings: dict[str, str | int] = {
+        **LOADING,
+        "format_schema_source": "string",
+        "format_schema": catalogue.landing_proto(landing),
+        "format_schema_message_name": LANDINGS[landing],
+    }
+    return varint(len(joined)) + joined, "ProtobufList", settings
+
+
+def _bound(question: catalogue.Question, parameters: Mapping[str, Value]) -> dict[str, Bound]:
+    expected = {name for name, _ in question.parameters}
+    if expected != parameters.keys():
+        raise TypeError(f"{question.name} takes {sorted(expected)}, was given {sorted(parameters)}")
+    return _formatted(parameters)
+
+
+def _formatted(parameters: Mapping[str, Value]) -> dict[str, Bound]:
+    return {name: _text(value) for name, value in parameters.items()}
+
+
+def _text(value: Value) -> Bound:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    if isinstance(value, str | int | float):
+        return value
+    return cast(list[str] | list[int], list(value))
+
+
+def _frame(body: bytes) -> pl.DataFrame:
+    return pl.read_ipc_stream(body) if body else pl.DataFrame()
+
+
+@contextmanager
+def _translated(*, inserting: bool) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreUnavailable(f"the store cannot be reached: {error}") from error
+    except ClickHouseError as error:
+        raise from_code(getattr(error, "code", None), str(error), inserting=inserting) from error
+
+
+def _not_opened(dsn: str, error: ClickHouseError) -> StoreLocked | StoreUnavailable:
+    where = re.sub(r"//[^/@]*@", "//", dsn)
+    if re.search(r"lock|another server|CANNOT_OPEN_FILE", str(error), re.IGNORECASE):
+        return StoreLocked(f"{where} is held by another process: stop it, or use another directory")
+    return StoreUnavailable(f"the store {where} cannot be opened: {error}")

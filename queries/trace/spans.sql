@@ -1,0 +1,43 @@
+-- Which spans make up this trace?
+-- trace_id: String, lower-case hex
+-- after_ns: Int64, ns since 1970; after_span, after_kind, after_service, after_operation: String; the last span had
+-- at_most: UInt32, spans
+-- One row per span, in order of start; one that was received twice is one row. `spans` counts all of the trace.
+WITH
+    (
+        SELECT (min(Start), max(End)) FROM otel_traces_trace_id_ts WHERE TraceId = {trace_id:String}
+    ) AS bounds,
+    once AS (
+        SELECT *
+        FROM otel_traces
+        WHERE TraceId = {trace_id:String}
+          AND Timestamp >= bounds.1 - INTERVAL 1 SECOND
+          AND Timestamp <= bounds.2 + INTERVAL 1 SECOND
+        LIMIT 1 BY Timestamp, SpanId, SpanKind, ServiceName, SpanName
+    ),
+    counted AS (
+        SELECT *, count() OVER () AS spans FROM once
+    )
+SELECT
+    SpanId AS span_id,
+    ParentSpanId AS parent_span_id,
+    ServiceName AS service,
+    SpanName AS operation,
+    SpanKind AS kind,
+    toUnixTimestamp64Nano(Timestamp) AS start_ns,
+    Duration AS duration_ns,
+    StatusCode AS status,
+    StatusMessage AS message,
+    toJSONString(SpanAttributes) AS attributes,
+    toJSONString(ResourceAttributes) AS resource,
+    ScopeName AS scope,
+    toJSONString(arrayMap(
+        (time, name, attributes) -> (toString(toUnixTimestamp64Nano(time)), name, attributes),
+        `Events.Timestamp`, `Events.Name`, `Events.Attributes`)) AS events,
+    toJSONString(arrayZip(`Links.TraceId`, `Links.SpanId`)) AS links,
+    spans
+FROM counted
+WHERE (start_ns, SpanId, SpanKind, ServiceName, SpanName) 
+    > ({after_ns:Int64}, {after_span:String}, {after_kind:String}, {after_service:String}, {after_operation:String})
+ORDER BY start_ns, SpanId, SpanKind, ServiceName, SpanName
+LIMIT {at_most:UInt32}
