@@ -57,8 +57,6 @@ BUSY = frozenset({202, 252, 473, 209})  # simultaneous queries, parts, deadlock 
 UNAVAILABLE = frozenset({210, 243, 279, 425, 439, 999})  # network, disk space, no replica, no thread
 EXPENSIVE = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, estimate, memory, bytes, result size
 UNREADABLE = frozenset({6, 25, 26, 27, 32, 33, 38, 41, 69, 72, 117, 321, 366, 436, 444, 574, 661})  # parsing
-    {6, 25, 26, 27, 32, 33, 38, 41, 69, 72, 117, 321, 366, 436, 444, 574, 661}
-)  # parsing and reading
 
 
 def from_code(code: int | None, message: str, *, inserting: bool) -> StoreError:
