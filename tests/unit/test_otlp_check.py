@@ -1,0 +1,144 @@
+"""The check at receipt: what is acknowledged can be parsed, and what can't be is refused with its place."""
+
+import pytest
+from google.protobuf.message import DecodeError
+from hypothesis import given
+from hypothesis import strategies as st
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collectors.frames import varint
+from collectors.kinds import BadRecord, Kind
+from collectors.otlp_check import Checked, canonical, check
+from collectors.otlp_fault import fault
+
+
+def spans(count: int = 3) -> ExportTraceServiceRequest:
+    """A request of two resources with so many spans each."""
+    request = ExportTraceServiceRequest()
+    for name in ("cart", "checkout"):
+        resource = request.resource_spans.add()
+        resource.resource.attributes.add(key="service.name").value.string_value = name
+        scope = resource.scope_spans.add()
+        for _ in range(count):
+            scope.spans.add(trace_id=b"t" * 16, span_id=b"s" * 8, name="GET /cart", start_time_unix_nano=5)
+    return request
+
+
+def nested(*fields: int, innermost: bytes) -> bytes:
+    """Bytes inside a message inside a message, the outermost field first."""
+    for number in reversed(fields):
+        innermost = varint(number << 3 | 2) + varint(len(innermost)) + innermost
+    return innermost
+
+
+def test_counts_spans() -> None:
+    """A request's records are its spans, over all resources and scopes."""
+    assert check(Kind.TRACES, spans().SerializeToString()) == Checked(6)
+
+
+def test_counts_log_records() -> None:
+    """A request's records are its log records."""
+    request = ExportLogsServiceRequest()
+    request.resource_logs.add().scope_logs.add().log_records.add()
+    request.resource_logs[0].scope_logs.add().log_records.add()
+    assert check(Kind.LOGS, request.SerializeToString()) == Checked(2)
+
+
+def test_counts_data_points() -> None:
+    """A request's records are its data points, whatever their metrics; a metric without data is counted apart."""
+    request = ExportMetricsServiceRequest()
+    scope = request.resource_metrics.add().scope_metrics.add()
+    scope.metrics.add().sum.data_points.add()
+    scope.metrics.add().summary.data_points.add()
+    scope.metrics.add().exponential_histogram.data_points.add()
+    histogram = scope.metrics.add().histogram
+    histogram.data_points.add()
+    histogram.data_points.add()
+    scope.metrics.add().gauge.SetInParent()
+    scope.metrics.add(name="old")
+    assert check(Kind.METRICS, request.SerializeToString()) == Checked(5, without_data=1)
+
+
+def test_invalid_utf8_is_no_parse_error() -> None:
+    """Where OTLP says string, any bytes are taken."""
+    body = spans().SerializeToString().replace(b"GET /cart", b"\xff\xc0/cart\x80\x00")
+    assert check(Kind.TRACES, body) == Checked(6)
+    with pytest.raises(DecodeError):
+        ExportTraceServiceRequest.FromString(body)
+
+
+def test_unknown_fields_are_taken() -> None:
+    """What a newer OTLP sends is no error."""
+    body = spans().SerializeToString() + nested(1, 99, innermost=b"\x01\x02") + b"\xf9\xff\xff\xff\x0f" + bytes(8)
+    assert check(Kind.TRACES, body) == Checked(6)
+
+
+@pytest.mark.parametrize(
+    ("innermost", "what"),
+    [
+        (b"\x0a\x10short", "field 1 is cut short: 11 bytes are missing"),
+        (b"\x39\x01\x02", "field 7 is cut short: 6 bytes are missing"),
+        (b"\x30", "cut short"),
+        (b"\x30\xff\xff", "cut short"),
+        (b"\x30" + b"\xff" * 10 + b"\x01", "a number of more than ten bytes"),
+        (b"\x00\x01", "0 is no field number"),
+        (b"\x0f\x01", "7 is no wire type"),
+        (b"\x0e\x01", "6 is no wire type"),
+        (b"\x0b\x01", "a group"),
+        (b"\x0c", "a group"),
+    ],
+)
+def test_says_what_is_wrong_and_where(innermost: bytes, what: str) -> None:
+    """The error names the message at fault by its path, the fault, and the byte."""
+    before = spans(1).SerializeToString()
+    with pytest.raises(BadRecord) as raised:
+        check(Kind.TRACES, before + nested(1, 2, 2, innermost=innermost))
+    assert raised.value.where == "resourceSpans[2].scopeSpans[0].spans[0]"
+    assert what in raised.value.what
+    place = int(raised.value.what.rpartition("byte ")[2].rstrip(")"))
+    assert len(before) + 6 <= place <= len(before) + 6 + len(innermost)
+
+
+def test_says_where_it_is_nested_too_deeply() -> None:
+    """Nesting beyond what the parser follows is an error with its place."""
+    deep = nested(*(5, 1) * 60, innermost=b"\x18\x01")
+    with pytest.raises(BadRecord, match="nested too deeply") as raised:
+        check(Kind.TRACES, nested(1, 2, 2, 9, 2, innermost=deep))
+    assert raised.value.where.startswith("resourceSpans[0].scopeSpans[0].spans[0].attributes[0].value.arrayValue")
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_request_or_a_bad_record(body: bytes) -> None:
+    """Whatever comes, there is a count or a reason, and no other error."""
+    try:
+        check(Kind.TRACES, body)
+    except BadRecord as bad:
+        reason = bad.what
+    else:
+        reason = "not valid protobuf: nothing"
+    assert reason.startswith("not valid protobuf: ")
+
+
+@given(st.binary(max_size=60))
+def test_a_reason_is_found_for_any_bytes(body: bytes) -> None:
+    """The search for the place ends, on any bytes."""
+    assert fault(Kind.METRICS, body).what
+
+
+def test_the_search_gives_up_on_millions_of_fields() -> None:
+    """A request of millions of tiny fields with a fault at its end costs no minutes: the place is where it gave up."""
+    body = b"\x78\x01" * 3_000_000 + b"\x00"
+    with pytest.raises(BadRecord, match="somewhere after this"):
+        check(Kind.TRACES, body)
+
+
+def test_canonical_drops_what_the_engine_would_refuse() -> None:
+    """Written anew, a request has only known fields of the right wire type, and every value it had."""
+    odd = nested(1, 2, 2, innermost=b"\x48\x07" + b"\x2a\x01n" + b"\x2a\x01m" + b"\x30\x80\x00")
+    read = ExportTraceServiceRequest.FromString(canonical(Kind.TRACES, odd))
+    assert read.resource_spans[0].scope_spans[0].spans[0].name == "m"
+    assert b"\x48\x07" not in canonical(Kind.TRACES, odd)
+    good = spans().SerializeToString()
+    assert canonical(Kind.TRACES, good) == good
