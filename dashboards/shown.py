@@ -104,13 +104,18 @@ def amounts(by_currency: Mapping[str, object]) -> str:
     return " + ".join(written)
 
 
-def bytes_(count: float) -> str:
+def size(count: float) -> str:
     """An amount of data: `812 B`, `1.4 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000 or unit == "GB":
             return f"{number(count)} {unit}"
         count /= 1000
     raise AssertionError
+
+
+def plural(count: float, noun: str, plural_noun: str = "") -> str:
+    """A count with its noun: `1 customer`, `4,188 failures`."""
+    return f"{number(count)} {noun if count == 1 else plural_noun or noun + 's'}"
 
 
 def clock(moment: datetime, like: datetime | None = None, *, precise: bool = False) -> Markup:

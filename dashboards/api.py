@@ -1,0 +1,108 @@
+"""The JSON API, as other programs ask it."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response, StreamingResponse
+
+from dashboards.cursors import read_cursor, write_cursor
+from dashboards.parameters import (
+    AffectedParameters,
+    CustomerParameters,
+    QuestionParameters,
+    TraceParameters,
+    each_once,
+)
+from dashboards.problems import NotFound, ProblemJson
+from dashboards.trace_json import TraceJson
+from queries.store import Store
+from triage.impact import affected
+from triage.model import AffectedCustomer, Question
+from triage.trace import BEFORE_ALL, After, read_trace
+from triage.wire import AffectedJson, Wire, csv_lines
+
+CSV_PAGE = 10_000
+
+PROBLEMS: dict[int | str, dict[str, object]] = {
+    status: {"model": ProblemJson, "content": {"application/problem+json": {}}} for status in (400, 401, 422, 503)
+}
+
+
+async def the_store(request: Request) -> Store:
+    """The store that the app was made with."""
+    store: Store = request.app.state.store
+    return store
+
+
+TheStore = Annotated[Store, Depends(the_store)]
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
+
+
+@router.get("/affected", response_model=AffectedJson)
+def get_affected(store: TheStore, asked: Annotated[AffectedParameters, Query()]) -> Response:
+    """Which customers were affected, and whether they have got through since."""
+    answer = affected(store, asked.question(datetime.now(UTC)), limit=asked.limit, cursor=asked.cursor)
+    return _json(AffectedJson.of(answer))
+
+
+@router.get("/affected.csv", response_class=StreamingResponse)
+def get_affected_csv(store: TheStore, asked: Annotated[QuestionParameters, Query()]) -> StreamingResponse:
+    """The same, whole: one line for each customer."""
+    question = asked.question(datetime.now(UTC))
+    pages = everyone(store, question)
+    first = next(pages)  # what is wrong is said before the first line is
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(question)}"'}
+    return StreamingResponse(_lines(first, pages), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/traces/{trace_id}", response_model=TraceJson)
+def get_trace(store: TheStore, trace_id: str, asked: Annotated[TraceParameters, Query()]) -> Response:
+    """A trace's spans in order of start, each with what was logged in it."""
+    after = trace_cursor(asked.cursor)
+    trace = read_trace(store, trace_id.lower(), after=after, at_most=asked.limit)
+    if trace is None:
+        raise no_trace(trace_id)
+    return _json(TraceJson.of(trace, write_cursor(trace.next) if trace.next else None))
+
+
+def trace_cursor(cursor: str | None) -> After:
+    """Where a page of a trace begins. Raises BadParameters."""
+    if cursor is None:
+        return BEFORE_ALL
+    ns, *names = read_cursor(cursor, (int, str, str, str, str))
+    span_id, kind, service, operation = map(str, names)
+    return int(ns), span_id, kind, service, operation
+
+
+def no_trace(trace_id: str) -> NotFound:
+    """The problem that an unknown trace is."""
+    return NotFound(f"No trace {trace_id[:64]!r} is known here: it may not have arrived yet, or is no longer kept.")
+
+
+def everyone(store: Store, question: Question) -> Iterator[tuple[AffectedCustomer, ...]]:
+    """All customers of the answer, a page at a time."""
+    cursor: str | None = None
+    while True:
+        answer = affected(store, question, limit=CSV_PAGE, cursor=cursor)
+        yield answer.items
+        if (cursor := answer.next) is None:
+            return
+
+
+def file_name(question: Question) -> str:
+    """What a download of the answer is called: its window."""
+    return f"affected-{question.from_:%Y%m%dT%H%M%SZ}-{question.to:%Y%m%dT%H%M%SZ}.csv"
+
+
+def _lines(first: tuple[AffectedCustomer, ...], rest: Iterator[tuple[AffectedCustomer, ...]]) -> Iterator[str]:
+    yield "".join(csv_lines(first))
+    for items in rest:
+        yield "".join(csv_lines(items, header=False))
+
+
+def _json(body: Wire) -> Response:
+    return Response(body.model_dump_json(), HTTPStatus.OK, media_type="application/json")

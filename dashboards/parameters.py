@@ -1,0 +1,139 @@
+"""What may stand after the `?`: each question's parameters, their types and their limits."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Request
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
+
+from dashboards.problems import BadParameters, FieldError, unknown_name
+from triage.model import Question
+from triage.window import Window, parse_time, parse_window
+
+TIME = "2026-11-22T10:00:00Z, 15m (ago), 2h, 1d, or epoch seconds"
+
+Text = Annotated[str | None, Field(max_length=200_000)]
+
+
+class Parameters(BaseModel):
+    """What all have in common: an empty one is none, and an unknown one is an error that names the nearest known."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, extra="ignore")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, given: object) -> object:
+        if not isinstance(given, Mapping):
+            return given
+        known = [field.alias or name for name, field in cls.model_fields.items()]
+        for name in given:
+            if name not in known:
+                message = unknown_name("parameter", str(name), known)
+                raise PydanticCustomError("unknown_parameter", "{message}", {"field": str(name)[:60], "message": message})
+        return {name: value for name, value in given.items() if value != ""}
+
+
+class PageParameters(Parameters):
+    """Those of a list."""
+
+    limit: int = Field(100, ge=1, le=10_000, description="Items of a page.")
+    cursor: str | None = Field(None, description="`next` of the page before.")
+
+
+class WindowParameters(Parameters):
+    """Those of a window."""
+
+    from_: Text = Field(None, alias="from", description=f"Start, an hour before the end unless given: {TIME}.")
+    to: Text = Field(None, description="End, which itself is not meant; now unless given.")
+
+    def window(self, now: datetime) -> Window:
+        """The window that is meant. Raises BadParameters."""
+        errors = [
+            FieldError(name, problem)
+            for name, text in (("from", self.from_), ("to", self.to))
+            if text and (problem := _no_time(text, now))
+        ]
+        if errors:
+            raise BadParameters(errors)
+        try:
+            return parse_window(self.from_, self.to, now)
+        except ValueError as error:
+            raise BadParameters([FieldError("from", str(error))]) from None
+
+
+class QuestionParameters(WindowParameters):
+    """Whom a failure hit: all are of the failing span, and optional."""
+
+    service: Text = Field(None, description="Its service.")
+    operation: Text = Field(None, description="Its name.")
+    route: Text = Field(None, description="Its http.route.")
+    partner: Text = Field(None, description="Its peer.")
+    version: Text = Field(None, description="Its service.version.")
+    slower_than_ms: float | None = Field(
+        None, ge=0, allow_inf_nan=False, description="Spans that took longer than so many milliseconds, not failures."
+    )
+    as_of: Text = Field(None, description="The answer knows nothing that began later; now unless given.")
+
+    def question(self, now: datetime) -> Question:
+        """The question that is meant. Raises BadParameters."""
+        window = self.window(now)
+        if self.as_of and (problem := _no_time(self.as_of, now)):
+            raise BadParameters([FieldError("as_of", problem)])
+        return Question(
+            from_=window.from_,
+            to=window.to,
+            service=self.service,
+            operation=self.operation,
+            route=self.route,
+            partner=self.partner,
+            version=self.version,
+            slower_than_ms=self.slower_than_ms,
+            as_of=parse_time(self.as_of, now) if self.as_of else None,
+        )
+
+
+class AffectedParameters(QuestionParameters, PageParameters):
+    """The question, and which page of its answer."""
+
+
+class CustomerParameters(WindowParameters, PageParameters):
+    """The window of a customer's story, and which page of it."""
+
+
+class TraceParameters(Parameters):
+    """Which part of a trace."""
+
+    limit: int = Field(10_000, ge=1, le=10_000, description="Spans of a page.")
+    cursor: str | None = Field(None, description="`next` of the page before.")
+
+
+async def each_once(request: Request) -> None:
+    """Raises BadParameters for one that is given twice: which is meant can't be told."""
+    names = [name for name, _ in request.query_params.multi_items()]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise BadParameters([FieldError(name[:60], "is given more than once") for name in twice])
+
+
+def bad_parameters(error: ValidationError) -> BadParameters:
+    """What pydantic says of parameters, in our words."""
+    return BadParameters([field_error(detail) for detail in error.errors(include_url=False)])
+
+
+def field_error(detail: ErrorDetails) -> FieldError:
+    """One thing that pydantic found wrong, in our words."""
+    context = detail.get("ctx") or {}
+    where = [str(part) for part in detail["loc"] if part not in {"query", "body", "path", "header"}]
+    field = str(context.get("field") or ".".join(where))
+    message = detail["msg"].removeprefix("Value error, ")
+    return FieldError(field, message[:1].lower() + message[1:])
+
+
+def _no_time(text: str, now: datetime) -> str | None:
+    try:
+        parse_time(text, now)
+    except ValueError as error:
+        return str(error)[:300]
+    return None
