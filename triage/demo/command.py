@@ -8,7 +8,7 @@ from threading import Event
 from time import monotonic, time, time_ns
 
 from triage.demo.endpoint import Protocol, endpoint
-from triage.demo.errors import BadOption
+from triage.demo.errors import BadOption, CollectorAway
 from triage.demo.live import run_live
 from triage.demo.model import Shop
 from triage.demo.request import SECOND_NS, Request
@@ -23,6 +23,7 @@ OPENED_BEFORE_S = 900
 FAULT_AFTER_S = 12.0
 FAULT_LASTS_S = 300.0
 TRUTH_EVERY_S = 2.0
+HELLO_PATIENCE_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,8 @@ class Progress:
     shop_time_s: float
     fault_start_s: float = inf
     fault_end_s: float = inf
+    lost: int = 0
+    """Spans that the collector did not take, live."""
 
 
 Report = Callable[[Progress], None]
@@ -70,18 +73,23 @@ class ShopRun:
         self.shop = Shop(scenario, seed, rate)
         self.fault = self.shop.fault()
         self.truth = Truth(self.shop, self.fault)
-        self.lost = 0
+        self._sdk: Sdk | None = None
         self._to = endpoint(otlp, protocol, token)
         self._for_s, self._history_s, self._truth_file = for_s, history_s, truth
         self._stop, self._report = stop or Event(), report
         self._requests = self._spans = 0
         self._shop_time_s, self._next_save = 0.0, 0.0
         self._under_way: list[Request] = []
-        if truth is not None and not truth.absolute().parent.is_dir():
-            raise BadOption(f"the truth can't be written to {truth}: there is no directory {truth.absolute().parent}")
+
+    @property
+    def lost(self) -> int:
+        """Spans that the collector did not take, live; history is sent until it is taken."""
+        return self._sdk.lost if self._sdk is not None else 0
 
     def run(self) -> Truth:
         """Sends the history, then lives on until the time is over or `stop` is set; returns what happened."""
+        self._save()
+        self._say_hello()
         live_s = time()
         requests = self._since(live_s - self._history_s)
         if self._history_s:
@@ -90,7 +98,17 @@ class ShopRun:
             self._live(requests)
         self._tell_how_far("over")
         self._save()
+        if self.lost:
+            raise CollectorAway(f"the collector at {self._to} did not take {self.lost:,} spans, which the truth counts")
         return self.truth
+
+    def _say_hello(self) -> None:
+        """An empty request, so that a collector that is away or wants a token is noticed at once."""
+        sender = Sender(self._to, patience_s=HELLO_PATIENCE_S)
+        try:
+            sender.send("traces", b"")
+        finally:
+            sender.close()
 
     def _since(self, start_s: float) -> Iterator[Request]:
         """The shop's requests from `start_s` on; it opened some time before."""
@@ -119,7 +137,7 @@ class ShopRun:
     def _live(self, requests: Iterator[Request]) -> None:
         start_s = time()
         self._begin_fault(start_s)
-        sdk = Sdk(self._to)
+        self._sdk = sdk = Sdk(self._to)
         try:
             run_live(
                 self._until(requests, start_s + self._for_s),
@@ -129,7 +147,6 @@ class ShopRun:
             )
         finally:
             sdk.close()
-            self.lost = sdk.lost
 
     def _until(self, requests: Iterator[Request], end_s: float) -> Iterator[Request]:
         yield from self._under_way
@@ -155,11 +172,16 @@ class ShopRun:
 
     def _tell_how_far(self, stage: str) -> None:
         fault = self.fault
-        self._report(Progress(stage, self._requests, self._spans, self._shop_time_s, fault.start_s, fault.end_s))
+        self._report(
+            Progress(stage, self._requests, self._spans, self._shop_time_s, fault.start_s, fault.end_s, self.lost)
+        )
 
     def _save(self) -> None:
         if self._truth_file is not None:
-            self.truth.save(self._truth_file)
+            try:
+                self.truth.save(self._truth_file)
+            except OSError as error:
+                raise BadOption(f"the truth can't be written to {self._truth_file}: {error.strerror}") from None
 
 
 def run_shop(

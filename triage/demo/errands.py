@@ -72,6 +72,7 @@ def search(tape: Tape) -> None:
     status = 200
     if tape.call(LEGACY_SEARCH) is None:
         tape.alone(SELECT_PRODUCTS)
+        tape.log(Severity.INFO, "search done", (("search.hits", int(tape.dice.random() * 60)),))
         tape.back()
     else:
         status = 502
@@ -105,10 +106,15 @@ def cart(tape: Tape) -> None:
 
 def add_to_cart(tape: Tape) -> None:
     """Nothing is put into a cart unless its stock is known."""
+    sku = any_sku(tape.dice)
     enter_shop(tape, ADD_TO_CART, "/cart/items")
-    if tape.call(TO_ADD, (("product.id", any_sku(tape.dice)),)):
+    if tape.call(TO_ADD, (("product.id", sku),)):
         return leave_shop(tape, 500)
     status = 201 if stock(tape) or stock(tape, resend=1) else 503
+    if status == 201:
+        tape.log(Severity.INFO, "item added to cart", (("product.id", sku),))
+    else:
+        tape.log(Severity.ERROR, "item not added to cart: stock unknown", (("product.id", sku),))
     tape.back(status)
     return leave_shop(tape, status)
 
@@ -130,6 +136,7 @@ def account(tape: Tape) -> None:
         return leave_shop(tape, 500)
     tape.alone(SELECT_CUSTOMERS)
     tape.alone(SELECT_ORDERS)
+    tape.log(Severity.INFO, "orders listed")
     tape.back()
     return leave_shop(tape)
 
@@ -183,6 +190,7 @@ def price(tape: Tape, hop: Hop) -> bool:
             continue
         tape.back()
         return True
+    tape.log(Severity.WARN, "no price after two attempts")
     return False
 
 

@@ -30,10 +30,9 @@ class Meters:
             instruments = self._of.get(request.entry.resource) or self._instruments(request.entry.resource)
             instruments.add(request)
 
-    def close(self) -> None:
-        """Exports a last time."""
-        for instruments in self._of.values():
-            instruments.provider.shutdown()
+    def endings(self) -> list[Callable[[], None]]:
+        """What to call, each once, to export a last time and end."""
+        return [instruments.provider.shutdown for instruments in self._of.values()]
 
     def _instruments(self, resource: Resource) -> "_Instruments":
         instruments = _Instruments(resource, self._new_exporter())

@@ -115,7 +115,8 @@ class Truth:
         after_ns = (self._last_ns // SECOND_NS + 1) * SECOND_NS
         if self._shop.scenario.name == "calm" or self._fault.start_ns == inf:
             return self._first_ns // SECOND_NS * SECOND_NS, after_ns
-        return int(self._fault.start_ns), int(min(self._fault.end_ns, after_ns))
+        from_ns = int(self._fault.start_ns)
+        return from_ns, max(from_ns, int(min(self._fault.end_ns, after_ns)))
 
     def _hit(self, customer: str, struck: list[tuple[Request, list[Harm]]], question: Question) -> Hit:
         times = [harm.at_ns for _, harms in struck for harm in harms]
