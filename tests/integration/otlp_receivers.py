@@ -85,6 +85,14 @@ class Receivers:
         answer: bytes = call(body, compression=compression, metadata=metadata, timeout=60)
         return answer
 
+    def outcome(self, kind: Kind, body: bytes) -> tuple[grpc.StatusCode, str]:
+        """The code of a call with these bytes, and the message that came with it."""
+        try:
+            self.export(kind, body)
+        except grpc.RpcError as error:
+            return error.code(), error.details() or ""
+        return grpc.StatusCode.OK, ""
+
     def refusal(
         self,
         kind: Kind,
