@@ -162,8 +162,8 @@ SETTINGS index_granularity = 512, non_replicated_deduplication_window = 10000;
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv TO otel_traces_trace_id_ts AS
 SELECT
     TraceId,
-    toDateTime(First, 'UTC') AS Start,
-    toDateTime(Last, 'UTC') AS End,
+    toDateTime(least(First, toDateTime64('2106-02-07 00:00:00', 9, 'UTC')), 'UTC') AS Start,  -- later ones would wrap to 1970
+    toDateTime(least(Last, toDateTime64('2106-02-07 00:00:00', 9, 'UTC')), 'UTC') AS End,
     toUInt32(cityHash64(TraceId)) AS TraceHash,
     Bucket,
     toUInt32(Roots) AS Roots
