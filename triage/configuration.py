@@ -5,11 +5,14 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from triage.setting_types import READERS
 from triage.settings import Row, Settings, table
+from triage.window import format_duration
 
+MOST_KEYS = 19  # for each meaning, in the tables
 FILE = Path("triage.toml")
 PREFIX = "TRIAGE_"
 NO_SETTINGS = re.compile(
@@ -116,6 +119,13 @@ def _wrong_texts(settings: Settings) -> Iterator[str]:
         yield f"database: {settings.database!r} is no name: write letters, digits and _, not beginning with a digit"
     if settings.token and not TOKEN.fullmatch(settings.token):
         yield "token: it may only hold ASCII letters, digits and signs, no spaces (TRIAGE_TOKEN)"
+    for name in ("traces", "logs", "metrics", "rollups"):
+        kept: timedelta = getattr(settings, f"retention_{name}")
+        if not kept or kept % timedelta(days=1):
+            yield f"retention_{name}: {format_duration(kept)} is no number of whole days, such as 14d"
+    for name in ("customer", "order", "amount", "currency"):
+        if len(getattr(settings, f"{name}_keys")) > MOST_KEYS:
+            yield f"{name}_keys: name at most {MOST_KEYS} attributes"
     if not settings.customer_keys:
         yield "customer_keys: name at least one attribute, or no customer can be told"
 

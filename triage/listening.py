@@ -13,6 +13,7 @@ import uvicorn
 import uvloop
 from starlette.types import ASGIApp
 
+from triage.configuration import SettingsError
 from triage.setting_types import Address
 
 T = TypeVar("T")
@@ -21,7 +22,7 @@ LAST_ANSWERS_S = 5
 """How long requests under way may still take once the process is asked to stop."""
 
 
-class CannotListen(Exception):
+class CannotListen(SettingsError):
     """An address can't be listened on: one sentence that says which, why, and what to do."""
 
     def __init__(self, name: str, address: Address, error: OSError) -> None:

@@ -100,6 +100,9 @@ def test_every_type_is_read_from_a_file() -> None:
         ("customer_keys = []", "customer_keys: name at least one attribute"),
         ('data = ""', "data: is empty"),
         ('web = "127.0.0.1:4318"', "web: port 4318 is otlp_http's already"),
+        ('retention_logs = "36h"', "retention_logs: 1d12h is no number of whole days, such as 14d"),
+        ('retention_traces = "0s"', "retention_traces: 0s is no number of whole days"),
+        (f"order_keys = {[f'k{n}' for n in range(20)]}", "order_keys: name at most 19 attributes"),
         ('token = "with space"', "token: it may only hold"),
     ],
 )

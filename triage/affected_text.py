@@ -1,0 +1,128 @@
+"""The answer to "which customers were affected?" as a person reads it in a terminal."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+
+from triage.model import Outcome
+from triage.terminal import columns, printable
+from triage.wire import AffectedJson, CustomerJson, QuestionJson
+
+OUTCOMES = {
+    Outcome.NOT_RECOVERED: "● not recovered",
+    Outcome.RECOVERED: "◐ recovered",
+    Outcome.MASKED: "○ never noticed",
+}
+HEADINGS = ("CUSTOMER", "OUTCOME", "FAILURES", "FIRST", "LAST", "LAST TRY", "AMOUNT", "ORDERS", "TRACE", "WHAT FAILED")
+RIGHT = frozenset({"FAILURES", "AMOUNT"})
+ORDERS_SHOWN = 3
+
+
+def affected_text(answer: AffectedJson, width: int | None = None) -> Iterator[str]:
+    """The answer line by line: the sentence, how sure it is, the customers. `width` in characters clips the table."""
+    yield sentence(answer)
+    yield from evidence(answer)
+    if answer.items:
+        yield ""
+        yield from customer_table(answer, width)
+    hidden = answer.customers - len(answer.items)
+    if hidden > 0:
+        yield f"… and {hidden:,} more: --limit 0 shows all, --format csv or json writes all"
+
+
+def sentence(answer: AffectedJson) -> str:
+    """Who was hit and how they are, in plain words."""
+    what = f"{subject(answer.question)} {_span(answer.from_, answer.to)}"
+    if not answer.customers:
+        return f"No customer {'can be named for' if answer.failures else 'was affected by'} {what}."
+    were = "1 customer was" if answer.customers == 1 else f"{answer.customers:,} customers were"
+    how = [
+        f"{count:,} {words}"
+        for count, words in (
+            (answer.not_recovered, "not recovered"),
+            (answer.recovered, "recovered"),
+            (answer.masked, "never noticed"),
+        )
+        if count
+    ]
+    return f"{were} affected by {what}: {', '.join(how)}."
+
+
+def evidence(answer: AffectedJson) -> Iterator[str]:
+    """How much the answer rests on, and what it can't tell."""
+    if answer.failures:
+        parts = [f"{_count(answer.failures, 'failure')} in {_count(answer.failed_requests, 'request')}"]
+        if answer.attribution is not None:
+            parts.append(f"{_percent(answer.attribution)} of them name their customer")
+        if answer.amount_at_risk:
+            parts.append(f"at risk {_amounts(answer.amount_at_risk)}")
+        yield " · ".join(parts)
+    if answer.unattributed_failures:
+        yield f"{_count(answer.unattributed_failures, 'failure')} could not be attributed to any customer"
+    if answer.ambiguous_failures:
+        yield f"{_count(answer.ambiguous_failures, 'failure')} could belong to several customers, and count for none"
+    if answer.caveat:
+        yield f"Not exact: {printable(answer.caveat)}"
+
+
+def customer_table(answer: AffectedJson, width: int | None = None) -> Iterator[str]:
+    """One line for each customer of this page, below the headings; times are UTC."""
+    one_day = answer.from_.date() == max(answer.as_of, answer.to).date()
+    rows = (_cells(item, "%H:%M:%S" if one_day else "%m-%d %H:%M:%S") for item in answer.items)
+    return columns(HEADINGS, rows, right=RIGHT, width=width)
+
+
+def subject(question: QuestionJson) -> str:
+    """What had to fail to count."""
+    slow = question.slower_than_ms
+    words = "any failure" if slow is None else f"anything slower than {slow:,g} ms"
+    limits = {
+        "in": question.service,
+        "of operation": question.operation,
+        "on route": question.route,
+        "towards": question.partner,
+        "of version": question.version,
+    }
+    if slow is None and any(limits.values()):
+        words = "failures"
+    return " ".join([words, *(f"{word} {printable(value)}" for word, value in limits.items() if value)])
+
+
+def _cells(item: CustomerJson, clock: str) -> Sequence[str]:
+    shown = item.evidence[0] if item.evidence else None
+    orders = " ".join(item.orders[:ORDERS_SHOWN]) + (" …" if len(item.orders) > ORDERS_SHOWN else "")
+    return (
+        item.customer,
+        OUTCOMES[item.outcome],
+        f"{item.failures:,}",
+        _time(item.first, clock),
+        _time(item.last, clock),
+        _time(item.last_attempt, clock) if item.last_attempt else "unknown",
+        _amounts(item.amount),
+        orders,
+        shown.trace_id if shown else "",
+        f"{shown.service} {shown.operation}: {shown.error or 'no error text'}" if shown else "",
+    )
+
+
+def _span(from_: datetime, to: datetime) -> str:
+    until = _time(to, "%H:%M:%S" if from_.astimezone(UTC).date() == to.astimezone(UTC).date() else "%Y-%m-%d %H:%M:%S")
+    return f"between {_time(from_, '%Y-%m-%d %H:%M:%S')} and {until} UTC"
+
+
+def _time(moment: datetime, clock: str) -> str:
+    return moment.astimezone(UTC).strftime(clock)
+
+
+def _count(count: int, noun: str) -> str:
+    return f"1 {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def _percent(ratio: float) -> str:
+    """Never rounded up to all, nor down to none."""
+    if ratio in {0.0, 1.0}:
+        return f"{ratio * 100:.0f} %"
+    return f"{min(max(ratio * 100, 0.1), 99.9):.1f} %"
+
+
+def _amounts(amounts: Mapping[str, float]) -> str:
+    return ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(amounts.items()))

@@ -1,0 +1,92 @@
+"""Runs the service on a scratch directory, with a simulated shop that sends to it and breaks.
+
+Two hours of history come first, as fast as they are taken; then the shop goes on live, and a fault begins.
+As soon as it is known, the answer is printed: which customers were affected.
+"""
+
+import os
+import sys
+import tempfile
+import webbrowser
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+from triage.commands.demo_story import Story
+from triage.commands.options import add_settings, settings_from
+from triage.commands.shop import add_shop_options, duration_s
+from triage.commands.shop_process import Order, ShopProcess, check
+from triage.commands.status import Status
+from triage.commands.up import ready, start_logging, stop_signal
+from triage.listening import CannotListen, bound
+from triage.service import running
+from triage.setting_types import Address, Dsn, LogLevel
+from triage.settings import Settings
+
+HISTORY = timedelta(hours=2)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """The shop's, and where to listen."""
+    add_shop_options(parser, scenario="gateway-5xx")
+    parser.add_argument("--no-browser", action="store_true", help="do not open the page")
+    add_settings(parser, {"otlp_grpc", "otlp_http", "web", "token", "log_level"})
+
+
+def run(options: Namespace) -> Status:
+    """Returns when it is stopped, or the time is over."""
+    order = _order(options)
+    check(order)
+    stop = stop_signal()
+    with tempfile.TemporaryDirectory(prefix="triage-demo-") as scratch:
+        settings = _scratch_settings(settings_from(options), Path(scratch))
+        start_logging(settings)
+        with running(settings) as (service, store):
+            print("\n".join(ready(service)), "", sep="\n", flush=True)
+            shop = ShopProcess(replace(order, otlp=f"grpc://{service.listeners['otlp_grpc']}", token=settings.token))
+            try:
+                Story(service, store, shop, order, _browser(options)).tell(stop)
+            finally:
+                shop.stop()
+    return Status.DONE
+
+
+def _order(options: Namespace) -> Order:
+    return Order(
+        otlp="grpc://127.0.0.1:4317",
+        scenario=options.scenario,
+        seed=options.seed,
+        rate=options.rate,
+        history_s=HISTORY.total_seconds(),
+        for_s=duration_s(options.for_),
+        truth=options.truth,
+    )
+
+
+def _scratch_settings(settings: Settings, scratch: Path) -> Settings:
+    """Nothing of the demo reaches a real store; a port that is taken is left to whoever has it."""
+    return replace(
+        settings,
+        data=scratch,
+        clickhouse=Dsn(""),
+        only=(),
+        otlp_grpc=_free("otlp_grpc", settings.otlp_grpc),
+        otlp_http=_free("otlp_http", settings.otlp_http),
+        web=_free("web", settings.web),
+        log_level=max(settings.log_level, LogLevel.WARNING, key=list(LogLevel).index),
+    )
+
+
+def _free(name: str, address: Address) -> Address:
+    try:
+        bound(name, address).close()
+    except CannotListen:
+        return Address(address.host, 0)
+    return address
+
+
+def _browser(options: Namespace) -> Callable[[str], object] | None:
+    has_display = sys.platform == "darwin" or os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return webbrowser.open if has_display and not options.no_browser else None

@@ -1,0 +1,111 @@
+"""What the demo tells while the shop runs: its history, the fault, and whom it has hit."""
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import inf
+from urllib.parse import urlencode
+
+from queries.store import Store
+from triage.affected_text import affected_text, sentence
+from triage.asking import Asked, Opened
+from triage.commands.shop_process import Order, ShopProcess
+from triage.demo.command import Progress as ShopProgress
+from triage.demo.scenarios import scenario_named
+from triage.progress import Progress
+from triage.service import Service
+from triage.terminal import terminal_width
+from triage.window import format_time
+from triage.wire import AffectedJson
+
+ROWS = 5
+LOOK_EVERY_S = 0.5
+SETTLED_S = 3.0
+"""The answer waits so long after the first customer is known, to be about more than one."""
+
+
+@dataclass
+class Story:
+    """Told to standard output, a few lines for each thing that happens; `browse` opens the page with the answer."""
+
+    service: Service
+    store: Store
+    shop: ShopProcess
+    order: Order
+    browse: Callable[[str], object] | None = None
+    first_known_s: float = inf
+
+    def tell(self, stop: threading.Event) -> None:
+        """Until `stop` is set, or the shop's time is over. Raises Failure, StoreError."""
+        chapters = [self._history, self._fault_begins, self._answer, self._fault_ends]
+        while not stop.is_set():
+            news = self.shop.progress(LOOK_EVERY_S)
+            while news and chapters and chapters[0](news):
+                chapters.pop(0)
+            if news and news.stage == "over":
+                return
+
+    def _history(self, news: ShopProgress) -> bool:
+        bar = Progress()
+        if news.stage == "history":
+            left_s = max(0.0, time.time() - news.shop_time_s)
+            bar.show(1 - left_s / self.order.history_s, f"history: {news.requests:,} requests, {news.spans:,} spans")
+            return False
+        bar.clear()
+        print(
+            f"{_clock()}  Two hours of history are sent: {news.requests:,} requests. The shop goes on live.", flush=True
+        )
+        return True
+
+    def _fault_begins(self, news: ShopProgress) -> bool:
+        if time.time() < news.fault_start_s:
+            return False
+        print(f"{_clock()}  From now on {scenario_named(self.order.scenario).fault}.", flush=True)
+        return True
+
+    def _answer(self, news: ShopProgress) -> bool:
+        answer = self._ask(news)
+        if answer.customers:
+            self.first_known_s = min(self.first_known_s, time.time())
+        if time.time() < self.first_known_s + SETTLED_S:
+            return False
+        print(
+            f"{_clock()}  Which customers were affected?\n",
+            *affected_text(answer, terminal_width()),
+            sep="\n",
+            end="\n\n",
+        )
+        print(f"See {self._page(news)}", flush=True)
+        if self.browse:
+            self.browse(self._page(news))
+        return True
+
+    def _fault_ends(self, news: ShopProgress) -> bool:
+        if time.time() < news.fault_end_s + SETTLED_S:
+            return False
+        print(f"{_clock()}  The fault is over. {sentence(self._ask(news))}", flush=True)
+        return True
+
+    def _ask(self, news: ShopProgress) -> AffectedJson:
+        return Opened(self.store).affected(self._asked(news), ROWS)
+
+    def _asked(self, news: ShopProgress) -> Asked:
+        question = scenario_named(self.order.scenario).questions[0]
+        return Asked(
+            service=question.service or None,
+            operation=question.operation or None,
+            route=question.route or None,
+            partner=question.partner or None,
+            version=question.version or None,
+            slower_than_ms=None if question.slower_than_ms is None else f"{question.slower_than_ms:g}",
+            from_=format_time(datetime.fromtimestamp(news.fault_start_s, UTC)),
+        )
+
+    def _page(self, news: ShopProgress) -> str:
+        return f"http://{self.service.listeners['web']}/affected?{urlencode(self._asked(news).parameters())}"
+
+
+def _clock() -> str:
+    return datetime.now(UTC).strftime("%H:%M:%S")

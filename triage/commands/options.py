@@ -1,0 +1,47 @@
+"""Settings as command line options, made from the table of settings."""
+
+import os
+from argparse import ArgumentParser, Namespace
+from collections.abc import Container
+from pathlib import Path
+
+from triage.configuration import load
+from triage.settings import Row, Settings, table
+
+STORE = ("data", "clickhouse", "database")
+"""The settings that say where the tables are."""
+
+
+def add_settings(parser: ArgumentParser, names: Container[str] | None = None) -> None:
+    """Options for the named settings, or for all that may stand on a command line."""
+    group = parser.add_argument_group("settings")
+    group.add_argument(
+        "--config", type=Path, metavar="FILE", help="file with settings (default: triage.toml, if there)"
+    )
+    rows = [row for row in table() if names is None or row.name in names]
+    for row in rows:
+        if row.has_flag:
+            group.add_argument(row.flag, dest=_dest(row), action="append", metavar=row.metavar, help=_help(row))
+    hidden = [f"{row.variable} ({row.help})" for row in rows if not row.has_flag]
+    if hidden:
+        parser.epilog = "Secrets, in the environment or the file only: " + "; ".join(hidden) + "."
+
+
+def settings_from(options: Namespace) -> Settings:
+    """The settings of this run: the options, the environment and the file. Raises SettingsError."""
+    given = {row.name: getattr(options, _dest(row), None) for row in table()}
+    flags = {name: ",".join(texts) if _repeats(name) else texts[-1] for name, texts in given.items() if texts}
+    return load(flags, os.environ, getattr(options, "config", None))
+
+
+def _repeats(name: str) -> bool:
+    return isinstance(getattr(Settings, name), tuple)
+
+
+def _dest(row: Row) -> str:
+    return f"setting_{row.name}"
+
+
+def _help(row: Row) -> str:
+    text = f"{row.help} [{row.variable}; default: {row.default or 'none'}]"
+    return text.replace("%", "%%")

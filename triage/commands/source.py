@@ -1,0 +1,41 @@
+"""Who answers a command's question: the running service, or the store itself where none runs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from triage.asking import Opened, Running, Source
+from triage.commands.status import Failure, Status
+from triage.remote import NoService, Refusal, Remote
+from triage.settings import Settings
+from triage.tables import opened
+
+HANDLES = 2
+
+
+@contextmanager
+def open_source(settings: Settings) -> Iterator[Source]:
+    """The service at the setting `url`; with nothing running there and tables at hand, the store. Raises Failure."""
+    remote = Remote(settings.url, settings.token)
+    try:
+        if remote.is_running():
+            yield Running(remote)
+        elif settings.url != Settings.url or not _tables_at_hand(settings):
+            raise Failure(Status.UNREACHABLE, _nothing_there(settings))
+        else:
+            with opened(settings, handles=HANDLES) as store:
+                yield Opened(store)
+    except NoService as error:
+        raise Failure(Status.UNREACHABLE, str(error)) from None
+    except Refusal as error:
+        raise Failure(Status.WRONG, str(error)) from None
+
+
+def _tables_at_hand(settings: Settings) -> bool:
+    return bool(settings.clickhouse) or (settings.data / "clickhouse").is_dir()
+
+
+def _nothing_there(settings: Settings) -> str:
+    sentence = f"nothing answers at {settings.url}"
+    if settings.url == Settings.url:
+        sentence += f", and there is no data in {settings.data}"
+    return f"{sentence}: start it with `triage up`, or name it with --url or TRIAGE_URL"

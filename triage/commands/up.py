@@ -1,0 +1,76 @@
+"""Takes telemetry in, loads it, and serves pages and the JSON API, until it is stopped.
+
+All parts run in one process unless --only names one.
+"""
+
+import logging
+import signal
+import sys
+import threading
+from argparse import ArgumentParser, Namespace
+
+from triage import __version__
+from triage.commands.options import add_settings, settings_from
+from triage.commands.status import Status
+from triage.service import Service, running
+from triage.settings import Settings
+
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Every setting."""
+    add_settings(parser)
+
+
+def run(options: Namespace) -> Status:
+    """Returns once the process is asked to stop, and has stopped in order."""
+    settings = settings_from(options)
+    start_logging(settings)
+    stop = stop_signal()
+    with running(settings) as (service, _):
+        print("\n".join(ready(service)), flush=True)
+        stop.wait()
+        print("Stopping: requests under way are answered, and what was accepted is kept.", flush=True)
+    return Status.DONE
+
+
+def start_logging(settings: Settings) -> None:
+    """Messages go to standard error, one a line."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        datefmt="%H:%M:%S",
+    )
+    for chatty in ("httpx", "httpcore", "uvicorn"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+
+
+def stop_signal() -> threading.Event:
+    """Is set once the process is asked to stop; asked again, it stops at once, and loses nothing that it accepted."""
+    stop = threading.Event()
+
+    def ask(number: int, _: object) -> None:
+        stop.set()
+        for one in STOPPING:
+            signal.signal(one, signal.SIG_DFL)
+
+    for one in STOPPING:
+        signal.signal(one, ask)
+    return stop
+
+
+def ready(service: Service) -> list[str]:
+    """What the person who started it needs to know."""
+    places = {
+        "pages": ("web", "http://{}/"),
+        "OTLP/gRPC": ("otlp_grpc", "{}"),
+        "OTLP/HTTP": ("otlp_http", "http://{}"),
+    }
+    lines = [
+        f"  {name:<10} {pattern.format(service.listeners[setting])}"
+        for name, (setting, pattern) in places.items()
+        if setting in service.listeners
+    ]
+    return [f"triage {__version__} is ready. Stop it with Ctrl-C.", *lines, f"  {'data':<10} {service.settings.data}"]

@@ -1,0 +1,94 @@
+"""A running service, asked over HTTP."""
+
+import json
+import socket
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+import httpx
+
+from triage.setting_types import Address
+
+TIMEOUT = httpx.Timeout(60, connect=5)
+
+
+class NoService(Exception):
+    """Nothing answers there, or what answers is no triage service."""
+
+
+class Refusal(Exception):
+    """The service answers that the request is wrong, in a sentence; retrying is of no use."""
+
+
+@dataclass(frozen=True)
+class Remote:
+    """The service at `url`; every method raises NoService and Refusal."""
+
+    url: str
+    token: str
+
+    def is_running(self) -> bool:
+        """Whether anything listens there at all."""
+        parts = urlsplit(self.url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        try:
+            with socket.create_connection((parts.hostname, port), timeout=5):
+                return True
+        except ConnectionRefusedError:
+            return False
+        except OSError as error:
+            raise NoService(f"nothing answers at {self.url} ({error})") from None
+
+    def get(self, path: str, parameters: Mapping[str, str]) -> str:
+        """The text of the answer."""
+        with self._answer(path, parameters) as answer:
+            return answer.read().decode("utf-8")
+
+    def lines(self, path: str, parameters: Mapping[str, str]) -> Iterator[str]:
+        """The answer's text as it comes, in pieces."""
+        with self._answer(path, parameters) as answer:
+            yield from answer.iter_text()
+
+    @contextmanager
+    def _answer(self, path: str, parameters: Mapping[str, str]) -> Iterator[httpx.Response]:
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        host = urlsplit(self.url).hostname or ""
+        through_proxy = not Address(host, 0).is_loopback  # a proxy's loopback is another machine's
+        try:
+            with (
+                httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT, trust_env=through_proxy) as client,
+                client.stream("GET", path, params=dict(parameters)) as answer,
+            ):
+                if answer.status_code != HTTPStatus.OK:
+                    self._refuse(answer.status_code, answer.read())
+                yield answer
+        except httpx.TimeoutException:
+            raise NoService(f"{self.url} does not answer in time") from None
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            raise NoService(f"nothing answers at {self.url} ({error})") from None
+
+    def _refuse(self, status: int, body: bytes) -> None:
+        if status == HTTPStatus.UNAUTHORIZED:
+            raise Refusal(
+                f"{self.url} wants {'another' if self.token else 'a'} token: set TRIAGE_TOKEN to the service's"
+            )
+        sentence = problem_sentence(body)
+        if sentence is None:
+            raise NoService(f"what answers at {self.url} is no triage service (HTTP status {status})")
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise NoService(f"{self.url} cannot answer now: {sentence}")
+        raise Refusal(sentence)
+
+
+def problem_sentence(body: bytes) -> str | None:
+    """What an RFC 9457 problem document says in one line; None if it is none."""
+    try:
+        problem = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(problem, dict) or "title" not in problem:
+        return None
+    return str(problem.get("detail") or problem["title"])

@@ -1,0 +1,176 @@
+"""Puts the parts together: one process that takes telemetry in, loads it, and answers.
+
+    receivers ──► segment log ──► loader ──► store ◄── web
+
+This file alone may import from every layer.
+"""
+
+import logging
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field
+
+import grpc.aio
+from fastapi import FastAPI
+
+from collectors import otlp_grpc, otlp_http
+from collectors.kept import Kept
+from collectors.loader import Loader
+from collectors.lock import DirectoryLocked
+from collectors.metrics import Metrics
+from collectors.otlp_intake import Intake
+from collectors.otlp_intake import Limits as IntakeLimits
+from collectors.quarantine import Quarantine
+from collectors.segments import Limits as SegmentLimits
+from collectors.segments import SegmentLog
+from dashboards.app import add_probes, create_app
+from queries.errors import StoreLocked
+from queries.store import Store
+from triage import tables
+from triage.configuration import SettingsError
+from triage.listening import LAST_ANSWERS_S, CannotListen, HttpListener, LoopThread, address_of, bound
+from triage.setting_types import Address, Part
+from triage.settings import Settings
+
+LAST_LOADS_S = 20
+"""How long segments may still be loaded once the process is asked to stop; the rest is at the next start."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass
+class Service:
+    """The parts that run, and where they listen, by setting."""
+
+    settings: Settings
+    metrics: Metrics = field(default_factory=Metrics)
+    listeners: dict[str, Address] = field(default_factory=dict)
+    segments: SegmentLog | None = None
+    loader: Loader | None = None
+
+    def why_not_ready(self) -> str | None:
+        """Why data is not taken or not loaded; None if all is well."""
+        refusal = self.segments.refusal() if self.segments else None
+        if refusal:
+            return refusal.reason
+        return (self.loader.unavailable or None) if self.loader else None
+
+
+@contextmanager
+def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
+    """The service, from when it is ready to take data and answer. It stops in the order in which a record travels.
+
+    Raises SettingsError (an address or a directory that can't be used) and StoreError.
+    """
+    service = Service(settings)
+    with ExitStack() as stack:
+        sockets = _sockets(settings, stack)
+        if settings.runs(Part.COLLECT):  # before the store: its lock names the process that holds the directory
+            service.segments = stack.enter_context(closing(_segment_log(service)))
+        store = stack.enter_context(tables.opened(settings))
+        for name in tables.apply(store, settings):
+            log.info("applied %s", name)
+        if service.segments:
+            service.loader = stack.enter_context(_loading(service, service.segments, store))
+            stack.enter_context(_receiving(service, service.segments, sockets["otlp_http"]))
+        if settings.runs(Part.WEB):
+            stack.enter_context(_web(service, store, sockets["web"]))
+        yield service, store
+
+
+def _sockets(settings: Settings, stack: ExitStack) -> dict[str, socket.socket]:
+    """Those of the HTTP listeners; grpcio makes its own."""
+    http = {name: address for name, address in settings.listeners().items() if name != "otlp_grpc"}
+    return {name: stack.enter_context(closing(bound(name, address))) for name, address in http.items()}
+
+
+def _segment_log(service: Service) -> SegmentLog:
+    settings = service.settings
+    limits = SegmentLimits(
+        segment_age_s=settings.segment_age.total_seconds(),
+        segment_bytes=settings.segment_size,
+        backlog_bytes=settings.backlog_limit,
+        disk_free_bytes=settings.min_free_disk,
+    )
+    try:
+        return SegmentLog(settings.data / "segments", limits, service.metrics)
+    except DirectoryLocked as error:
+        raise StoreLocked(str(error)) from None
+    except OSError as error:
+        raise SettingsError(f"data: {settings.data} cannot be used: {error.strerror}") from None
+
+
+@contextmanager
+def _loading(service: Service, segments: SegmentLog, store: Store) -> Iterator[Loader]:
+    settings = service.settings
+    kept = Kept(settings.data / "kept", segments.disk, settings.keep_segments.total_seconds())
+    loader = Loader(segments, store, kept, Quarantine(settings.data / "quarantine"))
+    try:
+        yield loader
+    finally:
+        segments.stop()
+        if not loader.stop(LAST_LOADS_S):
+            log.warning("some segments are not loaded yet: they will be, at the next start")
+
+
+@contextmanager
+def _receiving(service: Service, segments: SegmentLog, http_socket: socket.socket) -> Iterator[None]:
+    """The OTLP receivers, on an event loop of their own."""
+    settings = service.settings
+    intake = Intake(segments.append, service.metrics.count, IntakeLimits(request_bytes=settings.max_body))
+    token = settings.token or None
+    with LoopThread("receivers") as loop:
+        grpc_server, port = loop.run(_grpc_server(settings.otlp_grpc, intake, token))
+        http = HttpListener(otlp_http.app(intake, token=token, others=_probes(service)), http_socket, loop)
+        service.listeners["otlp_grpc"] = Address(settings.otlp_grpc.host, port)
+        service.listeners["otlp_http"] = address_of(http_socket)
+        try:
+            yield
+        finally:
+            http.stop()
+            loop.run(grpc_server.stop(LAST_ANSWERS_S))
+            intake.close()
+
+
+async def _grpc_server(address: Address, intake: Intake, token: str | None) -> tuple[grpc.aio.Server, int]:
+    """The gRPC receiver, started, and its port."""
+    server = otlp_grpc.server(intake, token=token)
+    try:
+        port = otlp_grpc.listen(server, address.host, address.port)
+    except OSError as error:
+        raise CannotListen("otlp_grpc", address, error) from None
+    await server.start()
+    return server, port
+
+
+def _probes(service: Service) -> FastAPI | None:
+    """What supervisors ask where there is no web listener."""
+    if service.settings.runs(Part.WEB):
+        return None
+    app = FastAPI(openapi_url=None)
+    app.state.metrics = lambda: service.metrics.text().decode()
+    app.state.ready = service.why_not_ready
+    add_probes(app)
+    return app
+
+
+@contextmanager
+def _web(service: Service, store: Store, listener: socket.socket) -> Iterator[None]:
+    """The pages and the JSON API, on an event loop of their own."""
+    settings = service.settings
+    app = create_app(
+        store,
+        metrics=lambda: service.metrics.text().decode(),
+        ready=service.why_not_ready,
+        token=settings.token,
+        listen_host=settings.web.host,
+        base_url=settings.base_url,
+    )
+    with LoopThread("web") as loop:
+        http = HttpListener(app, listener, loop)
+        service.listeners["web"] = address_of(listener)
+        try:
+            yield
+        finally:
+            http.stop()
