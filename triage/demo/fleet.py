@@ -9,16 +9,24 @@ Fleet = dict[str, tuple[Resource, ...]]
 """The instances of each service, by its name."""
 
 
-def fleet(seed: int, released: tuple[tuple[str, str], ...] = ()) -> Fleet:
-    """The instances of the shop `seed`. Of a service in `released` every second host runs that version instead."""
-    return {service.name: _instances(service, seed, dict(released).get(service.name)) for service in SERVICES}
+def fleet(seed: int) -> Fleet:
+    """The instances of the shop `seed`."""
+    return {
+        service.name: tuple(_instance(service, seed, number, service.version) for number in range(service.hosts))
+        for service in SERVICES
+    }
 
 
-def _instances(service: Service, seed: int, released: str | None) -> tuple[Resource, ...]:
-    return tuple(
-        _instance(service, seed, number, released if released and number % 2 else service.version)
-        for number in range(service.hosts)
-    )
+def released(usual: Fleet, seed: int, versions: tuple[tuple[str, str], ...]) -> Fleet:
+    """The same instances, but that of each service in `versions` every second host runs that version."""
+    services = {service.name: service for service in SERVICES}
+    return usual | {
+        name: tuple(
+            _instance(services[name], seed, number, version) if number % 2 else instance
+            for number, instance in enumerate(usual[name])
+        )
+        for name, version in versions
+    }
 
 
 def _instance(service: Service, seed: int, number: int, version: str) -> Resource:

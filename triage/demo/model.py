@@ -6,7 +6,7 @@ from math import exp, inf
 from random import Random
 
 from triage.demo.fault import Fault
-from triage.demo.fleet import fleet
+from triage.demo.fleet import fleet, released
 from triage.demo.request import SECOND_NS, Request
 from triage.demo.rhythm import rhythm
 from triage.demo.scenarios import scenario_named
@@ -56,7 +56,8 @@ class Shop:
 
     def _stage(self, start_s: float, fault: Fault) -> Stage:
         ids = Random(f"{self.seed} {start_s}")  # ids differ from one opening to the next, what people do does not
-        return Stage(fault, fleet(self.seed), fleet(self.seed, fault.scenario.released), ids)
+        usual = fleet(self.seed)
+        return Stage(fault, usual, released(usual, self.seed, fault.scenario.released), ids)
 
     def _let_in(self, due: list[_Due], start_s: float, second: int, dice: Random, ids: Random) -> None:
         """The visitors who come in during one second."""
