@@ -5,6 +5,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import dataclass
+from itertools import count
 from threading import Event, Thread
 from typing import Protocol
 
@@ -13,9 +14,9 @@ from collectors.kinds import Kind
 from collectors.quarantine import Quarantine
 from collectors.segment import Segment
 from collectors.segments import SegmentLog
-from queries.errors import DataRefused, StoreError
+from queries.errors import DataRefused, StoreError, StoreUnavailable
 
-IDLE_S = 1.0
+IDLE_S = 0.25
 TRIES_IN_A_ROW = 8  # while the store is away; then another segment has its turn
 TRIES_BEFORE_QUARANTINE = 5
 
@@ -105,11 +106,7 @@ class Loader:
     def _work(self) -> None:
         while time.monotonic() < self._deadline:
             if segment := self._next():
-                try:
-                    self._load(segment)
-                except Exception as error:  # the outermost loop: the other segments are still loaded
-                    log.exception("cannot load %s", segment.name)
-                    self._put_back(segment, error)
+                self._see_to(segment)
             elif self._stopping.is_set():
                 return
 
@@ -121,37 +118,47 @@ class Loader:
         self._kept.trim()
         return self._backlog.take(0 if self._kept.compress_one() else IDLE_S)
 
-    def _load(self, segment: Segment) -> None:
+    def _see_to(self, segment: Segment) -> None:
+        """Loads it, or gives it back to be tried again after the others."""
         try:
-            loaded = self._insert(segment)
-        except DataRefused as error:
-            self._sift(segment, error)
-        except FileNotFoundError as error:
+            self._load(segment)
+        except StoreUnavailable as error:
             self._failed(segment, error)
-            self._backlog.done(segment)  # somebody took it away: there is nothing to load
-        except (StoreError, OSError, ValueError) as error:
+            self._backlog.defer(segment, self._away.longest_s)
+        except Exception as error:  # noqa: BLE001 - the outermost loop: the other segments are still loaded
             self._failed(segment, error)
             self._put_back(segment, error)
-        else:
-            self._done(segment) if loaded else self._backlog.defer(segment, self._away.longest_s)
 
-    def _insert(self, segment: Segment) -> bool:
-        """Sends it until the store has it; False if the store is away for long. Raises what retrying can't help."""
+    def _load(self, segment: Segment) -> None:
+        if not segment.path.exists():
+            self._failed(segment, FileNotFoundError("somebody took it away"))
+            self._backlog.done(segment)
+            return
+        try:
+            self._insert(segment)
+        except DataRefused as error:
+            if not self._sift(segment):  # it parses, and is refused all the same
+                raise
+            self._failed(segment, error)
+        else:
+            self._done(segment)
+
+    def _insert(self, segment: Segment) -> None:
+        """Sends it until the store has it. Raises what went wrong if retrying can't help, or has not for long."""
         body = segment.read()
-        for attempt in range(1, TRIES_IN_A_ROW + 1):
+        for attempt in count(1):
             try:
                 self._store.insert(segment.kind.value, body, segment.name)
             except StoreError as error:
                 if not error.retryable:
                     raise
                 self._unavailable = str(error)
+                if attempt == TRIES_IN_A_ROW or not self._wait(self._away.delay_s(attempt)):
+                    raise
                 self._failed(segment, error)
-                if not self._wait(self._away.delay_s(attempt)):
-                    break
             else:
                 self._unavailable = ""
-                return True
-        return False
+                return
 
     def _wait(self, delay_s: float) -> bool:
         """False if the time to stop comes first."""
@@ -160,30 +167,35 @@ class Loader:
         time.sleep(max(0.0, min(delay_s, self._deadline - time.monotonic())))
         return time.monotonic() < self._deadline
 
-    def _sift(self, segment: Segment, error: DataRefused) -> None:
-        """Sets aside what can't be parsed; the rest is loaded as a segment of its own."""
-        self._failed(segment, error)
+    def _sift(self, segment: Segment) -> bool:
+        """Sets aside what can't be parsed; the rest is loaded as a segment of its own. False if all of it parses."""
         refused, rest = self._quarantine.sift(segment, self._store.parse)
-        if not refused:  # it parses, and is refused all the same
-            self._put_back(segment, error)
-            return
-        self._metrics.quarantined.labels(kind=segment.kind.value).inc(refused)
-        if rest:
-            self._backlog.add(rest)
-        self._backlog.done(segment)
+        if refused:
+            self._metrics.quarantined.labels(kind=segment.kind.value).inc(refused)
+            if rest:
+                self._backlog.add(rest)
+            self._backlog.done(segment)
+        return bool(refused)
 
     def _put_back(self, segment: Segment, error: Exception) -> None:
         """The others come first. Set aside if it fails time and again while others of its kind can be loaded."""
         trouble = self._trouble.setdefault(segment.name, Trouble(0, self._loaded[segment.kind]))
         trouble.tries += 1
         others_load = self._loaded[segment.kind] > trouble.loaded_before
-        if not isinstance(error, OSError) and trouble.tries >= TRIES_BEFORE_QUARANTINE and others_load:
-            self._quarantine.take(segment, str(error))
-            self._metrics.quarantined_segments.labels(kind=segment.kind.value).inc()
-            self._backlog.done(segment)
-            del self._trouble[segment.name]
-        else:
+        hopeless = trouble.tries >= TRIES_BEFORE_QUARANTINE and others_load and not isinstance(error, OSError)
+        if not (hopeless and self._set_aside(segment, error)):
             self._backlog.defer(segment, self._failing.delay_s(trouble.tries))
+
+    def _set_aside(self, segment: Segment, error: Exception) -> bool:
+        try:
+            self._quarantine.take(segment, str(error))
+        except OSError as full:
+            self._failed(segment, full)
+            return False
+        self._metrics.quarantined_segments.labels(kind=segment.kind.value).inc()
+        self._backlog.done(segment)
+        del self._trouble[segment.name]
+        return True
 
     def _done(self, segment: Segment) -> None:
         try:
@@ -197,6 +209,7 @@ class Loader:
         self._metrics.loaded_bytes.labels(kind=segment.kind.value).inc(segment.size)
 
     def _failed(self, segment: Segment, error: Exception) -> None:
-        log.warning("%s is not loaded: %s: %s", segment.name, type(error).__name__, error)
+        expected = isinstance(error, StoreError | OSError | ValueError)
+        log.warning("%s is not loaded: %s: %s", segment.name, type(error).__name__, error, exc_info=not expected)
         self._metrics.load_errors.labels(kind=segment.kind.value, error=type(error).__name__).inc()
         self._metrics.error("loader", error)

@@ -14,7 +14,7 @@ from collectors.kinds import Kind
 from collectors.loader import Backoff, Loader
 from collectors.quarantine import Quarantine
 from collectors.segments import Limits, SegmentLog
-from queries.errors import QueryFailed, StoreUnavailable
+from queries.errors import QueryFailed, StoreBusy, StoreUnavailable
 from tests.integration.fake_store import POISON, FakeStore
 
 pytestmark = pytest.mark.integration
@@ -159,6 +159,50 @@ def test_a_segment_the_store_fails_on_lets_the_others_pass_and_is_set_aside_whol
     assert store.holds(Kind.TRACES) == Counter([b"the first", *(b"record %d" % n for n in range(20))])
     report = json.loads((intake.data / "quarantine" / f"{name}.json").read_text())
     assert (report["whole"], report["why"]) == (True, "a view threw")
+
+
+def test_a_segment_that_is_always_too_much_for_the_store_is_set_aside_whole(intake: Intake, store: FakeStore) -> None:
+    """Out of memory looks like a busy store; but others can be loaded, and this one never."""
+    too_much = b"x" * 3500
+    store.fault = lambda token: None
+    insert = store.insert
+
+    def busy(landing: str, body: bytes, token: str) -> None:
+        if too_much in body:
+            raise StoreBusy("memory limit exceeded")
+        insert(landing, body, token)
+
+    store.insert = busy  # type: ignore[method-assign]
+    intake.append(too_much)
+    until(lambda: bool(intake.loader.unavailable))
+    while not list((intake.data / "quarantine").glob("*.sealed")):
+        intake.append(b"another")
+        time.sleep(0.02)
+    until(lambda: not intake.log.backlog_bytes)
+    (aside,) = (intake.data / "quarantine").glob("*.sealed")
+    assert too_much in aside.read_bytes()
+
+
+def test_a_segment_that_somebody_took_away_holds_up_nothing(intake: Intake, store: FakeStore) -> None:
+    store.fault = lambda token: StoreUnavailable("nobody there")
+    intake.append(*some(10))
+    until(lambda: len(store.inserts) > 5)
+    for path in (intake.data / "segments").glob("*.sealed"):
+        path.unlink()
+    until(lambda: not intake.log.backlog_bytes)
+    assert "somebody took it away" in str(intake.log.metrics.last_error)
+
+
+def test_when_the_quarantine_cannot_be_written_the_segment_stays(
+    intake: Intake, store: FakeStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (intake.data / "quarantine").rmdir()
+    intake.append(b"good", POISON)
+    until(lambda: "quarantine" in str(intake.log.metrics.last_error))
+    assert intake.log.backlog_bytes
+    (intake.data / "quarantine").mkdir()
+    until(lambda: not intake.log.backlog_bytes)
+    assert store.holds(Kind.TRACES) == {b"good": 1}
 
 
 def test_while_the_store_fails_on_everything_nothing_is_set_aside(intake: Intake, store: FakeStore) -> None:

@@ -1,0 +1,140 @@
+"""Segments and the real engine: every table that a segment ends in counts it once."""
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from collectors.frames import framed
+from collectors.kept import Kept
+from collectors.kinds import Kind
+from collectors.loader import Backoff, Loader
+from collectors.quarantine import Quarantine
+from collectors.segment import Segment, new_name
+from collectors.segments import Limits, SegmentLog
+from queries import schema
+from queries.store import Store
+from tests.integration.crash_sender import MAKERS
+from tests.integration.exactly_once import differences
+
+pytestmark = pytest.mark.integration
+
+Load = Callable[..., Loader]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    """An engine with our tables."""
+    store = Store.open(f"chdb://{tmp_path}/clickhouse")
+    schema.apply(store)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Iterator[SegmentLog]:
+    log = SegmentLog(tmp_path / "segments", Limits())
+    yield log
+    log.close()
+
+
+@pytest.fixture
+def loader(log: SegmentLog, store: Store, tmp_path: Path) -> Iterator[Loader]:
+    loader = Loader(
+        log,
+        store,
+        Kept(tmp_path / "kept", log.disk),
+        Quarantine(tmp_path / "quarantine"),
+        away=Backoff(0.01, 0.1),
+        failing=Backoff(0.01, 0.1),
+    )
+    yield loader
+    loader.stop(0)
+
+
+def requests(kind: Kind, count: int, each: int = 20) -> list[bytes]:
+    """So many requests of so many records."""
+    chance = random.Random(7)
+    return [MAKERS[kind](chance, f"{kind}-{n}/{each}", each) for n in range(count)]
+
+
+def sealed(log: SegmentLog, kind: Kind, records: list[bytes]) -> Segment:
+    """A segment of these records, in the backlog."""
+    name = new_name(kind, time.time_ns())
+    path = log.directory / f"{name}.sealed"
+    path.write_bytes(b"".join(framed(kind, records)))
+    segment = Segment(name, path, path.stat().st_size)
+    log.backlog.add(segment)
+    return segment
+
+
+def until(condition: Callable[[], bool], within_s: float = 60) -> None:
+    deadline = time.monotonic() + within_s
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come about in time"
+        time.sleep(0.01)
+
+
+def rows(store: Store, table: str) -> int:
+    return int(store.select(f"SELECT count() AS n FROM {table}")["n"][0])
+
+
+def test_each_kind_is_loaded_into_its_tables(log: SegmentLog, loader: Loader, store: Store) -> None:
+    for kind in MAKERS:
+        sealed(log, kind, requests(kind, 10))
+    until(lambda: not len(log.backlog))
+    assert [rows(store, table) for table in ("otel_traces", "otel_logs", "otel_metrics_gauge")] == [200, 200, 200]
+    assert not differences(store)
+
+
+def test_a_bad_record_in_a_large_segment_leaves_nothing_behind_and_the_rest_counts_once(
+    log: SegmentLog, loader: Loader, store: Store, tmp_path: Path
+) -> None:
+    """The last of 30 MB is what the engine cannot read: not one row of what comes before may be doubled."""
+    good = requests(Kind.TRACES, 300, 500)
+    sealed(log, Kind.TRACES, [*good, b"\x0a\x03abc"])
+    until(lambda: not len(log.backlog))
+    assert rows(store, "otel_traces") == 300 * 500
+    assert not differences(store)
+    (aside,) = (tmp_path / "quarantine").glob("*.refused")
+    assert aside.read_bytes() == b"\x05\x0a\x03abc"
+
+
+def test_an_insert_that_failed_half_way_is_completed_under_the_same_token(
+    log: SegmentLog, loader: Loader, store: Store
+) -> None:
+    """A view that throws leaves rows in some tables: once it is put right, the others get theirs, and none twice."""
+    store.command("CREATE TABLE thrown (x UInt8) ENGINE = MergeTree ORDER BY x")
+    store.command("CREATE MATERIALIZED VIEW throwing TO thrown AS SELECT throwIf(1) AS x FROM otel_traces")
+    sealed(log, Kind.TRACES, requests(Kind.TRACES, 10))
+    until(lambda: "throwIf" in str(log.metrics.last_error))
+    assert differences(store)
+    store.command("DROP TABLE throwing")
+    until(lambda: not len(log.backlog))
+    assert rows(store, "otel_traces") == 200
+    assert not differences(store)
+
+
+@pytest.mark.full
+def test_a_segment_that_ends_in_several_blocks_counts_once_too(log: SegmentLog, store: Store) -> None:
+    """Spans as small as they get: more of them fit into a segment than the engine puts into one block."""
+    store.command("SYSTEM STOP MERGES")
+    segment = sealed(log, Kind.TRACES, [bare_spans(n, 5000) for n in range(240)])
+    store.insert("traces", segment.read(), segment.name)
+    parts = "system.parts WHERE active AND database = currentDatabase() AND table = 'otel_traces'"
+    assert rows(store, parts) > 1, "it was one block: the test shows nothing"
+    store.insert("traces", segment.read(), segment.name)
+    assert rows(store, "otel_traces") == 240 * 5000
+    assert not differences(store)
+
+
+def bare_spans(seed: int, number: int) -> bytes:
+    """A request of spans that have nothing but ids and a time."""
+    chance, request = random.Random(seed), ExportTraceServiceRequest()
+    spans = request.resource_spans.add().scope_spans.add().spans
+    for _ in range(number):
+        spans.add(trace_id=chance.randbytes(16), span_id=chance.randbytes(8), start_time_unix_nano=time.time_ns())
+    return request.SerializeToString()
