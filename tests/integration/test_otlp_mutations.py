@@ -202,6 +202,8 @@ def _single(item: Any, field: Any) -> Any:  # noqa: ANN401  parsed JSON, a descr
         return base64.b64encode(bytes.fromhex(item)).decode()
     if field.type == field.TYPE_BYTES and not re.fullmatch("[A-Za-z0-9+/_-]*={0,2}", item):
         raise TypeError("no base64")
+    if field.enum_type and isinstance(item, str) and item not in field.enum_type.values_by_name:
+        return int(item)  # json_format ignores a name that it doesn't know
     if field.type == field.TYPE_DOUBLE and isinstance(item, bool):
         raise TypeError("no number")
     return item
