@@ -13,6 +13,7 @@ import grpc
 import httpx
 import pytest
 import uvicorn
+import uvloop
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
@@ -40,7 +41,7 @@ class Receivers:
         self.may_answer.set()
         self._made = limits, token, others
         self._ready = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._run()))
+        self._thread = threading.Thread(target=lambda: uvloop.run(self._run()))
 
     def __enter__(self) -> "Receivers":
         self._thread.start()
