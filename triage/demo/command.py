@@ -156,8 +156,9 @@ class ShopRun:
             yield request
 
     def _begin_fault(self, live_s: float) -> None:
-        start_s = live_s + min(FAULT_AFTER_S, self._for_s / 5)
-        self.fault.begin(start_s, start_s + min(FAULT_LASTS_S, self._for_s / 2))
+        if self.shop.scenario.breaks:
+            start_s = live_s + min(FAULT_AFTER_S, self._for_s / 5)
+            self.fault.begin(start_s, start_s + min(FAULT_LASTS_S, self._for_s / 2))
 
     def _told(self, request: Request, stage: str) -> None:
         self.truth.tell(request)

@@ -53,6 +53,11 @@ class Scenario:
     released: tuple[tuple[str, str], ...] = ()
     """Service and version that half of its hosts run while the fault is on."""
 
+    @property
+    def breaks(self) -> bool:
+        """Whether anything goes wrong that does not on any day."""
+        return bool(self.cause)
+
 
 @dataclass
 class Fault:

@@ -89,8 +89,6 @@ class Tape:
         self._logs: list[Log] = []
         self._harms: list[Harm] = []
 
-    # What a service does
-
     def enter(self, operation: Operation, attributes: Attributes = (), links: tuple[Link, ...] = ()) -> None:
         """Begins a span on any instance of the operation's service."""
         instances = self._fleet[operation.service]
@@ -124,8 +122,6 @@ class Tape:
         """Writes a log record inside the span begun last."""
         _, resource, span_id, *_ = self._open[-1]
         self._logs.append(Log(resource, span_id, self.now, severity, body, attributes))
-
-    # What services ask of each other
 
     def call(self, hop: Hop, attributes: Attributes = (), resend: int = 0) -> Trouble | None:
         """Begins a call, to be ended by `back`; when a trouble comes back, the call is over already."""
@@ -163,8 +159,6 @@ class Tape:
             events = (self._raised(trouble),) if not trouble.status else ()
             self.leave(trouble.status, trouble, events)
         return trouble
-
-    # The request as a whole
 
     def here(self) -> Open:
         """The span begun last, for work that goes on after the answer."""

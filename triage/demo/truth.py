@@ -90,7 +90,7 @@ class Truth:
         """The truth as JSON: the scenario's main question and its answer, and under `also` others with theirs."""
         scenario = self._shop.scenario
         first, *others = (self.answer(question) for question in scenario.questions)
-        begun = self._fault.start_ns != inf and scenario.name != "calm"
+        begun = scenario.breaks and self._fault.start_ns != inf
         written: dict[str, Json] = {
             "scenario": scenario.name,
             "seed": self._shop.seed,
@@ -113,7 +113,7 @@ class Truth:
 
     def _window(self) -> tuple[int, int]:
         after_ns = (self._last_ns // SECOND_NS + 1) * SECOND_NS
-        if self._shop.scenario.name == "calm" or self._fault.start_ns == inf:
+        if not self._shop.scenario.breaks or self._fault.start_ns == inf:
             return self._first_ns // SECOND_NS * SECOND_NS, after_ns
         from_ns = int(self._fault.start_ns)
         return from_ns, max(from_ns, int(min(self._fault.end_ns, after_ns)))
