@@ -82,7 +82,7 @@ class Receivers:
         metadata: tuple[tuple[str, str], ...] = (),
     ) -> bytes:
         """Calls the signal's Export with these bytes as its request. Raises grpc.RpcError."""
-        call = self._channel.unary_unary(f"/{service_name(kind)}/Export")
+        call = self._channel.unary_unary(f"/{service_name(kind)}/Export", None, None)
         answer: bytes = call(body, compression=compression, metadata=metadata, timeout=60)
         return answer
 
@@ -105,9 +105,8 @@ class Receivers:
         with pytest.raises(grpc.RpcError) as raised:
             self.export(kind, body, compression, metadata)
         error = raised.value
-        assert isinstance(error, grpc.Call)
-        details = dict(error.trailing_metadata() or ()).get("grpc-status-details-bin", b"")
-        return error.code(), Status.FromString(details if isinstance(details, bytes) else details.encode())
+        details = [item.value for item in error.trailing_metadata() or () if item.key == "grpc-status-details-bin"]
+        return error.code(), Status.FromString(b"".join(map(bytes, details)))
 
     async def _append(self, kind: Kind, record: bytes) -> None:
         while not self.may_answer.is_set():  # noqa: ASYNC110  set by the test's thread
@@ -154,7 +153,7 @@ def one_span(**fields: object) -> bytes:
     resource = request.resource_spans.add()
     resource.resource.attributes.add(key="service.name").value.string_value = "shop"
     values = {"trace_id": b"t" * 16, "span_id": b"s" * 8, "name": "GET /cart", "start_time_unix_nano": 1, **fields}
-    resource.scope_spans.add().spans.add(**values)  # type: ignore[arg-type]
+    resource.scope_spans.add().spans.add(**values)
     return request.SerializeToString()
 
 
