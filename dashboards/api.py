@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
+from triage.impact import affected
 
-from dashboards.cursors import read_cursor, write_cursor
+from dashboards.cursors import bad_cursor, read_cursor, write_cursor
 from dashboards.parameters import (
     AffectedParameters,
-    CustomerParameters,
     QuestionParameters,
     TraceParameters,
     each_once,
@@ -19,8 +19,7 @@ from dashboards.parameters import (
 from dashboards.problems import NotFound, ProblemJson
 from dashboards.trace_json import TraceJson
 from queries.store import Store
-from triage.impact import affected
-from triage.model import AffectedCustomer, Question
+from triage.model import Affected, AffectedCustomer, Question
 from triage.trace import BEFORE_ALL, After, read_trace
 from triage.wire import AffectedJson, Wire, csv_lines
 
@@ -45,8 +44,7 @@ router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], response
 @router.get("/affected", response_model=AffectedJson)
 def get_affected(store: TheStore, asked: Annotated[AffectedParameters, Query()]) -> Response:
     """Which customers were affected, and whether they have got through since."""
-    answer = affected(store, asked.question(datetime.now(UTC)), limit=asked.limit, cursor=asked.cursor)
-    return _json(AffectedJson.of(answer))
+    return _json(AffectedJson.of(ask_affected(store, asked, datetime.now(UTC))))
 
 
 @router.get("/affected.csv", response_class=StreamingResponse)
@@ -67,6 +65,15 @@ def get_trace(store: TheStore, trace_id: str, asked: Annotated[TraceParameters, 
     if trace is None:
         raise no_trace(trace_id)
     return _json(TraceJson.of(trace, write_cursor(trace.next) if trace.next else None))
+
+
+def ask_affected(store: Store, asked: AffectedParameters, now: datetime) -> Affected:
+    """A page of the answer. Raises BadParameters."""
+    question = asked.question(now)
+    try:
+        return affected(store, question, limit=asked.limit, cursor=asked.cursor)
+    except ValueError as error:
+        raise bad_cursor(str(error)) from None
 
 
 def trace_cursor(cursor: str | None) -> After:

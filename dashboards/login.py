@@ -42,7 +42,9 @@ def show_token(
         why = f"Too many wrong tokens. Try again in {wait} seconds."
         return _form(request, access, next, why, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait)})
     if not _own_form(request, access, csrf):
-        return _form(request, access, next, "The form was open for too long. Enter the token again.", HTTPStatus.FORBIDDEN)
+        return _form(
+            request, access, next, "The form was open for too long. Enter the token again.", HTTPStatus.FORBIDDEN
+        )
     if not access.signer.is_token(token.strip()):
         access.attempts.fail(address)
         why = "That is not the token. It is the value of TRIAGE_TOKEN that the service was started with."
@@ -61,7 +63,9 @@ def log_out(request: Request) -> Response:
 
 def own_path(wanted: str) -> str:
     """`wanted` if it is a path on this site, else the front page."""
-    own = wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable() and "\\" not in wanted
+    own = (
+        wanted.startswith("/") and not wanted.startswith(("//", "/\\")) and wanted.isprintable() and "\\" not in wanted
+    )
     return wanted if own else "/"
 
 

@@ -21,7 +21,7 @@ class Origins:
     def of(cls, listen_host: str, base_url: str) -> "Origins":
         """Those of a listener at `listen_host`, linked to as `base_url` ("" if that is the listener)."""
         base = urlsplit(base_url)
-        wildcard = listen_host in {"", "0.0.0.0", "::"}  # noqa: S104 - compared with, not bound to
+        wildcard = listen_host in {"", "0.0.0.0", "::"}
         names = {listen_host.strip("[]").lower(), (base.hostname or "").lower()} - {"", "0.0.0.0", "::"}
         return cls(LOOPBACK_NAMES | names, f"{base.scheme}://{base.netloc}".lower() if base.netloc else "", wildcard)
 

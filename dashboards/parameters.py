@@ -31,7 +31,9 @@ class Parameters(BaseModel):
         for name in given:
             if name not in known:
                 message = unknown_name("parameter", str(name), known)
-                raise PydanticCustomError("unknown_parameter", "{message}", {"field": str(name)[:60], "message": message})
+                raise PydanticCustomError(
+                    "unknown_parameter", "{message}", {"field": str(name)[:60], "message": message}
+                )
         return {name: value for name, value in given.items() if value != ""}
 
 

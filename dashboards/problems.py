@@ -5,7 +5,8 @@ Problem                the answer is this document instead
 ├── NotFound           404: there is nothing of that name
 ├── Unauthenticated    401: no token, or a wrong one
 ├── Forbidden          403: asked from a place that may not
-└── TooManyAttempts    429: wrong tokens, again and again
+├── TooManyAttempts    429: wrong tokens, again and again
+└── NotReady           503: data can't be taken or answers given at this moment
 """
 
 from collections.abc import Mapping, Sequence
@@ -127,3 +128,12 @@ def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
     nearest = get_close_matches(name, known, n=1, cutoff=0.5)
     hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(known)}."
     return f"there is no {what} {name[:60]!r}; {hint}"
+
+
+class NotReady(Problem):
+    """Data can't be taken or answers given at this moment."""
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why, headers={"Retry-After": "2"})

@@ -25,7 +25,9 @@ def shown(text: str, limit: int = NAME_LIMIT) -> Markup:
         return Markup('<span class="none">(empty)</span>')
     if len(text) <= limit:
         return Markup("<bdi>{}</bdi>").format(_visible(text))
-    return Markup('<bdi>{}</bdi><span class="none">… {} characters</span>').format(_visible(text[:limit]), f"{len(text):,}")
+    return Markup('<bdi>{}</bdi><span class="none">… {} characters</span>').format(
+        _visible(text[:limit]), f"{len(text):,}"
+    )
 
 
 def whole(text: str, limit: int = TEXT_LIMIT) -> Markup:
@@ -118,11 +120,14 @@ def plural(count: float, noun: str, plural_noun: str = "") -> str:
     return f"{number(count)} {noun if count == 1 else plural_noun or noun + 's'}"
 
 
-def clock(moment: datetime, like: datetime | None = None, *, precise: bool = False) -> Markup:
-    """A moment in UTC as `<time>`: with its date unless that is `like`'s; the reader's own zone is added by page.js."""
+def clock(moment: datetime, like: datetime | None = None, *, precise: bool = False, short: bool = False) -> Markup:
+    """A moment in UTC as `<time>`: with its date unless that is `like`'s; the reader's own zone is added by page.js.
+
+    `short` leaves out seconds that are zero, `precise` adds milliseconds.
+    """
     moment = moment.astimezone(UTC)
     same_day = like is not None and moment.date() == like.astimezone(UTC).date()
-    text = moment.strftime("%H:%M:%S")
+    text = moment.strftime("%H:%M" if short and not moment.second else "%H:%M:%S")
     if precise:
         text += f".{moment.microsecond // 1000:03}"
     if not same_day:

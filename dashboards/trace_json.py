@@ -131,5 +131,3 @@ class TraceJson(Wire):
             logs=[record for records in logs.values() for record in records],
             next=cursor,
         )
-
-

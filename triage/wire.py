@@ -13,7 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 from triage.model import Affected, AffectedCustomer, Evidence, Outcome, Question
 from triage.window import format_time
 
-
 Time = Annotated[datetime, PlainSerializer(format_time, return_type=str)]
 
 

@@ -1,0 +1,83 @@
+"""The web application: pages, the JSON API, and the probes, behind one gate."""
+
+from collections.abc import Callable
+
+from fastapi import FastAPI, Request
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.staticfiles import StaticFiles
+
+from dashboards import affected_page, api, customer_page, login, now_page, trace_page
+from dashboards.access import Access, Gate
+from dashboards.errors import add_handlers
+from dashboards.problems import MEDIA_TYPE, NotReady
+from dashboards.views import STATIC
+from queries.store import Store
+from triage import __version__
+
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+def create_app(
+    store: Store,
+    *,
+    metrics: Callable[[], str],
+    ready: Callable[[], str | None],
+    token: str = "",
+    listen_host: str = "127.0.0.1",
+    base_url: str = "",
+) -> FastAPI:
+    """The application. `metrics` gives Prometheus text; `ready` why data is not taken or answers not given, None if all is well.
+
+    With a `token`, who does not bring it sees nothing but the probes and the login page. `listen_host` and `base_url`
+    are the names that requests may be addressed to, besides loopback's.
+    """
+    app = FastAPI(
+        title="triage",
+        version=__version__,
+        description="What broke, which customers were affected, and what to do first.",
+        docs_url=None,  # its page loads scripts from elsewhere
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    access = Access.of(token=token, listen_host=listen_host, base_url=base_url)
+    app.state.store = store
+    app.state.access = access
+    app.state.metrics = metrics
+    app.state.ready = ready
+    add_handlers(app)
+    add_probes(app)
+    for router in (
+        api.router,
+        login.router,
+        now_page.router,
+        affected_page.router,
+        customer_page.router,
+        trace_page.router,
+    ):
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.add_middleware(Gate, access=access)
+    return app
+
+
+def add_probes(app: FastAPI) -> None:
+    """What supervisors and Prometheus ask; neither waits for a query."""
+
+    @app.get("/healthz")
+    async def healthz() -> JSONResponse:
+        """Alive."""
+        return JSONResponse({"status": "alive"})
+
+    @app.get("/readyz")
+    async def readyz(request: Request) -> Response:
+        """Ready to take data and answer; else why not."""
+        why = request.app.state.ready()
+        if why is None:
+            return JSONResponse({"status": "ready"})
+        problem = NotReady(why)
+        return Response(problem.body(), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+    @app.get("/metrics")
+    async def metrics(request: Request) -> PlainTextResponse:
+        """What the process counts, as Prometheus text."""
+        return PlainTextResponse(request.app.state.metrics(), media_type=PROMETHEUS)

@@ -1,0 +1,57 @@
+// What a page does more with JavaScript: the reader's own time beside UTC, copying a table, opening what a link names.
+"use strict";
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+const local = (when, options) => new Intl.DateTimeFormat(undefined, { timeZone: zone, ...options }).format(when);
+
+function addLocalTimes() {
+  const offset = new Date().getTimezoneOffset();
+  for (const time of document.querySelectorAll("time[datetime]")) {
+    const when = new Date(time.dateTime);
+    if (!Number.isNaN(when.getTime())) time.title = `${local(when, { dateStyle: "medium", timeStyle: "medium" })} (${zone})`;
+  }
+  const bar = document.querySelector(".zone");
+  if (bar && offset !== 0) {
+    const here = document.createElement("span");
+    here.className = "local";
+    here.textContent = ` · ${local(new Date(), { timeStyle: "short" })} here`;
+    bar.append(here);
+  }
+  const sentence = document.querySelector("h1.sentence");
+  const times = sentence ? [...sentence.querySelectorAll("time")] : [];
+  const after = document.querySelector("p.after");
+  if (times.length === 2 && after && offset !== 0) {
+    const both = times.map((time) => local(new Date(time.dateTime), { timeStyle: "short" })).join(" – ");
+    after.append(` · ${both} your time`);
+  }
+}
+
+function tableText(table) {
+  const cell = (td) => td.innerText.replace(/\s+/g, " ").trim();
+  return [...table.rows].map((row) => [...row.cells].map(cell).join("\t")).join("\n");
+}
+
+function addCopying() {
+  if (!navigator.clipboard) return;
+  for (const button of document.querySelectorAll("[data-copy]")) {
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const table = document.querySelector(button.dataset.copy);
+      await navigator.clipboard.writeText(tableText(table));
+      button.textContent = `Copied ${table.tBodies[0].rows.length} rows`;
+    });
+  }
+}
+
+function openTarget() {
+  const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  const folded = target && target.querySelector(":scope > details");
+  if (folded) folded.open = true;
+}
+
+addLocalTimes();
+addCopying();
+openTarget();
+addEventListener("hashchange", openTarget);
+const lookedAt = document.querySelector(".looked-at");
+if (lookedAt && !location.hash) lookedAt.scrollIntoView({ block: "center", behavior: "instant" });

@@ -1,0 +1,83 @@
+"""What is going on, failing or not: which services report, how much, and when data last came."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from queries.store import Store
+from triage.window import Window
+
+CLOCK_AHEAD = timedelta(hours=1)  # what is dated later than this from now has a wrong clock
+
+
+@dataclass(frozen=True)
+class ServiceActivity:
+    """What a service was asked to do in a window; `…_before` in as long a time before. p95 in ms, None of nothing."""
+
+    service: str
+    requests: int
+    errors: int
+    requests_before: int
+    errors_before: int
+    spans: int
+    p95_ms: float | None
+    p95_before_ms: float | None
+    errors_by_slice: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One kind of telemetry: when its newest record began, and how many are kept."""
+
+    name: str
+    newest: datetime
+    records: int
+
+
+@dataclass(frozen=True)
+class Heard:
+    """What was heard in a window: spans, and requests that began there; `last` when there last was any by its end."""
+
+    spans: int
+    requests: int
+    last: datetime | None
+
+
+def service_activity(store: Store, window: Window) -> list[ServiceActivity]:
+    """Every service seen in the window, the one with the most errors first."""
+    frame = store.ask("now/services", before=window.from_ - window.length, **{"from": window.from_}, to=window.to)
+    return [
+        ServiceActivity(
+            service=row["service"],
+            requests=row["requests"],
+            errors=row["errors"],
+            requests_before=row["requests_before"],
+            errors_before=row["errors_before"],
+            spans=row["spans"],
+            p95_ms=row["p95_ms"] if row["requests"] else None,
+            p95_before_ms=row["p95_before_ms"] if row["requests_before"] else None,
+            errors_by_slice=row["errors_by_slice"],
+        )
+        for row in frame.iter_rows(named=True)
+    ]
+
+
+def signals(store: Store, now: datetime) -> list[Signal]:
+    """Every signal of which there is any record."""
+    frame = store.ask("now/signals", latest=now + CLOCK_AHEAD)
+    return [Signal(row["signal"], _utc(row["newest"]), row["records"]) for row in frame.iter_rows(named=True)]
+
+
+def heard(store: Store, window: Window, service: str) -> Heard:
+    """What was heard of a service ("" for any)."""
+    row = store.ask("now/heard", service=service, **{"from": window.from_}, to=window.to).row(0, named=True)
+    return Heard(row["spans"], row["requests"], _utc(row["last"]) if row["last"] else None)
+
+
+def service_names(store: Store) -> list[str]:
+    """The services that ever reported, the latest first."""
+    return [str(name) for name in store.ask("now/service_names")["service"]]
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
