@@ -7,6 +7,7 @@ import pytest
 
 from triage.demo.errors import UnknownScenario
 from triage.demo.model import REQUESTS_A_VISIT, Shop
+from triage.demo.request import Request
 from triage.demo.rhythm import rhythm
 from triage.demo.scenarios import NOT_BUILT_YET, SCENARIOS
 from triage.demo.write import otlp_requests
@@ -25,6 +26,12 @@ CONTRACT = {
     "contract-drift",
     "kpi-drop",
 }
+
+
+@pytest.fixture(scope="module")
+def half_an_hour() -> list[Request]:
+    """A calm shop's."""
+    return list(Shop(seed=2, rate=20).between(T, T + 1800))
 
 
 @pytest.mark.parametrize("scenario", [scenario.name for scenario in SCENARIOS])
@@ -76,31 +83,28 @@ def test_requests_come_in_order_within_their_window() -> None:
     assert starts[-1] < (T + 300) * 10**9
 
 
-def test_the_rate_is_the_mean_over_a_week() -> None:
+def test_the_rate_is_the_mean_over_a_week(half_an_hour: list[Request]) -> None:
     """The rhythm has ups and downs, and a mean of 1; a visit has as many requests as the rate is reckoned with."""
     week = [rhythm(T + 60 * minute) for minute in range(7 * 24 * 60)]
     assert sum(week) / len(week) == pytest.approx(1, abs=0.01)
     assert max(week) / min(week) > 3
-    requests = list(Shop(seed=2, rate=20).between(T, T + 1800))
-    visits = sum(request.opens_visit for request in requests)
-    assert len(requests) / visits == pytest.approx(REQUESTS_A_VISIT, rel=0.08)
+    visits = sum(request.opens_visit for request in half_an_hour)
+    assert len(half_an_hour) / visits == pytest.approx(REQUESTS_A_VISIT, rel=0.08)
 
 
-def test_customers_return_and_some_are_never_named() -> None:
+def test_customers_return_and_some_are_never_named(half_an_hour: list[Request]) -> None:
     """Customers come back, most requests name theirs somewhere, and people who only browse stay unnamed."""
-    requests = list(Shop(rate=20).between(T, T + 1200))
-    visits = Counter(request.customer for request in requests if request.opens_visit and request.customer)
+    visits = Counter(request.customer for request in half_an_hour if request.opens_visit and request.customer)
     assert max(visits.values()) > 3
-    named = sum(bool(request.customer) for request in requests) / len(requests)
+    named = sum(bool(request.customer) for request in half_an_hour) / len(half_an_hour)
     assert 0.5 < named < 0.8
 
 
-def test_little_fails_on_a_calm_day() -> None:
+def test_little_fails_on_a_calm_day(half_an_hour: list[Request]) -> None:
     """Between 1 and 4 of a thousand requests meet a failure, and most of those failures nobody sees."""
-    requests = list(Shop(seed=8, rate=20).between(T, T + 3600))
-    harmed = sum(bool(request.harms) for request in requests)
-    failed = sum(request.failed for request in requests)
-    assert 0.001 < harmed / len(requests) < 0.004
+    harmed = sum(bool(request.harms) for request in half_an_hour)
+    failed = sum(request.failed for request in half_an_hour)
+    assert 0.001 < harmed / len(half_an_hour) < 0.004
     assert 0 < failed < harmed / 2
 
 
