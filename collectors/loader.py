@@ -170,12 +170,13 @@ class Loader:
     def _sift(self, segment: Segment) -> bool:
         """Sets aside what can't be parsed; the rest is loaded as a segment of its own. False if all of it parses."""
         refused, rest = self._quarantine.sift(segment, self._store.parse)
-        if refused:
-            self._metrics.quarantined.labels(kind=segment.kind.value).inc(refused)
-            if rest:
-                self._backlog.add(rest)
-            self._backlog.done(segment)
-        return bool(refused)
+        if rest is segment:
+            return False
+        self._metrics.quarantined.labels(kind=segment.kind.value).inc(refused)
+        if rest:
+            self._backlog.add(rest)
+        self._backlog.done(segment)
+        return True
 
     def _put_back(self, segment: Segment, error: Exception) -> None:
         """The others come first. Set aside if it fails time and again while others of its kind can be loaded."""

@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from collectors.frames import framed, records
-from collectors.kinds import Kind
+from collectors.kinds import BadRecord, Kind
+from collectors.otlp_check import canonical
 from collectors.recovery import REST, UNFINISHED
 from collectors.segment import SEALED, Segment, sync_directory
 from queries.errors import DataRefused
@@ -57,19 +58,23 @@ class Quarantine:
     def sift(self, segment: Segment, parse: Parse) -> tuple[int, Segment | None]:
         """Sets aside the records that can't be parsed: how many, and the segment of the rest (None if none is left).
 
-        With no such record, the answer is 0 and the same segment. Raises StoreError other than DataRefused, OSError.
+        A record that can be parsed once it is written anew stays with the rest. With no record that can't be parsed,
+        the answer is 0 and the same segment. Raises StoreError other than DataRefused, OSError.
         """
         kind = segment.kind
         every = list(records(kind, segment.read()))
         refused = refused_records(kind, every, parse)
         if not refused:
             return 0, segment
-        bad = {record.index for record in refused}
-        body = b"".join(framed(kind, [every[index] for index in sorted(bad)]))
-        _write(self._directory / f"{segment.name}{REFUSED}", body)
-        self._report(Report(segment.name, _now(), refused[0].why, False, refused))
-        good = [record for index, record in enumerate(every) if index not in bad]
-        return len(bad), _replace(segment, b"".join(framed(kind, good)))
+        mended = mended_records(kind, every, refused, parse)
+        bad = [record for record in refused if record.index not in mended]
+        if bad:
+            body = b"".join(framed(kind, [every[record.index] for record in sorted(bad, key=lambda one: one.index)]))
+            _write(self._directory / f"{segment.name}{REFUSED}", body)
+            self._report(Report(segment.name, _now(), bad[0].why, False, bad))
+        gone = {record.index for record in bad}
+        rest = [mended.get(index, record) for index, record in enumerate(every) if index not in gone]
+        return len(bad), _replace(segment, b"".join(framed(kind, rest)))
 
     def take(self, segment: Segment, why: str) -> None:
         """Sets a whole segment aside, under its name: put back, it is loaded under the same token."""
@@ -98,6 +103,24 @@ def refused_records(kind: Kind, every: Sequence[bytes], parse: Parse) -> list[Re
                 middle = (start + end) // 2
                 parts += [(middle, end), (start, middle)]
     return found
+
+
+def mended_records(
+    kind: Kind, every: Sequence[bytes], refused: Sequence[RefusedRecord], parse: Parse
+) -> dict[int, bytes]:
+    """Those of the refused records that the store reads once they are written anew, by index.
+
+    A protobuf parser skips a known field of a wrong wire type, where ClickHouse refuses the message.
+    """
+    mended: dict[int, bytes] = {}
+    for index in [record.index for record in refused] if kind is not Kind.EVENTS else []:
+        try:
+            anew = canonical(kind, every[index])
+            parse(kind.value, b"".join(framed(kind, [anew])))
+        except (BadRecord, DataRefused):
+            continue
+        mended[index] = anew
+    return mended
 
 
 def _replace(segment: Segment, body: bytes) -> Segment | None:
