@@ -14,21 +14,39 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent
 NOT_QUESTIONS = ("schema", "landing")
+TEMPORARY = re.compile(r"^CREATE TEMPORARY TABLE (\w+)", re.MULTILINE)
 PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
 
 
 @dataclass(frozen=True)
 class Question:
-    """One `.sql` file. `parameters` maps each bound name to its ClickHouse type."""
+    """One `.sql` file: the statements that prepare it, if any, and the SELECT that answers it.
+
+    What prepares are temporary tables, which live as long as the answer takes.
+    """
 
     name: str
-    sql: str
-    parameters: tuple[tuple[str, str], ...]
+    text: str
+
+    @property
+    def steps(self) -> list[str]:
+        """The statements, in order; the last one answers."""
+        return statements(self.text)
+
+    @property
+    def temporary(self) -> list[str]:
+        """The temporary tables that its steps make."""
+        return TEMPORARY.findall(self.text)
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """Each bound name with its ClickHouse type."""
+        return dict(PARAMETER.findall(self.text))
 
     @property
     def heading(self) -> str:
         """The comment lines that the file starts with."""
-        lines = self.sql.splitlines()
+        lines = self.text.splitlines()
         return "\n".join(line for line in lines[: _first_statement(lines)])
 
 
@@ -42,8 +60,7 @@ def question(name: str) -> Question:
     path = ROOT / f"{name}.sql"
     if not path.is_file():
         raise KeyError(f"no question called {name!r}: expected {path}")
-    sql = path.read_text().strip().removesuffix(";")
-    return Question(name, sql, tuple(dict(PARAMETER.findall(sql)).items()))
+    return Question(name, path.read_text())
 
 
 def names() -> Iterator[str]:

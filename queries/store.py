@@ -76,16 +76,16 @@ class Store:
         """The answer to the question `queries/<name>.sql`, whole, as a typed frame."""
         question = catalogue.question(name)
         bound = _bound(question, parameters)
-        with self._handle() as client, _translated(inserting=False):
-            body = client.raw_query(question.sql, parameters=bound, fmt="ArrowStream")
+        with self._handle() as client, _translated(inserting=False), _prepared(client, question, bound) as answer:
+            body = client.raw_query(answer, parameters=_used(answer, bound), fmt="ArrowStream")
         return _frame(body)
 
     def stream(self, name: str, **parameters: Value) -> Iterator[pl.DataFrame]:
         """The answer block by block, for answers too long to hold. A handle is held until it ends."""
         question = catalogue.question(name)
         bound = _bound(question, parameters)
-        with self._handle() as client, _translated(inserting=False):
-            context = client.query_column_block_stream(question.sql, parameters=bound)
+        with self._handle() as client, _translated(inserting=False), _prepared(client, question, bound) as answer:
+            context = client.query_column_block_stream(answer, parameters=_used(answer, bound))
             names = cast(QueryResult, context.source).column_names
             with context as blocks:
                 for block in blocks:
@@ -162,6 +162,7 @@ SETTINGS: dict[str, str | int] = {
     "output_format_arrow_low_cardinality_as_dictionary": 0,
     "enable_materialized_cte": 1,
     "allow_experimental_nullable_tuple_type": 1,
+    "allow_suspicious_low_cardinality_types": 1,  # what a view derives from a LowCardinality column is one too
     "async_insert": 0,
     "max_partitions_per_insert_block": 0,
 }
@@ -216,8 +217,25 @@ def _payload(landing: str, body: bytes) -> tuple[bytes, str, dict[str, str | int
     return varint(len(joined)) + joined, "ProtobufList", settings
 
 
+@contextmanager
+def _prepared(client: Client, question: catalogue.Question, bound: Mapping[str, Bound]) -> Iterator[str]:
+    """The statement that answers, while the temporary tables that it reads exist."""
+    *preparing, answer = question.steps
+    try:
+        for statement in preparing:
+            client.command(statement, parameters=_used(statement, bound))
+        yield answer
+    finally:
+        for table in question.temporary:
+            client.command(f"DROP TEMPORARY TABLE IF EXISTS {table}")
+
+
+def _used(statement: str, bound: Mapping[str, Bound]) -> dict[str, Bound]:
+    return {name: bound[name] for name, _ in catalogue.PARAMETER.findall(statement)}
+
+
 def _bound(question: catalogue.Question, parameters: Mapping[str, Value]) -> dict[str, Bound]:
-    expected = {name for name, _ in question.parameters}
+    expected = question.parameters.keys()
     if expected != parameters.keys():
         raise TypeError(f"{question.name} takes {sorted(expected)}, was given {sorted(parameters)}")
     return _formatted(parameters)

@@ -30,8 +30,8 @@ CREATE TABLE IF NOT EXISTS otel_traces (
 )
 ENGINE = MergeTree
 PARTITION BY (Day, Timestamp < '2000-01-01')  -- naming Timestamp here keeps its range for each part
-ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
-PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
+ORDER BY (toStartOfTenMinutes(Timestamp), ServiceName, SpanName, Timestamp)
+PRIMARY KEY (toStartOfTenMinutes(Timestamp), ServiceName, SpanName)
 TTL Received + toIntervalDay({retention_traces_days})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 

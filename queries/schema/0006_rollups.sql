@@ -1,19 +1,43 @@
 -- What the answers need, kept narrow. Everything hangs on otel_traces and otel_logs, whoever writes them.
 -- Rows with an empty TraceId belong to no trace: a span without one stands alone.
 
+-- What each attribute means: its code in attribute_meanings, 0 for nothing.
+CREATE OR REPLACE FUNCTION attribute_codes AS (attributes, meanings) -> arrayMap(
+    key -> transform(key, tupleElement(meanings, 1), tupleElement(meanings, 2), toUInt8(0)), mapKeys(attributes));
+
+-- Whether a span counts as failing; `partners` as the settings name them, `services` those that report.
+CREATE OR REPLACE FUNCTION is_partner AS (kind, peers, address, partners, services) -> kind = 'Client' AND if(
+    notEmpty(partners),
+    hasAny(partners, peers) OR has(partners, address),
+    notEmpty(arrayFilter(peer -> NOT has(services, peer), peers)));
+CREATE OR REPLACE FUNCTION is_failing AS (is_error, kind, http_status, peers, address, partners, services) -> is_error
+    OR (kind = 'Server' AND http_status >= 500)
+    OR (http_status >= 400 AND is_partner(kind, peers, address, partners, services));
+
+-- What a failing span says of itself, in at most 300 characters: what was thrown, else its status, else its type.
+CREATE OR REPLACE FUNCTION error_text AS (event_names, event_attributes, message, type, http_status) -> substringUTF8(multiIf(
+    has(event_names, 'exception'), arrayStringConcat(arrayFilter(text -> notEmpty(text), [
+        event_attributes[indexOf(event_names, 'exception')]['exception.type'],
+        event_attributes[indexOf(event_names, 'exception')]['exception.message']]), ': '),
+    notEmpty(message), message,
+    notEmpty(type), type,
+    http_status > 0, concat('HTTP ', toString(http_status)),
+    ''), 1, 300);
+
 -- What the rollups need of each span, worked out once; holds nothing itself.
 CREATE TABLE IF NOT EXISTS span_facts (
     Timestamp DateTime64(9, 'UTC'),
     Filed DateTime('UTC'),
     TraceId String,
     SpanId String,
-    IsRoot Bool,
+    ParentSpanId String,
     ServiceName LowCardinality(String),
     SpanName LowCardinality(String),
     SpanKind LowCardinality(String),
     Version LowCardinality(String),
     Route LowCardinality(String),
-    Peers Array(String),
+    Peers Array(String),  -- service.peer.name and peer.service
+    ServerAddress LowCardinality(String),
     Duration UInt64,
     IsError Bool,
     HttpStatus UInt16,
@@ -33,25 +57,62 @@ CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_to_span_facts TO span_facts A
 WITH
     (SELECT (groupArray(Key), groupArray(Code)) FROM attribute_meanings) AS meanings,
     mapValues(SpanAttributes) AS texts,
-    arrayMap(key -> transform(key, meanings.1, meanings.2, toUInt8(0)), mapKeys(SpanAttributes)) AS codes,
+    attribute_codes(SpanAttributes, meanings) AS codes,
     mapValues(ResourceAttributes) AS resource_texts,
-    arrayMap(key -> transform(key, meanings.1, meanings.2, toUInt8(0)), mapKeys(ResourceAttributes)) AS resource_codes
+    attribute_codes(ResourceAttributes, meanings) AS resource_codes
 SELECT
     Timestamp,
     filed_under(Timestamp) AS Filed,
     TraceId,
     SpanId,
-    empty(ParentSpanId) AS IsRoot,
+    ParentSpanId,
     ServiceName,
     SpanName,
     SpanKind,
     ResourceAttributes['service.version'] AS Version,
     texts[indexOf(codes, 103)] AS Route,
-    arrayDistinct(arrayFilter(name -> notEmpty(name), [texts[indexOf(codes, 104)], texts[indexOf(codes, 105)], texts[indexOf(codes, 106)]])) AS Peers,
+    arrayDistinct(arrayFilter(name -> notEmpty(name), [texts[indexOf(codes, 104)], texts[indexOf(codes, 105)]])) AS Peers,
+    texts[indexOf(codes, 106)] AS ServerAddress,
     Duration,
     StatusCode = 'Error' AS IsError,
     toUInt16OrZero(meant(codes, texts, 101, 102)) AS HttpStatus,
-    meant(codes, texts, 1, 19) AS Customer,
+    if(notEmpty(TraceId), meant(codes, texts, 1, 19), coalesce(nullIf(meant(codes, texts, 1, 19), ''), ResourceCustomer)) AS Customer,
+    meant(resource_codes, resource_texts, 1, 19) AS ResourceCustomer,
+    meant(codes, texts, 21, 39) AS OrderId,
+    toDecimal64OrZero(meant(codes, texts, 41, 59), 4) AS Amount,
+    meant(codes, texts, 61, 79) AS Currency,
+    match(TraceState, '(^|[;:,=])th:0*[1-9a-f]') AS IsSampled,
+    StatusMessage,
+    texts[indexOf(codes, 107)] AS ErrorType,
+    `Events.Name`,
+    `Events.Attributes`
+FROM otel_traces;
+
+-- The same, read from the spans as they were received: for the few traces that the rollups do not settle.
+CREATE VIEW IF NOT EXISTS spans AS
+WITH
+    (SELECT (groupArray(Key), groupArray(Code)) FROM attribute_meanings) AS meanings,
+    mapValues(SpanAttributes) AS texts,
+    attribute_codes(SpanAttributes, meanings) AS codes,
+    mapValues(ResourceAttributes) AS resource_texts,
+    attribute_codes(ResourceAttributes, meanings) AS resource_codes
+SELECT
+    Timestamp,
+    filed_under(Timestamp) AS Filed,
+    TraceId,
+    SpanId,
+    ParentSpanId,
+    ServiceName,
+    SpanName,
+    SpanKind,
+    ResourceAttributes['service.version'] AS Version,
+    texts[indexOf(codes, 103)] AS Route,
+    arrayDistinct(arrayFilter(name -> notEmpty(name), [texts[indexOf(codes, 104)], texts[indexOf(codes, 105)]])) AS Peers,
+    texts[indexOf(codes, 106)] AS ServerAddress,
+    Duration,
+    StatusCode = 'Error' AS IsError,
+    toUInt16OrZero(meant(codes, texts, 101, 102)) AS HttpStatus,
+    if(notEmpty(TraceId), meant(codes, texts, 1, 19), coalesce(nullIf(meant(codes, texts, 1, 19), ''), ResourceCustomer)) AS Customer,
     meant(resource_codes, resource_texts, 1, 19) AS ResourceCustomer,
     meant(codes, texts, 21, 39) AS OrderId,
     toDecimal64OrZero(meant(codes, texts, 41, 59), 4) AS Amount,
@@ -69,13 +130,14 @@ CREATE TABLE IF NOT EXISTS failures (
     Filed DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
     SpanId String CODEC(ZSTD(1)),
-    IsRoot Bool,
+    ParentSpanId String CODEC(ZSTD(1)),
     ServiceName LowCardinality(String),
     SpanName LowCardinality(String),
     SpanKind LowCardinality(String),
     Version LowCardinality(String),
     Route LowCardinality(String),
-    Peers Array(LowCardinality(String)),
+    Peers Array(String),
+    ServerAddress LowCardinality(String),
     IsError Bool,
     HttpStatus UInt16,
     Duration UInt64 CODEC(ZSTD(1)),
@@ -90,34 +152,21 @@ TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_failures TO failures AS
-WITH
-    `Events.Attributes`[indexOf(`Events.Name`, 'exception')] AS exception,
-    arrayStringConcat(arrayFilter(text -> notEmpty(text), [exception['exception.type'], exception['exception.message']]), ': ') AS thrown
 SELECT
-    Timestamp, Filed, TraceId, SpanId, IsRoot, ServiceName, SpanName, SpanKind, Version, Route, Peers, IsError, HttpStatus, Duration, Customer,
-    substringUTF8(multiIf(
-        notEmpty(thrown), thrown,
-        notEmpty(StatusMessage), StatusMessage,
-        notEmpty(ErrorType), ErrorType,
-        HttpStatus > 0, concat('HTTP ', toString(HttpStatus)),
-        ''), 1, 300) AS Error
+    Timestamp, Filed, TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, Version, Route, Peers, ServerAddress,
+    IsError, HttpStatus, Duration, Customer,
+    error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus) AS Error
 FROM span_facts
 WHERE IsError OR (SpanKind = 'Server' AND HttpStatus >= 500) OR (SpanKind = 'Client' AND HttpStatus >= 400);
 
--- One row per trace and insert (fewer after merges): what of a trace arrived together, and whom it names.
--- FirstCustomer and LastCustomer are the least and greatest name given by spans or their resources, LogFirst…
--- and LogLast… those given by log records: where they agree, the whole trace names one customer.
+-- One row per trace and insert (fewer after merges): from when to when, and how many spans and roots.
 CREATE TABLE IF NOT EXISTS trace_parts (
-    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),  -- ten minutes of filing time
+    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),  -- the ten minutes that its earliest span is filed under
     TraceId String CODEC(ZSTD(1)),
     First SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
     Last SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
     Spans SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
     Roots SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
-    FirstCustomer SimpleAggregateFunction(min, Nullable(String)) CODEC(ZSTD(1)),
-    LastCustomer SimpleAggregateFunction(max, Nullable(String)) CODEC(ZSTD(1)),
-    LogFirstCustomer SimpleAggregateFunction(min, Nullable(String)) CODEC(ZSTD(1)),
-    LogLastCustomer SimpleAggregateFunction(max, Nullable(String)) CODEC(ZSTD(1)),
     Received SimpleAggregateFunction(max, Date) DEFAULT today()
 )
 ENGINE = AggregatingMergeTree
@@ -133,46 +182,44 @@ SELECT
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
     count() AS Spans,
-    countIf(IsRoot) AS Roots,
-    min(nullIf(if(notEmpty(Customer), Customer, ResourceCustomer), '')) AS FirstCustomer,
-    max(nullIf(if(notEmpty(Customer), Customer, ResourceCustomer), '')) AS LastCustomer,
-    CAST(NULL, 'Nullable(String)') AS LogFirstCustomer,
-    CAST(NULL, 'Nullable(String)') AS LogLastCustomer
+    countIf(empty(ParentSpanId)) AS Roots
 FROM span_facts
 WHERE notEmpty(TraceId)
 GROUP BY TraceId;
 
--- The exporter's table: one row per trace and insert. Ordered by a hash so that a few thousand traces are
--- found by reading a few thousand small granules, however many traces there are.
+-- The exporter's table: one row per trace and insert. Ordered by a hash, in small granules: a few thousand traces
+-- are found by reading a few thousand granules, however many traces there are.
 CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts (
     TraceId String CODEC(ZSTD(1)),
     Start DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
     End DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
-    TraceHash UInt32 DEFAULT cityHash64(TraceId),
+    TraceHash UInt32 DEFAULT toUInt32(cityHash64(TraceId)),
     Bucket DateTime('UTC') DEFAULT toStartOfTenMinutes(Start) CODEC(Delta(4), ZSTD(1)),
-    Roots UInt32 DEFAULT 2,  -- a writer who does not count them: look closer
+    Roots UInt16 DEFAULT 2,  -- of a writer who does not count them: look closer
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
-PARTITION BY toYYYYMM(Bucket)
+PARTITION BY toYYYYMM(Received)
 ORDER BY (TraceHash, TraceId)
 TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS index_granularity = 512, non_replicated_deduplication_window = 10000;
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 512, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv TO otel_traces_trace_id_ts AS
 SELECT
     TraceId,
-    toDateTime(least(First, toDateTime64('2106-02-07 00:00:00', 9, 'UTC')), 'UTC') AS Start,  -- later ones would wrap to 1970
-    toDateTime(least(Last, toDateTime64('2106-02-07 00:00:00', 9, 'UTC')), 'UTC') AS End,
+    toDateTime(greatest(least(First, toDateTime64('2106-01-01 00:00:00', 9, 'UTC')), toDateTime64(0, 9, 'UTC')), 'UTC') AS Start,
+    toDateTime(greatest(least(Last, toDateTime64('2106-01-01 00:00:00', 9, 'UTC')), toDateTime64(0, 9, 'UTC')), 'UTC') AS End,
     toUInt32(cityHash64(TraceId)) AS TraceHash,
     Bucket,
-    toUInt32(Roots) AS Roots
+    toUInt16(least(Roots, 2)) AS Roots
 FROM trace_parts;
 
--- One row per root span as received, found by its trace.
-CREATE TABLE IF NOT EXISTS roots (
+-- One row per trace and insert: the span that would be the trace's entry if no more came. The least row of a
+-- trace, by (NotRoot, Timestamp, SpanId, SpanKind, ServiceName, SpanName), is its entry.
+CREATE TABLE IF NOT EXISTS trace_entries (
     Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
+    NotRoot Bool,
     Timestamp DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
     SpanId String CODEC(ZSTD(1)),
     ServiceName LowCardinality(String),
@@ -180,7 +227,8 @@ CREATE TABLE IF NOT EXISTS roots (
     SpanKind LowCardinality(String),
     IsError Bool,
     HttpStatus UInt16,
-    Peers Array(LowCardinality(String)),
+    Peers Array(String),
+    ServerAddress LowCardinality(String),
     Duration UInt64 CODEC(ZSTD(1)),
     Received Date DEFAULT today()
 )
@@ -190,10 +238,40 @@ ORDER BY (Bucket, TraceId)
 TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_deduplication_window = 10000;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_roots TO roots AS
-SELECT toStartOfTenMinutes(Filed) AS Bucket, TraceId, Timestamp, SpanId, ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, Duration
+CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_trace_entries TO trace_entries AS
+SELECT
+    toStartOfTenMinutes(Filed) AS Bucket, TraceId, notEmpty(ParentSpanId) AS NotRoot, Timestamp, SpanId,
+    ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, ServerAddress, Duration
 FROM span_facts
-WHERE IsRoot AND notEmpty(TraceId);
+WHERE notEmpty(TraceId)
+ORDER BY TraceId, NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName)
+LIMIT 1 BY TraceId;
+
+-- One row per trace, customer and insert: whom a trace names, and whether spans (or their resource) or log records do.
+CREATE TABLE IF NOT EXISTS trace_customers (
+    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
+    TraceId String CODEC(ZSTD(1)),
+    Customer String CODEC(ZSTD(1)),
+    FromSpans Bool,
+    FromRoot Bool,  -- a root that arrived with it names this customer itself
+    Received Date DEFAULT today()
+)
+ENGINE = MergeTree
+PARTITION BY toDate(Bucket)
+ORDER BY (Bucket, TraceId)
+TTL Received + toIntervalDay({retention_rollups_days})
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_deduplication_window = 10000;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_trace_customers TO trace_customers AS
+SELECT
+    toStartOfTenMinutes(min(Filed)) AS Bucket,
+    TraceId,
+    if(notEmpty(span_facts.Customer), span_facts.Customer, ResourceCustomer) AS Customer,
+    true AS FromSpans,
+    max(empty(ParentSpanId) AND notEmpty(span_facts.Customer)) AS FromRoot
+FROM span_facts
+WHERE notEmpty(TraceId) AND (notEmpty(span_facts.Customer) OR notEmpty(ResourceCustomer))
+GROUP BY TraceId, Customer;
 
 -- One row per root span that names its customer itself, found by the customer: what they tried, and how it went.
 CREATE TABLE IF NOT EXISTS entries (
@@ -207,7 +285,8 @@ CREATE TABLE IF NOT EXISTS entries (
     SpanKind LowCardinality(String),
     IsError Bool,
     HttpStatus UInt16,
-    Peers Array(LowCardinality(String)),
+    Peers Array(String),
+    ServerAddress LowCardinality(String),
     Duration UInt64 CODEC(ZSTD(1)),
     Received Date DEFAULT today()
 )
@@ -218,29 +297,29 @@ TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_entries TO entries AS
-SELECT Customer, Timestamp, Filed, TraceId, SpanId, ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, Duration
+SELECT
+    Customer, Timestamp, Filed, TraceId, SpanId,
+    ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, ServerAddress, Duration
 FROM span_facts
-WHERE IsRoot AND notEmpty(Customer);
+WHERE (empty(ParentSpanId) OR empty(TraceId)) AND notEmpty(Customer);
 
--- One row per trace and customer whom it names elsewhere than on a root that arrived with it.
+-- One row per customer, trace and insert that names them elsewhere than on a root that arrived with it.
 CREATE TABLE IF NOT EXISTS mentions (
     Customer String CODEC(ZSTD(1)),
     Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
     Received Date DEFAULT today()
 )
-ENGINE = ReplacingMergeTree
+ENGINE = MergeTree
 PARTITION BY toDate(Bucket)
-ORDER BY (Customer, Bucket, TraceId)
+ORDER BY (Customer, Bucket)
 TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, non_replicated_deduplication_window = 10000;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_mentions TO mentions AS
-SELECT if(notEmpty(span_facts.Customer), span_facts.Customer, ResourceCustomer) AS Customer, toStartOfTenMinutes(min(Filed)) AS Bucket, TraceId
-FROM span_facts
-WHERE notEmpty(TraceId) AND notEmpty(Customer)
-GROUP BY Customer, TraceId
-HAVING countIf(IsRoot AND notEmpty(span_facts.Customer)) = 0;
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_customers_to_mentions TO mentions AS
+SELECT Customer, Bucket, TraceId
+FROM trace_customers
+WHERE NOT FromRoot;
 
 -- One row per span that names an order, as received.
 CREATE TABLE IF NOT EXISTS orders (
@@ -296,7 +375,7 @@ SELECT
     SpanKind,
     if(SpanKind = 'Client', Peers[1], '') AS Peer,
     Version,
-    IsRoot,
+    empty(ParentSpanId) AS IsRoot,
     count() AS Requests,
     countIf(IsError OR (SpanKind = 'Server' AND HttpStatus >= 500)) AS Errors,
     countIf(HttpStatus >= 500) AS ServerErrors,
@@ -360,6 +439,13 @@ SELECT toStartOfTenMinutes(Filed) AS Bucket, TraceId, SpanId, Timestamp, Custome
 FROM log_facts
 WHERE notEmpty(Customer);
 
+CREATE MATERIALIZED VIEW IF NOT EXISTS log_facts_to_trace_customers TO trace_customers AS
+SELECT toStartOfTenMinutes(min(Filed)) AS Bucket, TraceId, Customer, false AS FromSpans, false AS FromRoot
+FROM log_facts
+WHERE notEmpty(Customer)
+GROUP BY TraceId, Customer;
+
+-- So that a trace is found in every bucket that names its customers, and asked "as of" a moment closely.
 CREATE MATERIALIZED VIEW IF NOT EXISTS log_facts_to_trace_parts TO trace_parts AS
 SELECT
     toStartOfTenMinutes(min(Filed)) AS Bucket,
@@ -367,17 +453,7 @@ SELECT
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
     0 AS Spans,
-    0 AS Roots,
-    CAST(NULL, 'Nullable(String)') AS FirstCustomer,
-    CAST(NULL, 'Nullable(String)') AS LastCustomer,
-    min(Customer) AS LogFirstCustomer,
-    max(Customer) AS LogLastCustomer
+    0 AS Roots
 FROM log_facts
 WHERE notEmpty(Customer)
 GROUP BY TraceId;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS log_facts_to_mentions TO mentions AS
-SELECT Customer, toStartOfTenMinutes(min(Filed)) AS Bucket, TraceId
-FROM log_facts
-WHERE notEmpty(Customer)
-GROUP BY Customer, TraceId;

@@ -1,0 +1,400 @@
+-- Which customers were affected by the failing (or slow) spans that match a question, and how did it go on for each?
+-- from: DateTime64(9), to: DateTime64(9), the window: from <= start < to
+-- as_of: DateTime64(9), spans and log records that begin later are not known
+-- service, operation, route, partner, version: String, of the failing span; '' for any
+-- slower_than_ns: Int64, nanoseconds that a span must exceed; negative: spans that failed
+-- after_failures: Int64, after_customer: String, where the last page ended; -1 and '' for the first
+-- page: UInt64, customers on a page
+-- One row per affected customer of the page, most failures first. The figures over all of them stand on every row,
+-- and on one row without a customer where the page is empty.
+
+CREATE TEMPORARY TABLE known AS
+SELECT
+    (SELECT groupArray(Name) FROM partners) AS Partners,
+    (
+        SELECT groupArray(Name)
+        FROM (
+            SELECT toString(ServiceName) AS Name FROM services
+            GROUP BY Name HAVING min(First) <= {as_of:DateTime64(9, 'UTC')}
+        )
+    ) AS Services;
+
+-- The failing spans that match. One row per span, however often it was received.
+CREATE TEMPORARY TABLE matching AS
+WITH
+    (SELECT Partners FROM known) AS known_partners,
+    (SELECT Services FROM known) AS known_services
+SELECT *
+FROM (
+    SELECT
+        TraceId, SpanId, ParentSpanId, Timestamp, ServiceName, SpanName, SpanKind, Version, Route, Peers, ServerAddress,
+        Customer, Error
+    FROM failures
+    WHERE {slower_than_ns:Int64} < 0
+        AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
+        AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
+    UNION ALL
+    SELECT
+        TraceId, SpanId, ParentSpanId, Timestamp, ServiceName, SpanName, SpanKind, Version, Route, Peers, ServerAddress,
+        Customer, error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus) AS Error
+    FROM spans
+    WHERE {slower_than_ns:Int64} >= 0
+        AND Duration > {slower_than_ns:Int64}
+        AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
+)
+WHERE Timestamp <= {as_of:DateTime64(9, 'UTC')}
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({operation:String} = '' OR SpanName = {operation:String})
+    AND ({route:String} = '' OR Route = {route:String})
+    AND ({version:String} = '' OR Version = {version:String})
+    AND ({partner:String} = '' OR (SpanKind = 'Client' AND (
+        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(known_partners, {partner:String})))))
+LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
+
+-- The traces that they are in, where those are filed, and whom they name.
+CREATE TEMPORARY TABLE failed_traces AS
+SELECT DISTINCT TraceId FROM matching WHERE notEmpty(TraceId);
+
+CREATE TEMPORARY TABLE failed_buckets AS
+SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM failed_traces);
+
+CREATE TEMPORARY TABLE named AS
+SELECT Customer FROM trace_customers
+WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM failed_traces)
+UNION DISTINCT
+SELECT Customer FROM matching WHERE notEmpty(Customer);
+
+-- What these customers tried from then on: roots that name them themselves. Such a root is its trace's entry where
+-- the trace has no other root. A day is allowed for clocks that disagree.
+CREATE TEMPORARY TABLE horizon AS
+SELECT
+    least(min(First), {from:DateTime64(9, 'UTC')}) AS Earliest,
+    toStartOfTenMinutes(filed_under(Earliest) - INTERVAL 1 DAY) AS EarliestBucket
+FROM trace_parts
+WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM failed_traces);
+
+CREATE TEMPORARY TABLE tried AS
+SELECT * FROM entries
+WHERE Customer IN (SELECT Customer FROM named)
+    AND Timestamp >= (SELECT Earliest FROM horizon) AND Timestamp <= {as_of:DateTime64(9, 'UTC')};
+
+CREATE TEMPORARY TABLE single_rooted AS
+SELECT TraceHash FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM tried)
+GROUP BY TraceHash HAVING sum(Roots) = 1;
+
+CREATE TEMPORARY TABLE clear AS
+SELECT * FROM tried
+WHERE empty(TraceId) OR toUInt32(cityHash64(TraceId)) IN (SELECT TraceHash FROM single_rooted);
+
+-- The traces to look at whole: those that failed, and those that name these customers in any other way.
+CREATE TEMPORARY TABLE concerned AS
+SELECT TraceId FROM failed_traces
+UNION DISTINCT
+SELECT TraceId FROM tried WHERE TraceId NOT IN (SELECT TraceId FROM clear)
+UNION DISTINCT
+SELECT TraceId FROM mentions
+WHERE Customer IN (SELECT Customer FROM named)
+    AND (Bucket >= (SELECT EarliestBucket FROM horizon) OR Bucket < '2000-01-02')
+    AND TraceId NOT IN (SELECT TraceId FROM clear);
+
+CREATE TEMPORARY TABLE concerned_buckets AS
+SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM concerned);
+
+CREATE TEMPORARY TABLE trace_names AS
+SELECT TraceId, min(Customer) AS Only, uniqExact(Customer) AS Names, max(FromSpans) AS BySpans
+FROM trace_customers
+WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM concerned)
+GROUP BY TraceId;
+
+-- Of those the unclear ones, whose spans must be read: they name two customers, or one in log records only, or go
+-- on after as_of. One row per trace.
+CREATE TEMPORARY TABLE unclear AS
+SELECT TraceId, min(trace_parts.First) AS First, max(trace_parts.Last) AS Last
+FROM trace_parts
+LEFT ANY JOIN trace_names ON trace_names.TraceId = trace_parts.TraceId
+WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM concerned)
+GROUP BY TraceId
+HAVING any(Names) > 1 OR (any(Names) = 1 AND NOT any(BySpans)) OR Last > {as_of:DateTime64(9, 'UTC')};
+
+CREATE TEMPORARY TABLE unclear_spans AS
+SELECT
+    s.*,
+    multiIf(notEmpty(s.Customer), s.Customer, notEmpty(LogCustomer), LogCustomer, ResourceCustomer) AS Name
+FROM (
+    SELECT
+        TraceId, SpanId, ParentSpanId, Timestamp, ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers,
+        ServerAddress, Duration, Customer, ResourceCustomer, OrderId, Amount, Currency
+    FROM spans
+    WHERE TraceId IN (SELECT TraceId FROM unclear)
+        AND Timestamp >= (SELECT min(First) FROM unclear)
+        AND Timestamp <= (SELECT least(max(Last), {as_of:DateTime64(9, 'UTC')}) FROM unclear)
+    LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp
+) AS s
+LEFT ANY JOIN (
+    SELECT TraceId, SpanId, argMin(Customer, (Timestamp, Customer)) AS LogCustomer
+    FROM log_customers
+    WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM unclear)
+        AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
+    GROUP BY TraceId, SpanId
+) AS logs ON logs.TraceId = s.TraceId AND logs.SpanId = s.SpanId;
+
+-- Their span ids (several spans may share one), with the earliest name given under each.
+CREATE TEMPORARY TABLE nodes AS
+SELECT
+    TraceId,
+    SpanId,
+    groupUniqArrayIf(ParentSpanId, notEmpty(ParentSpanId)) AS Parents,
+    minIf((Timestamp, Name), notEmpty(Name)) AS FirstName,
+    max(notEmpty(Name)) AS IsNamed
+FROM unclear_spans
+GROUP BY TraceId, SpanId;
+
+-- The nearest named ancestor above each parent id, level by level. One row per trace and parent id that has one.
+CREATE TEMPORARY TABLE ancestors AS
+WITH RECURSIVE walk AS (
+    SELECT DISTINCT
+        TraceId,
+        ParentSpanId AS Start,
+        [ParentSpanId] AS Frontier,
+        CAST([], 'Array(String)') AS Visited,
+        '' AS Found
+    FROM unclear_spans
+    WHERE empty(Name) AND notEmpty(ParentSpanId)
+    UNION ALL
+    SELECT TraceId, Start, arrayFilter(id -> NOT has(Seen, id), Above) AS Frontier, Seen AS Visited, Found
+    FROM (
+        SELECT
+            level.TraceId AS TraceId,
+            level.Start AS Start,
+            level.Seen AS Seen,
+            groupUniqArrayArray(nodes.Parents) AS Above,
+            tupleElement(minIf(nodes.FirstName, nodes.IsNamed), 2) AS Found
+        FROM (
+            SELECT TraceId, Start, arrayConcat(Visited, Frontier) AS Seen, arrayJoin(Frontier) AS SpanId
+            FROM walk
+            WHERE empty(Found)
+        ) AS level
+        INNER JOIN nodes ON nodes.TraceId = level.TraceId AND nodes.SpanId = level.SpanId
+        GROUP BY TraceId, Start, Seen
+    )
+)
+SELECT TraceId, Start, Found FROM walk WHERE notEmpty(Found);
+
+-- The spans of unclear traces, each with the customer that it belongs to: itself, an ancestor, the only one named.
+CREATE TEMPORARY TABLE judged AS
+SELECT
+    s.* EXCEPT (Customer),
+    multiIf(notEmpty(s.Name), s.Name, notEmpty(Found), Found, Names = 1, Only, '') AS Customer,
+    empty(Customer) AND Names > 1 AS IsAmbiguous
+FROM unclear_spans AS s
+LEFT ANY JOIN ancestors ON ancestors.TraceId = s.TraceId AND ancestors.Start = s.ParentSpanId
+LEFT ANY JOIN (
+    SELECT TraceId, uniqExactIf(Name, notEmpty(Name)) AS Names, minIf(Name, notEmpty(Name)) AS Only
+    FROM unclear_spans
+    GROUP BY TraceId
+) AS names ON names.TraceId = s.TraceId;
+
+-- Every concerned trace's entry: whose it is, and how it went. One row per trace.
+CREATE TEMPORARY TABLE trace_outcomes AS
+WITH
+    (SELECT Partners FROM known) AS known_partners,
+    (SELECT Services FROM known) AS known_services
+SELECT
+    TraceId,
+    Entry.2 AS Timestamp,
+    Entry.4 AS SpanKind,
+    Entry.5 AS ServiceName,
+    Entry.6 AS SpanName,
+    is_failing(Entry.7, SpanKind, Entry.8, Entry.9, Entry.10, known_partners, known_services) AS IsFailing,
+    {slower_than_ns:Int64} >= 0 AND Entry.11 > {slower_than_ns:Int64} AS IsSlow,
+    Customer
+FROM (
+    SELECT
+        TraceId,
+        min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+            IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry,
+        any(Only) AS Customer
+    FROM trace_entries
+    LEFT ANY JOIN trace_names ON trace_names.TraceId = trace_entries.TraceId
+    WHERE Bucket IN (SELECT Bucket FROM concerned_buckets)
+        AND TraceId IN (SELECT TraceId FROM concerned) AND TraceId NOT IN (SELECT TraceId FROM unclear)
+    GROUP BY TraceId
+    UNION ALL
+    SELECT
+        TraceId,
+        min((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+            IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry,
+        argMin(judged.Customer, (notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName),
+            toString(SpanName))) AS Customer
+    FROM judged
+    GROUP BY TraceId
+);
+
+-- Whose each matching span is, and whether they could see it. A span without a trace is its own entry.
+CREATE TEMPORARY TABLE attributed AS
+SELECT
+    m.TraceId AS TraceId,
+    m.SpanId AS SpanId,
+    m.Timestamp AS Timestamp,
+    m.ServiceName AS ServiceName,
+    m.SpanName AS SpanName,
+    m.Error AS Error,
+    multiIf(notEmpty(m.Customer), m.Customer, notEmpty(j.SpanName), j.Customer, clear_names.Only) AS Customer,
+    empty(Customer) AND j.IsAmbiguous AS IsAmbiguous,
+    if(empty(m.TraceId), m.Timestamp, o.Timestamp) AS EntryTime,
+    if(empty(m.TraceId), toString(m.ServiceName), o.ServiceName) AS EntryService,
+    if(empty(m.TraceId), toString(m.SpanName), o.SpanName) AS EntryName,
+    empty(m.TraceId) OR if({slower_than_ns:Int64} >= 0, o.IsSlow, o.IsFailing) AS IsVisible
+FROM matching AS m
+LEFT ANY JOIN trace_outcomes AS o ON o.TraceId = m.TraceId
+LEFT ANY JOIN (SELECT TraceId, Only FROM trace_names WHERE TraceId NOT IN (SELECT TraceId FROM unclear)) AS clear_names
+    ON clear_names.TraceId = m.TraceId
+LEFT ANY JOIN judged AS j
+    ON j.TraceId = m.TraceId AND j.SpanId = m.SpanId AND j.SpanKind = m.SpanKind AND j.ServiceName = m.ServiceName
+    AND j.SpanName = m.SpanName AND j.Timestamp = m.Timestamp;
+
+-- One row per customer and entry operation of their failures: the last that they saw fail, and how they fared since.
+CREATE TEMPORARY TABLE operations AS
+WITH
+    (SELECT Partners FROM known) AS known_partners,
+    (SELECT Services FROM known) AS known_services
+SELECT
+    failed.Customer AS Customer,
+    any(HasFailed) AS HasFailed,
+    any(LastEntry) AS LastEntry,
+    max(tried.IsTried) AS IsTried,
+    maxIf(tried.Timestamp, tried.IsTried) AS LastTried,
+    minIf(tried.Timestamp, tried.IsTried AND tried.HasSucceeded AND tried.Timestamp > failed.LastFailed) AS Succeeded,
+    max(tried.IsTried AND tried.HasSucceeded AND tried.Timestamp > failed.LastFailed) AS HasSucceeded
+FROM (
+    SELECT
+        Customer, EntryService, EntryName,
+        max(IsVisible) AS HasFailed, maxIf(EntryTime, IsVisible) AS LastFailed, max(EntryTime) AS LastEntry
+    FROM attributed
+    WHERE notEmpty(Customer)
+    GROUP BY Customer, EntryService, EntryName
+) AS failed
+LEFT JOIN (
+    SELECT
+        Customer, Timestamp, toString(ServiceName) AS EntryService, toString(SpanName) AS EntryName, true AS IsTried,
+        NOT is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
+            AND ({slower_than_ns:Int64} < 0 OR Duration <= {slower_than_ns:Int64}) AS HasSucceeded
+    FROM clear
+    UNION ALL
+    SELECT
+        Customer, Timestamp, ServiceName AS EntryService, SpanName AS EntryName, true AS IsTried,
+        NOT IsFailing AND NOT IsSlow AS HasSucceeded
+    FROM trace_outcomes
+    WHERE notEmpty(Customer) AND TraceId NOT IN (SELECT TraceId FROM clear)
+) AS tried
+    ON tried.Customer = failed.Customer AND tried.EntryService = failed.EntryService AND tried.EntryName = failed.EntryName
+GROUP BY failed.Customer, failed.EntryService, failed.EntryName;
+
+CREATE TEMPORARY TABLE outcomes AS
+SELECT
+    Customer,
+    multiIf(
+        NOT max(HasFailed), 'masked',
+        countIf(HasFailed AND NOT HasSucceeded) > 0, 'not_recovered',
+        'recovered') AS Outcome,
+    if(Outcome = 'recovered', maxIf(Succeeded, HasFailed), NULL) AS RecoveredAt,
+    if(max(IsTried), maxIf(LastTried, IsTried), max(LastEntry)) AS LastAttempt
+FROM operations
+GROUP BY Customer;
+
+-- The orders named in the traces of their failures. One row per customer and order, with its largest amount.
+CREATE TEMPORARY TABLE customer_orders AS
+WITH failed AS (SELECT DISTINCT TraceId, Customer FROM attributed WHERE notEmpty(Customer) AND notEmpty(TraceId))
+SELECT Customer, OrderId, max((Amount, Currency)) AS Price
+FROM (
+    SELECT failed.Customer AS Customer, OrderId, Amount, toString(Currency) AS Currency
+    FROM orders
+    INNER JOIN failed ON failed.TraceId = orders.TraceId
+    WHERE Bucket IN (SELECT Bucket FROM failed_buckets)
+        AND TraceId IN (SELECT TraceId FROM failed_traces) AND TraceId NOT IN (SELECT TraceId FROM unclear)
+    UNION ALL
+    SELECT judged.Customer AS Customer, OrderId, Amount, toString(Currency) AS Currency
+    FROM judged
+    INNER JOIN failed ON failed.TraceId = judged.TraceId AND failed.Customer = judged.Customer
+    WHERE notEmpty(OrderId)
+)
+GROUP BY Customer, OrderId;
+
+CREATE TEMPORARY TABLE figures AS
+SELECT
+    (SELECT count() FROM outcomes) AS Customers,
+    (SELECT countIf(Outcome = 'not_recovered') FROM outcomes) AS NotRecovered,
+    (SELECT countIf(Outcome = 'recovered') FROM outcomes) AS Recovered,
+    (SELECT countIf(Outcome = 'masked') FROM outcomes) AS Masked,
+    count() AS AllFailures,
+    uniqExactIf(TraceId, notEmpty(TraceId)) + countIf(empty(TraceId)) AS FailedRequests,
+    countIf(empty(Customer) AND NOT IsAmbiguous) AS Unattributed,
+    countIf(IsAmbiguous) AS Ambiguous,
+    (
+        SELECT groupArray((Currency, Total))
+        FROM (
+            SELECT Price.2 AS Currency, sum(Price.1) AS Total
+            FROM (
+                SELECT OrderId, max(customer_orders.Price) AS Price
+                FROM customer_orders
+                WHERE Customer IN (SELECT Customer FROM outcomes WHERE Outcome = 'not_recovered')
+                GROUP BY OrderId
+            )
+            WHERE Price.1 > 0
+            GROUP BY Currency
+            ORDER BY Currency
+        )
+    ) AS AtRisk,
+    (
+        SELECT sum(Sampled) FROM red
+        WHERE Time >= toStartOfInterval({from:DateTime64(9, 'UTC')}, INTERVAL 10 SECOND) AND Time < {to:DateTime64(9, 'UTC')}
+    ) AS SampledSpans
+FROM attributed;
+
+CREATE TEMPORARY TABLE customers AS
+SELECT
+    Customer,
+    count() AS Failures,
+    min(Timestamp) AS First,
+    max(Timestamp) AS Last
+FROM attributed
+WHERE notEmpty(Customer)
+GROUP BY Customer
+HAVING {after_failures:Int64} < 0
+    OR Failures < {after_failures:Int64}
+    OR (Failures = {after_failures:Int64} AND Customer > {after_customer:String})
+ORDER BY Failures DESC, Customer
+LIMIT {page:UInt64};
+
+SELECT
+    figures.*,
+    customers.Customer AS Customer,
+    customers.Failures AS Failures,
+    customers.First AS First,
+    customers.Last AS Last,
+    outcomes.Outcome AS Outcome,
+    outcomes.RecoveredAt AS RecoveredAt,
+    outcomes.LastAttempt AS LastAttempt,
+    priced.Orders AS Orders,
+    shown.Evidence AS Evidence
+FROM figures
+LEFT JOIN customers ON true
+LEFT ANY JOIN outcomes ON outcomes.Customer = customers.Customer
+LEFT ANY JOIN (
+    SELECT Customer, arraySort(groupArray((OrderId, Price.1, Price.2))) AS Orders
+    FROM customer_orders
+    WHERE Customer IN (SELECT Customer FROM customers)
+    GROUP BY Customer
+) AS priced ON priced.Customer = customers.Customer
+LEFT ANY JOIN (
+    SELECT
+        Customer,
+        groupArraySorted(3)((Timestamp, TraceId, SpanId, toString(ServiceName), toString(SpanName), Error)) AS Evidence
+    FROM attributed
+    WHERE Customer IN (SELECT Customer FROM customers)
+    GROUP BY Customer
+) AS shown ON shown.Customer = customers.Customer
+ORDER BY Failures DESC, Customer
