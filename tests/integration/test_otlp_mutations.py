@@ -1,6 +1,7 @@
 """Good requests with something broken in them: taken where a parser nobody here wrote takes them, refused in words
 where it doesn't, never an error of ours; and what was taken can be loaded."""
 
+import asyncio
 import base64
 import gzip
 import json
@@ -10,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import grpc
@@ -20,10 +22,15 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collectors.frames import framed
+from collectors.frames import framed, varint
+from collectors.kept import Kept
 from collectors.kinds import Kind
+from collectors.loader import Loader
 from collectors.otlp_check import canonical
 from collectors.otlp_json import to_protobuf
+from collectors.quarantine import Quarantine
+from collectors.segments import Limits as SegmentLimits
+from collectors.segments import SegmentLog
 from queries import schema
 from queries.errors import DataRefused
 from queries.store import Store
@@ -272,17 +279,54 @@ def test_mutated_requests_are_taken_or_refused_and_what_is_taken_loads(
     assert all(outcomes[way, took] > count / 100 for way in ("http", "gzip", "grpc", "json") for took in (True, False))
 
 
-def test_odd_requests_harm_no_good_ones(receivers: Receivers, store: Store) -> None:
-    """Mutated requests and good ones in one segment: every span of the good ones is in the table, with its values."""
-    r = random.Random(SEED)
+WRONG_WIRE_TYPES = (
+    b"\x08\x01",
+    b"\x28\x01",
+    b"\x32\x01\x00",
+    b"\x42\x01\x00",
+    b"\x48\x07",
+    b"\x78\x01",
+    b"\x3d\x01\x02\x03\x04",
+)
+"""A span's trace id, name, kind, end, attributes, status and start, each as what it isn't."""
+
+
+def one_odd_span(fields: bytes) -> bytes:
+    """A request of one span that begins with these bytes."""
+    body = fields + b"\x0a\x10" + b"o" * 16
+    for tag in (b"\x12", b"\x12", b"\x0a"):
+        body = tag + varint(len(body)) + body
+    return body
+
+
+def test_odd_requests_are_loaded_and_harm_no_good_ones(receivers: Receivers, store: Store, tmp_path: Path) -> None:
+    """What was taken of mutated requests goes through segments and loader with good ones: nothing is set aside, and
+    every good span is in the table, once."""
+    odd = [case for case in cases(2000, random.Random(SEED)) if case.kind is Kind.TRACES and case.way == "http"]
+    receivers.kept.clear()
+    for case in [*odd, *(Case(Kind.TRACES, one_odd_span(fields), "http") for fields in WRONG_WIRE_TYPES)]:
+        send(receivers, case)
     records: list[bytes] = []
-    for case in cases(2000, r):
-        if case.kind is Kind.TRACES and case.way == "http":
-            receivers.kept.clear()
-            send(receivers, case)
-            for kind, record in receivers.kept:
-                records += [loadable(store, kind, record), one_span(name=f"good {len(records)}", trace_id=b"g" * 16)]
-    store.insert("traces", b"".join(framed(Kind.TRACES, records)), "odd and good")
+    for _, record in receivers.kept:
+        records += [record, one_span(name=f"good {len(records)}", trace_id=b"g" * 16)]
+    refused = [record for record in records if not parses(store, record)]
+    assert refused, "the engine reads every one as it is: the test shows nothing"
+    log = SegmentLog(tmp_path / "segments", SegmentLimits(disk_free_bytes=0))
+    loader = Loader(log, store, Kept(tmp_path / "kept", log.disk), Quarantine(tmp_path / "quarantine"))
+    for record in records:
+        asyncio.run(log.append(Kind.TRACES, record))
+    log.stop()
+    assert loader.stop(60)
+    log.close()
     good = store.select("SELECT SpanName FROM otel_traces WHERE TraceId = lower(hex('gggggggggggggggg'))")
     assert sorted(good["SpanName"]) == sorted(f"good {n}" for n in range(0, len(records), 2))
     assert len(good) > 20
+    assert list((tmp_path / "quarantine").iterdir()) == []
+
+
+def parses(store: Store, record: bytes) -> bool:
+    try:
+        store.parse("traces", b"".join(framed(Kind.TRACES, [record])))
+    except DataRefused:
+        return False
+    return True
