@@ -121,7 +121,21 @@ HAVING any(Names) > 1 OR (any(Names) = 1 AND NOT any(BySpans)) OR Last > {as_of:
 
 CREATE TEMPORARY TABLE unclear_spans AS
 SELECT
-    s.*,
+    s.TraceId AS TraceId,
+    s.SpanId AS SpanId,
+    s.ParentSpanId AS ParentSpanId,
+    s.Timestamp AS Timestamp,
+    s.ServiceName AS ServiceName,
+    s.SpanName AS SpanName,
+    s.SpanKind AS SpanKind,
+    s.IsError AS IsError,
+    s.HttpStatus AS HttpStatus,
+    s.Peers AS Peers,
+    s.ServerAddress AS ServerAddress,
+    s.Duration AS Duration,
+    s.OrderId AS OrderId,
+    s.Amount AS Amount,
+    s.Currency AS Currency,
     multiIf(notEmpty(s.Customer), s.Customer, notEmpty(LogCustomer), LogCustomer, ResourceCustomer) AS Name
 FROM (
     SELECT
@@ -186,7 +200,21 @@ SELECT TraceId, Start, Found FROM walk WHERE notEmpty(Found);
 -- The spans of unclear traces, each with the customer that it belongs to: itself, an ancestor, the only one named.
 CREATE TEMPORARY TABLE judged AS
 SELECT
-    s.* EXCEPT (Customer),
+    s.TraceId AS TraceId,
+    s.SpanId AS SpanId,
+    s.ParentSpanId AS ParentSpanId,
+    s.Timestamp AS Timestamp,
+    s.ServiceName AS ServiceName,
+    s.SpanName AS SpanName,
+    s.SpanKind AS SpanKind,
+    s.IsError AS IsError,
+    s.HttpStatus AS HttpStatus,
+    s.Peers AS Peers,
+    s.ServerAddress AS ServerAddress,
+    s.Duration AS Duration,
+    s.OrderId AS OrderId,
+    s.Amount AS Amount,
+    s.Currency AS Currency,
     multiIf(notEmpty(s.Name), s.Name, notEmpty(Found), Found, Names = 1, Only, '') AS Customer,
     empty(Customer) AND Names > 1 AS IsAmbiguous
 FROM unclear_spans AS s

@@ -6,7 +6,8 @@ CREATE OR REPLACE FUNCTION otlp_leaf AS (leaf) -> multiIf(
     isNotNull(tupleElement(leaf, 'string_value')), toJSONString(toValidUTF8(assumeNotNull(tupleElement(leaf, 'string_value')))),
     isNotNull(tupleElement(leaf, 'int_value')), toString(assumeNotNull(tupleElement(leaf, 'int_value'))),
     isNotNull(tupleElement(leaf, 'bool_value')), toString(assumeNotNull(tupleElement(leaf, 'bool_value'))),
-    isNotNull(tupleElement(leaf, 'double_value')), toJSONString(assumeNotNull(tupleElement(leaf, 'double_value'))),
+    isFinite(tupleElement(leaf, 'double_value')), toString(assumeNotNull(tupleElement(leaf, 'double_value'))),
+    isNotNull(tupleElement(leaf, 'double_value')), toJSONString(toString(assumeNotNull(tupleElement(leaf, 'double_value')))),  -- NaN, Infinity
     isNotNull(tupleElement(leaf, 'array_value')), toJSONString(base64Encode(assumeNotNull(tupleElement(leaf, 'array_value')))),
     isNotNull(tupleElement(leaf, 'kvlist_value')), toJSONString(base64Encode(assumeNotNull(tupleElement(leaf, 'kvlist_value')))),
     isNotNull(tupleElement(leaf, 'bytes_value')), toJSONString(base64Encode(assumeNotNull(tupleElement(leaf, 'bytes_value')))),
