@@ -52,19 +52,23 @@ def traces(chance: random.Random, name: str, number: int) -> bytes:
         )
         span.attributes.append(attribute("request.id", name))
         span.attributes.append(attribute("customer.id", f"c-{chance.randrange(100)}"))
+        span.attributes.append(attribute("order.id", f"o-{chance.randrange(10_000)}"))
         if chance.random() < 0.2:
             span.status.code = Status.STATUS_CODE_ERROR
     return request.SerializeToString()
 
 
 def logs(chance: random.Random, name: str, number: int) -> bytes:
-    """A request of so many log records."""
+    """A request of so many log records, which name the customer of a span."""
     request = ExportLogsServiceRequest()
     resource = request.resource_logs.add()
     resource.resource.attributes.append(attribute("service.name", "checkout"))
     records = resource.scope_logs.add().log_records
+    trace_id = chance.randbytes(16)
     for n in range(number):
         record = records.add(time_unix_nano=time.time_ns(), severity_number=chance.choice([9, 17]))
+        record.trace_id, record.span_id = trace_id, chance.randbytes(8)
+        record.attributes.append(attribute("customer.id", f"c-{chance.randrange(100)}"))
         record.body.string_value = f"record {n}"
         record.attributes.append(attribute("request.id", name))
     return request.SerializeToString()

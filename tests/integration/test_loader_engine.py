@@ -107,11 +107,12 @@ def test_an_insert_that_failed_half_way_is_completed_under_the_same_token(
     log: SegmentLog, loader: Loader, store: Store
 ) -> None:
     """A view that throws leaves rows in some tables: once it is put right, the others get theirs, and none twice."""
-    store.command("CREATE TABLE thrown (x UInt8) ENGINE = MergeTree ORDER BY x")
+    store.command("CREATE TABLE thrown (x UInt8) ENGINE = Null")
     store.command("CREATE MATERIALIZED VIEW throwing TO thrown AS SELECT throwIf(1) AS x FROM otel_traces")
     sealed(log, Kind.TRACES, requests(Kind.TRACES, 10))
     until(lambda: "throwIf" in str(log.metrics.last_error))
-    assert differences(store)
+    assert rows(store, "otel_traces") == 200
+    assert len(log.backlog) == 1
     store.command("DROP TABLE throwing")
     until(lambda: not len(log.backlog))
     assert rows(store, "otel_traces") == 200
