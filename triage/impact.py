@@ -6,7 +6,7 @@ The rules are in docs/affected.md, the work in queries/affected/customers.sql. N
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypedDict, cast
@@ -25,6 +25,25 @@ SAMPLED = (
 )
 
 
+class Price(TypedDict):
+    """An amount of money; of an order, where there is an OrderId."""
+
+    OrderId: str
+    Amount: Decimal
+    Currency: str
+
+
+class Failure(TypedDict):
+    """A failing span."""
+
+    Time: datetime
+    TraceId: str
+    SpanId: str
+    ServiceName: str
+    SpanName: str
+    Error: str
+
+
 class Row(TypedDict):
     """A row of queries/affected/customers.sql; the customer's part is empty where there is none."""
 
@@ -36,7 +55,7 @@ class Row(TypedDict):
     FailedRequests: int
     Unattributed: int
     Ambiguous: int
-    AtRisk: list[Mapping[str, str | Decimal]]
+    AtRisk: list[Price]
     SampledSpans: int
     Customer: str
     Failures: int
@@ -45,8 +64,8 @@ class Row(TypedDict):
     Outcome: str
     RecoveredAt: datetime | None
     LastAttempt: datetime
-    Orders: list[Mapping[str, str | Decimal]]
-    Evidence: list[Mapping[str, str | datetime]]
+    Orders: list[Price]
+    Evidence: list[Failure]
 
 
 def affected(store: Store, question: Question, *, limit: int = 100, cursor: str | None = None) -> Affected:
@@ -74,7 +93,7 @@ def affected(store: Store, question: Question, *, limit: int = 100, cursor: str 
         unattributed_failures=first["Unattributed"],
         ambiguous_failures=first["Ambiguous"],
         attribution=(failures - lost) / failures if failures else None,
-        amount_at_risk=_amounts([list(entry.values()) for entry in first["AtRisk"]]),
+        amount_at_risk=_amounts(first["AtRisk"]),
         exact=not first["SampledSpans"],
         caveat=SAMPLED if first["SampledSpans"] else None,
         computed_at=now,
@@ -116,7 +135,6 @@ def _parameters(place: Cursor, limit: int) -> dict[str, Value]:
 
 
 def _customer(row: Row) -> AffectedCustomer:
-    orders = [list(entry.values()) for entry in row["Orders"]]
     return AffectedCustomer(
         customer=row["Customer"],
         failures=row["Failures"],
@@ -125,21 +143,27 @@ def _customer(row: Row) -> AffectedCustomer:
         outcome=Outcome(row["Outcome"]),
         recovered_at=row["RecoveredAt"],
         last_attempt=row["LastAttempt"],
-        orders=tuple(str(order) for order, _, _ in orders),
-        amount=_amounts([[currency, amount] for _, amount, currency in orders]),
-        evidence=tuple(_evidence(entry) for entry in row["Evidence"]),
+        orders=tuple(price["OrderId"] for price in row["Orders"]),
+        amount=_amounts(row["Orders"]),
+        evidence=tuple(_evidence(failure) for failure in row["Evidence"]),
     )
 
 
-def _evidence(entry: Mapping[str, str | datetime]) -> Evidence:
-    at, trace_id, span_id, service, operation, error = entry.values()
-    return Evidence(str(trace_id), str(span_id), cast(datetime, at), str(service), str(operation), str(error))
+def _evidence(failure: Failure) -> Evidence:
+    return Evidence(
+        trace_id=failure["TraceId"],
+        span_id=failure["SpanId"],
+        time=failure["Time"],
+        service=failure["ServiceName"],
+        operation=failure["SpanName"],
+        error=failure["Error"],
+    )
 
 
-def _amounts(pairs: list[list[str | Decimal]]) -> dict[str, Decimal]:
+def _amounts(prices: list[Price]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = {}
-    for currency, amount in pairs:
-        if amount:
-            name = str(currency) or NO_CURRENCY
-            sums[name] = sums.get(name, Decimal(0)) + cast(Decimal, amount)
+    for price in prices:
+        if price["Amount"]:
+            currency = price["Currency"] or NO_CURRENCY
+            sums[currency] = sums.get(currency, Decimal(0)) + price["Amount"]
     return dict(sorted(sums.items()))

@@ -362,7 +362,7 @@ SELECT
     countIf(empty(Customer) AND NOT IsAmbiguous) AS Unattributed,
     countIf(IsAmbiguous) AS Ambiguous,
     (
-        SELECT groupArray((Currency, Total))
+        SELECT CAST(groupArray((Currency, Total)), 'Array(Tuple(Currency String, Amount Decimal(38, 4)))')
         FROM (
             SELECT Price.2 AS Currency, sum(Price.1) AS Total
             FROM (
@@ -406,8 +406,8 @@ SELECT
     outcomes.Outcome AS Outcome,
     outcomes.RecoveredAt AS RecoveredAt,
     outcomes.LastAttempt AS LastAttempt,
-    priced.Orders AS Orders,
-    shown.Evidence AS Evidence
+    CAST(priced.Orders, 'Array(Tuple(OrderId String, Amount Decimal(18, 4), Currency String))') AS Orders,
+    CAST(shown.Evidence, 'Array(Tuple(Time DateTime64(9, \'UTC\'), TraceId String, SpanId String, ServiceName String, SpanName String, Error String))') AS Evidence
 FROM figures
 LEFT JOIN customers ON true
 LEFT ANY JOIN outcomes ON outcomes.Customer = customers.Customer
