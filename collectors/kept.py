@@ -42,7 +42,7 @@ class Kept:
 
     def __init__(self, directory: Path, disk: Disk, keep_s: float = 3600, keep_bytes: int = 2_000_000_000) -> None:
         """Goes on with what an earlier process kept. With `keep_s` 0, nothing is kept."""
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
         self._disk = disk
         self._keep_s = keep_s

@@ -48,7 +48,7 @@ class Quarantine:
     """The folder of what could not be loaded. Nothing is ever removed from it but by hand."""
 
     def __init__(self, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._directory = directory
 
     def count(self) -> int:

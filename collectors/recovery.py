@@ -2,13 +2,18 @@
 
 import logging
 import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from collectors.frames import good_length
+from collectors.kinds import Kind
 from collectors.segment import OPEN, SEALED, Segment, kind_of, sync_directory
 
 UNFINISHED = ".tmp"  # a file that is not whole, written anew by whoever wants it
 REST = "-rest"  # what this ends the name of takes the place of the segment without it
+
+NAME = re.compile(rf"({'|'.join(Kind)})-\d+-[0-9a-f]+({REST})*")
 
 log = logging.getLogger(__name__)
 
@@ -17,12 +22,20 @@ def recover(directory: Path) -> tuple[list[Segment], int]:
     """The segments that wait to be loaded, and how many bytes of unfinished commits were cut off."""
     for path in directory.glob(f"*{UNFINISHED}"):
         path.unlink()
-    cut = sum(map(_end, sorted(directory.glob(f"*{OPEN}"))))
-    sealed = {path.stem: path for path in directory.glob(f"*{SEALED}")}
+    cut = sum(map(_end, sorted(_files(directory, OPEN))))
+    sealed = {path.stem: path for path in _files(directory, SEALED)}
     for name in [name for name in sealed if name + REST in sealed]:
         sealed.pop(name).unlink()
     sync_directory(directory)
     return [Segment(name, path, path.stat().st_size) for name, path in sorted(sealed.items())], cut
+
+
+def _files(directory: Path, suffix: str) -> Iterator[Path]:
+    for path in list(directory.glob(f"*{suffix}")):
+        if NAME.fullmatch(path.stem):
+            yield path
+        else:
+            log.warning("%s is no segment: it stays as it is", path)
 
 
 def _end(path: Path) -> int:

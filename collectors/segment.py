@@ -1,7 +1,9 @@
 """One segment: a file of records of one kind, and its name, which is what it is known by for ever."""
 
+import fcntl
 import os
 import secrets
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +61,14 @@ def sync_directory(directory: Path) -> None:
         os.close(fd)
 
 
+def sync_data(fd: int) -> None:
+    """Makes what was written to the file survive a power loss."""
+    if sys.platform == "darwin":
+        fcntl.fcntl(fd, fcntl.F_FULLFSYNC)  # there, fsync leaves it in the drive's cache
+    else:
+        os.fdatasync(fd)
+
+
 class OpenSegment:
     """The file that records of one kind are written to now. Used by one thread."""
 
@@ -80,7 +90,7 @@ class OpenSegment:
         """Writes the records; they are on disk when it returns. After an OSError the segment must be sealed."""
         pieces = commit(self.kind, records)
         _write(self._fd, pieces)
-        os.fdatasync(self._fd)
+        sync_data(self._fd)
         self.size += sum(map(len, pieces))
 
     def seal(self) -> Segment | None:

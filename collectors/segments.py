@@ -53,7 +53,7 @@ class SegmentLog:
 
     def __init__(self, directory: Path, limits: Limits | None = None, metrics: Metrics | None = None) -> None:
         """Takes up what the last process left. Raises DirectoryLocked, OSError."""
-        directory.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.directory = directory
         self.limits = limits or Limits()
         self.metrics = metrics or Metrics()

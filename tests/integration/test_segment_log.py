@@ -200,6 +200,14 @@ def test_a_segment_whose_rest_is_there_is_not_loaded_again(opened: Open, tmp_pat
     assert not list(tmp_path.glob("*.tmp"))
 
 
+def test_a_file_that_is_no_segment_is_left_alone(opened: Open, tmp_path: Path) -> None:
+    strange = [tmp_path / "notes.sealed", tmp_path / "traces-1-x.open", tmp_path / "spans-1-ab.sealed"]
+    for path in strange:
+        path.write_bytes(b"\x03abc")
+    assert not opened().backlog.waiting()
+    assert all(path.read_bytes() == b"\x03abc" for path in strange)
+
+
 def test_two_processes_cannot_hold_one_directory(opened: Open, tmp_path: Path) -> None:
     opened()
     with pytest.raises(DirectoryLocked, match=f"{tmp_path} is held by the process {os.getpid()}: stop it"):
