@@ -26,7 +26,7 @@ def create_app(
     listen_host: str = "127.0.0.1",
     base_url: str = "",
 ) -> FastAPI:
-    """The application. `metrics` gives Prometheus text; `ready` why data is not taken or answers not given, None if all is well.
+    """The application. `metrics` gives Prometheus text; `ready` says why there are no answers now, None if there are.
 
     With a `token`, who does not bring it sees nothing but the probes and the login page. `listen_host` and `base_url`
     are the names that requests may be addressed to, besides loopback's.
@@ -46,15 +46,8 @@ def create_app(
     app.state.ready = ready
     add_handlers(app)
     add_probes(app)
-    for router in (
-        api.router,
-        login.router,
-        now_page.router,
-        affected_page.router,
-        customer_page.router,
-        trace_page.router,
-    ):
-        app.include_router(router)
+    for part in (api, login, now_page, affected_page, customer_page, trace_page):
+        app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Gate, access=access)
     return app

@@ -61,9 +61,7 @@ def _http(error: HTTPException) -> Problem:
 
 def _store(error: StoreError) -> Problem:
     if isinstance(error, QueryTooExpensive):
-        sentence = (
-            "The question needs more time or memory than a query may take: ask for a shorter window or one service."
-        )
+        sentence = "The question needs more time or memory than a query may take: ask for a shorter window."
         return Problem(sentence, status=HTTPStatus.UNPROCESSABLE_ENTITY)
     retry = {"Retry-After": RETRY_AFTER_S}
     if isinstance(error, StoreBusy):

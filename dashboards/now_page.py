@@ -96,12 +96,12 @@ def headline(services: Sequence[ServiceActivity], arriving: Sequence[Signal], no
         return Markup("No span has arrived in the last hour; the newest record is of {}.").format(ago(newest, now))
     worse = [service for service in services if unusual(service)]
     if not worse:
-        return Markup("{} report, and none of them fails more than an hour ago.").format(
+        return Markup("{} report, and none of them fails more than in the hour before.").format(
             plural(len(services), "service")
         )
     worst = max(worse, key=lambda service: service.errors)
-    others = f", and {plural(len(worse) - 1, 'other service')} more often than usual" if len(worse) > 1 else ""
-    return Markup("{} fails {} of its requests in the last hour ({} in the hour before){}.").format(
+    others = f", and so did {plural(len(worse) - 1, 'other service')} more often than before" if len(worse) > 1 else ""
+    return Markup("{} failed {} of its requests in the last hour ({} in the hour before){}.").format(
         shown(worst.service, 60),
         share(worst.errors, worst.requests),
         share(worst.errors_before, worst.requests_before),

@@ -73,11 +73,14 @@ def share(part: float, total: float) -> str:
 
 
 def duration(milliseconds: float) -> str:
-    """A duration in the unit that suits it: `0.41 ms`, `812 ms`, `1.90 s`, `2 min 5 s`, `3 h 2 min`."""
+    """A duration in the unit that suits it: `410 µs`, `812 ms`, `1.90 s`, `2 min 5 s`, `3 h 2 min`."""
     if milliseconds < 0:
         return "−" + duration(-milliseconds)
-    if milliseconds < 999.5:
-        return f"{milliseconds:.3g} ms" if milliseconds else "0 ms"
+    for unit, ms in (("ns", 1e-6), ("µs", 1e-3), ("ms", 1.0)):
+        if 0 < milliseconds < 999.5 * ms:
+            return f"{milliseconds / ms:.3g} {unit}"
+    if milliseconds == 0:
+        return "0 ms"
     seconds = milliseconds / 1000
     if seconds < 59.95:
         return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"

@@ -33,9 +33,7 @@ def why_nothing(store: Store, question: Question, now: datetime) -> Nothing:
         )
         return Nothing("calm", "Data is arriving, nothing failed", detail)
     if found.last is None:
-        detail = Markup(
-            "Nothing ever arrived {} before the window’s end. Check the service’s name, or its exporter."
-        ).format(who)
+        detail = Markup("Nothing ever arrived {} before the window’s end. Check the name, or the exporter.").format(who)
         return Nothing("stale", "No data", detail)
     detail = Markup("The last span {} began at {} UTC, {}. Look further back, or check its exporter.").format(
         who, clock(found.last, now), ago(found.last, now)

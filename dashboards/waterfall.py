@@ -4,11 +4,12 @@ Parents may be missing, form loops or share a span id with their child; clocks d
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 
+from dashboards.shown import duration
 from triage.trace import LogRecord, Span, Trace
 
 DEEPEST_INDENT = 12
@@ -40,6 +41,27 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Placed:
+    """A span with its place in the tree. `shift_ns` is added to its times to draw it where it fits."""
+
+    span: Span
+    parent: Span | None
+    depth: int
+    children: int
+    shift_ns: int
+
+    @property
+    def start_ns(self) -> int:
+        """When it is drawn to begin."""
+        return self.span.start_ns + self.shift_ns
+
+    @property
+    def end_ns(self) -> int:
+        """When it is drawn to end."""
+        return self.span.end_ns + self.shift_ns
+
+
+@dataclass(frozen=True)
 class Axis:
     """The time that is drawn, in ns since 1970."""
 
@@ -47,7 +69,7 @@ class Axis:
     end_ns: int
 
     @classmethod
-    def of(cls, spans: Sequence[Span]) -> "Axis":
+    def of(cls, spans: Sequence[Placed]) -> "Axis":
         """From the first start to the last end, of spans whose clocks are not a day off the others'."""
         middle = sorted(span.start_ns for span in spans)[len(spans) // 2]
         sane = [span for span in spans if abs(span.start_ns - middle) <= FAR_OFF_NS]
@@ -59,7 +81,7 @@ class Axis:
         """How long it is."""
         return (self.end_ns - self.start_ns) / 1e6
 
-    def holds(self, span: Span) -> bool:
+    def holds(self, span: Placed) -> bool:
         """Whether the span begins inside it."""
         return self.start_ns <= span.start_ns <= self.end_ns
 
@@ -73,17 +95,15 @@ class Waterfall:
 
     def __init__(self, trace: Trace) -> None:
         self._trace = trace
-        self.axis = Axis.of(trace.spans)
-        self.colours = {service: place % COLOURS for place, service in enumerate(trace.services)}
         self._logs = trace.logs_by_span()
         self._by_id: dict[str, list[Span]] = defaultdict(list)
         for span in sorted(trace.spans, key=lambda span: KIND_ORDER.get(span.kind, 2)):
             self._by_id[span.span_id].append(span)
-
-    @cached_property
-    def rows(self) -> tuple[Row, ...]:
+        placed = tuple(self._walk())
+        self.axis = Axis.of(placed)
+        self.colours = {service: place % COLOURS for place, service in enumerate(trace.services)}
+        self.rows = tuple(map(self._row, placed))
         """All lines, parents before their children, these in order of start."""
-        return tuple(self._row(span, depth, children) for span, depth, children in self._walk())
 
     @cached_property
     def failed(self) -> tuple[tuple[int, Row], ...]:
@@ -95,7 +115,11 @@ class Waterfall:
         places = [place for place, row in enumerate(self.rows) if row.span.span_id == span_id]
         return min(places, key=lambda place: not self.rows[place].span.failed, default=None)
 
-    def parent(self, span: Span) -> Span | None:
+    def stray_logs(self) -> Sequence[LogRecord]:
+        """What was logged in the trace, but in none of these spans."""
+        return [record for record in self._trace.logs if record.span_id not in self._by_id]
+
+    def _parent(self, span: Span) -> Span | None:
         """The span that it says has called it, if that is here."""
         twins = self._by_id[span.span_id]
         if twins[0] is not span and KIND_ORDER.get(span.kind) == 1:  # caller and called may share an id
@@ -103,11 +127,11 @@ class Waterfall:
         callers = self._by_id.get(span.parent_span_id, []) if span.parent_span_id else []
         return callers[-1] if callers and callers[-1] is not span else None
 
-    def _walk(self) -> Iterator[tuple[Span, int, int]]:
+    def _walk(self) -> Iterator[Placed]:
         children: dict[int, list[Span]] = defaultdict(list)
         tops: list[Span] = []
         for span in self._trace.spans:
-            parent = self.parent(span)
+            parent = self._parent(span)
             (children[id(parent)] if parent else tops).append(span)
         seen: set[int] = set()
         yield from _depth_first(tops, children, seen)
@@ -115,52 +139,55 @@ class Waterfall:
             if id(span) not in seen:
                 yield from _depth_first([span], children, seen)
 
-    def _row(self, span: Span, depth: int, children: int) -> Row:
-        left = self.axis.percent(span.start_ns)
-        width = max(self.axis.percent(span.end_ns) - left, LEAST_WIDTH)
+    def _row(self, placed: Placed) -> Row:
+        left = self.axis.percent(placed.start_ns)
+        width = max(self.axis.percent(placed.end_ns) - left, LEAST_WIDTH)
         return Row(
-            span=span,
-            depth=depth,
-            children=children,
+            span=placed.span,
+            depth=placed.depth,
+            children=placed.children,
             left=round(min(left, 100 - LEAST_WIDTH), 3),
             width=round(width, 3),
-            colour=self.colours[span.service],
-            notes=tuple(self._notes(span, depth)),
-            logs=self._logs.get(span.span_id, ()),
-            offset_ms=(span.start_ns - self.axis.start_ns) / 1e6,
+            colour=self.colours[placed.span.service],
+            notes=tuple(self._notes(placed)),
+            logs=self._logs.get(placed.span.span_id, ()),
+            offset_ms=(placed.start_ns - self.axis.start_ns) / 1e6,
         )
 
-    def _notes(self, span: Span, depth: int) -> Iterator[str]:
-        parent = self.parent(span)
-        if not self.axis.holds(span):
+    def _notes(self, placed: Placed) -> Iterator[str]:
+        span, parent = placed.span, placed.parent
+        if not self.axis.holds(placed):
             yield "its clock is more than a day off: drawn at the edge"
-        elif parent and self.axis.holds(parent) and parent.start_ns - span.start_ns > SKEW_NS:
-            early = (parent.start_ns - span.start_ns) / 1e6
-            yield f"starts {early:,.0f} ms before its caller: their clocks differ"
-        if span.parent_span_id == span.span_id and parent is None:
+        elif parent and parent.start_ns - span.start_ns > SKEW_NS and placed.shift_ns:
+            yield f"its clock is {duration(placed.shift_ns / 1e6)} behind its caller’s: drawn where it fits"
+        if span.parent_span_id and span.parent_span_id == span.span_id and parent is None:
             yield "names itself as its caller"
         elif span.parent_span_id and parent is None:
-            yield f"its caller {span.parent_span_id[:16]} has not arrived"
-        if parent and depth == 0:
-            yield "its callers form a loop"
-        if depth > DEEPEST_INDENT:
-            yield f"{depth} levels deep"
-
-    def stray_logs(self) -> Iterable[LogRecord]:
-        """What was logged in the trace, but in none of these spans."""
-        return [record for record in self._trace.logs if record.span_id not in self._by_id]
+            yield "its callers form a loop" if self._parent(span) else "its caller has not arrived"
 
 
-def _depth_first(
-    tops: Sequence[Span], children: dict[int, list[Span]], seen: set[int]
-) -> Iterator[tuple[Span, int, int]]:
-    """(span, depth, number of children) of a forest, each once; no recursion, since a trace may be 10,000 deep."""
-    stack = [(span, 0) for span in reversed(tops)]
+def _depth_first(tops: Sequence[Span], children: dict[int, list[Span]], seen: set[int]) -> Iterator[Placed]:
+    """A forest, each span once; no recursion, since a trace may be 10,000 deep."""
+    stack: list[tuple[Span, Placed | None]] = [(span, None) for span in reversed(tops)]
     while stack:
-        span, depth = stack.pop()
+        span, above = stack.pop()
         if id(span) in seen:
             continue
         seen.add(id(span))
         below = children.get(id(span), [])
-        yield span, depth, len(below)
-        stack.extend((child, depth + 1) for child in reversed(below))
+        parent, depth = (above.span, above.depth + 1) if above else (None, 0)
+        placed = Placed(span, parent, depth, len(below), _shift(span, above) if above else 0)
+        yield placed
+        stack.extend((child, placed) for child in reversed(below))
+
+
+def _shift(span: Span, above: Placed) -> int:
+    """What to add to a span's times so that it does not begin before its caller: nothing, where clocks agree.
+
+    As Zipkin and Jaeger do it: a span that can't have begun so early is put in the middle of its caller's.
+    """
+    shift = above.shift_ns if span.service == above.span.service else 0
+    early = above.start_ns - span.start_ns - shift
+    if early <= SKEW_NS:
+        return shift
+    return shift + early + max(0, (above.span.duration_ns - span.duration_ns) // 2)

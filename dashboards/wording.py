@@ -1,11 +1,12 @@
 """What pages say first: one sentence in plain words, with the figures in it."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from markupsafe import Markup
 
 from dashboards.shown import clock, duration, number, shown
 from triage.model import Affected, Question
+from triage.window import Window
 
 OUTCOMES = {
     "not_recovered": ("●", "not recovered"),
@@ -17,7 +18,8 @@ OUTCOMES = {
 
 def headline(answer: Affected) -> Markup:
     """Who was hit, and how they are now."""
-    what = Markup("{} {}").format(by_what(answer.question), between(answer.question.from_, answer.question.to))
+    window = Window(answer.question.from_, answer.question.to)
+    what = Markup("{} {}").format(by_what(answer.question), between(window, answer.computed_at))
     if answer.customers:
         return Markup("{} by {}{}").format(_hit(answer.customers), what, _since(answer))
     if answer.failures:
@@ -42,9 +44,13 @@ def by_what(question: Question) -> Markup:
     return plain + limits
 
 
-def between(from_: datetime, to: datetime) -> Markup:
-    """The window in words; the day is named once where there is one."""
-    return Markup("between {} and {} UTC").format(clock(from_, short=True), clock(to, like=from_, short=True))
+def between(window: Window, now: datetime) -> Markup:
+    """The window in words, to the minute; days are named unless they are today."""
+    if window.length < timedelta(minutes=2):
+        return Markup("between {} and {} UTC").format(clock(window.from_, now), clock(window.to, now))
+    minutes = (moment.replace(second=0, microsecond=0) for moment in (window.from_, window.to))
+    from_, to = (clock(minute, now, short=True) for minute in minutes)
+    return Markup("between {} and {} UTC").format(from_, to)
 
 
 def completeness(answer: Affected) -> str:

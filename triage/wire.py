@@ -161,14 +161,13 @@ CSV_COLUMNS = (
 _FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ().-]*$)")
 
 
-def csv_lines(items: Iterable[AffectedCustomer], *, header: bool = True) -> Iterator[str]:
+def csv_lines(items: Iterable[AffectedCustomer]) -> Iterator[str]:
     """The header and then one CSV line for each customer, with their first piece of evidence.
 
     Orders and amounts (`49.9 EUR`) are joined with `; `. A text that a spreadsheet would run as
     a formula gets an apostrophe in front.
     """
-    if header:
-        yield _line(CSV_COLUMNS)
+    yield _line(CSV_COLUMNS)
     for item in items:
         yield _line(_cells(item))
 

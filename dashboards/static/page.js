@@ -17,12 +17,9 @@ function addLocalTimes() {
     here.textContent = ` · ${local(new Date(), { timeStyle: "short" })} here`;
     bar.append(here);
   }
-  const sentence = document.querySelector("h1.sentence");
-  const times = sentence ? [...sentence.querySelectorAll("time")] : [];
-  const after = document.querySelector("p.after");
-  if (times.length === 2 && after && offset !== 0) {
-    const both = times.map((time) => local(new Date(time.dateTime), { timeStyle: "short" })).join(" – ");
-    after.append(` · ${both} your time`);
+  for (const yours of document.querySelectorAll(".yours")) {
+    const times = [...yours.parentElement.querySelectorAll("time")].filter((time) => time.compareDocumentPosition(yours) & Node.DOCUMENT_POSITION_FOLLOWING);
+    if (offset !== 0) yours.textContent = ` (${times.map((time) => local(new Date(time.dateTime), { timeStyle: "short" })).join(" – ")} your time)`;
   }
 }
 
