@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterable
 from threading import Condition
 
+from collectors.kinds import Kind
 from collectors.segment import Segment
 
 
@@ -65,6 +66,11 @@ class Backlog:
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def count(self, kind: Kind) -> int:
+        """How many of a kind are not loaded."""
+        with self._changed:
+            return sum(segment.kind is kind for segment in self._all.values())
 
     def waiting(self) -> list[Segment]:
         """All that is not loaded, oldest first."""

@@ -1,13 +1,18 @@
 """The files that are written to now: one for each kind, sealed when old or large enough."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from collectors.backlog import Backlog
 from collectors.kinds import Kind
 from collectors.segment import OpenSegment
 
+PATIENCE: Mapping[Kind, int] = {Kind.LOGS: 2, Kind.METRICS: 10}
+"""Of the age at which a segment is sealed: an insert has a price of its own, and nobody waits for these."""
+MOST_WAITING = 2
+LONGEST_GROWTH = 20
+"""Ages after which a segment is sealed in any case, however many wait."""
 FRAME_OVERHEAD = 24  # bytes, at most, that a record takes beyond its own: its length, and the mark of the commit
 
 
@@ -54,10 +59,14 @@ class SegmentWriter:
             raise
 
     def seal_old(self) -> None:
-        """Seals what is old enough."""
+        """Seals what is old enough. While others of its kind wait to be loaded, a segment grows instead."""
         now = time.monotonic()
         for kind in [kind for kind, due in self._due.items() if due <= now]:
-            self.seal(kind)
+            age_s = (time.time_ns() - self._open[kind].began_ns) / 1e9
+            if self._backlog.count(kind) < MOST_WAITING or age_s >= LONGEST_GROWTH * self._age_s(kind):
+                self.seal(kind)
+            else:
+                self._due[kind] = now + self._segment_age_s
 
     def seal_all(self) -> None:
         """Seals all."""
@@ -76,5 +85,8 @@ class SegmentWriter:
         self._last_ns = max(time.time_ns(), self._last_ns + 1)  # in order, though the clock be set back
         segment = OpenSegment(self._directory, kind, self._last_ns)
         self._open[kind] = segment
-        self._due[kind] = time.monotonic() + self._segment_age_s
+        self._due[kind] = time.monotonic() + self._age_s(kind)
         return segment
+
+    def _age_s(self, kind: Kind) -> float:
+        return self._segment_age_s * PATIENCE.get(kind, 1)
