@@ -80,10 +80,11 @@ class Receivers:
         body: bytes,
         compression: grpc.Compression = grpc.Compression.NoCompression,
         metadata: tuple[tuple[str, str], ...] = (),
+        timeout_s: float = 60,
     ) -> bytes:
         """Calls the signal's Export with these bytes as its request. Raises grpc.RpcError."""
         call = self._channel.unary_unary(f"/{service_name(kind)}/Export", None, None)
-        answer: bytes = call(body, compression=compression, metadata=metadata, timeout=60)
+        answer: bytes = call(body, compression=compression, metadata=metadata, timeout=timeout_s)
         return answer
 
     def outcome(self, kind: Kind, body: bytes) -> tuple[grpc.StatusCode, str]:

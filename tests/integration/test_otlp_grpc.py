@@ -222,3 +222,14 @@ def test_senders_may_keep_idle_connections_alive(receivers: Receivers) -> None:
     with grpc.insecure_channel(f"127.0.0.1:{receivers.grpc_port}", options=options) as channel:
         call = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export", None, None)
         assert [call(GOOD[Kind.TRACES], timeout=10) for _ in range(3)] == [b""] * 3
+
+
+def test_a_sender_that_gives_up_is_no_harm(receivers: Receivers) -> None:
+    """A call whose deadline passes while its record is written leaves the receiver as it was."""
+    receivers.may_answer.clear()
+    with pytest.raises(grpc.RpcError) as raised:
+        receivers.export(Kind.TRACES, GOOD[Kind.TRACES], timeout_s=0.2)
+    assert raised.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+    receivers.may_answer.set()
+    receivers.export(Kind.LOGS, GOOD[Kind.LOGS])
+    assert (Kind.LOGS, GOOD[Kind.LOGS]) in receivers.kept
