@@ -151,7 +151,6 @@ class Store:
                 dsn=self.dsn,
                 database=database or "default",
                 settings={**settings, **SETTINGS},
-                autogenerate_session_id=None if self.dsn.startswith("chdb:") else False,
             )
         except ClickHouseError as error:
             raise _not_opened(self.dsn, error) from error
