@@ -114,7 +114,7 @@ def test_too_large_is_resource_exhausted_without_retry(receivers: Receivers) -> 
 def test_a_decompression_bomb_is_resource_exhausted(receivers: Receivers) -> None:
     """What exceeds the limit only once decompressed is refused the same way, and never held whole in memory."""
     before = _resident_bytes()
-    code, status = receivers.refusal(Kind.TRACES, _bomb(512 << 20))
+    code, status = receivers.refusal(Kind.TRACES, _bomb(256 << 20))
     assert code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert status.code == 8
     assert not status.details
