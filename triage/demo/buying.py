@@ -30,7 +30,7 @@ BOOKED_LATER = 0.3
 def place(order: Order) -> Errand:
     def errand(tape: Tape) -> None:
         tape.order = order
-        named: Attributes = order_attributes(order) if tape.visitor.named_at is NamedAt.GATEWAY else ()
+        named: Attributes = order.attributes if tape.visitor.named_at is NamedAt.GATEWAY else ()
         enter_shop(tape, PLACE_ORDER, "/checkout", named)
         later = tape.dice.random() < BOOKED_LATER
         status, checkout = _new_checkout(tape, order, later)
@@ -44,13 +44,9 @@ def place(order: Order) -> Errand:
     return errand
 
 
-def order_attributes(order: Order) -> Attributes:
-    return (("order.id", order.id), ("order.amount", order.amount), ("order.currency", order.currency))
-
-
 def _new_checkout(tape: Tape, order: Order, later: bool) -> tuple[int, Open | None]:
     """The status that the checkout answers, and its span where it got to work."""
-    if trouble := tape.call(TO_CHECKOUT, (*order_attributes(order), ("order.skus", order.skus))):
+    if trouble := tape.call(TO_CHECKOUT, (*order.attributes, ("order.skus", order.skus))):
         return trouble.status, None
     checkout = tape.here()
     status = _steps(tape, order, later)

@@ -143,9 +143,10 @@ def account(tape: Tape) -> None:
 
 def order_status(order: Order) -> Errand:
     def errand(tape: Tape) -> None:
+        tape.order = order
         enter_shop(tape, ORDER_STATUS, f"/orders/{order.id}", (("order.id", order.id),))
         status = 502
-        if tape.call(TO_SHIPMENT, (("order.id", order.id),)) is None:
+        if tape.call(TO_SHIPMENT, order.attributes) is None:
             known = 200 if tape.dice.random() < 0.97 else 404  # not booked there yet, and the adapter says so
             status = 502 if tape.ask(WMS_STATUS, status=known, quiet=True) else 200
             tape.back(status)
@@ -158,7 +159,8 @@ def fulfil(order: Order, placed: Link) -> Errand:
     """An order that was placed reaches the warehouse, in a trace of its own that nobody waits for."""
 
     def errand(tape: Tape) -> None:
-        tape.enter(FULFIL, (*tape.name("customer.id"), ("order.id", order.id)), (placed,))
+        tape.order = order
+        tape.enter(FULFIL, (*tape.name("customer.id"), *order.attributes), (placed,))
         trouble = tape.ask(WMS_SHIP) and tape.ask(WMS_SHIP, resend=1)
         if trouble is None:
             tape.log(Severity.INFO, "shipment requested", (("order.id", order.id),))

@@ -132,14 +132,18 @@ class Order:
     currency: str
     skus: tuple[str, ...]
 
+    @property
+    def attributes(self) -> Attributes:
+        return (("order.id", self.id), ("order.amount", self.amount), ("order.currency", self.currency))
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
     """One trace. `spans[0]` is its entry, at which `failed` says how it ended.
 
     `customer` is who made it, where the telemetry names them anywhere ("" where it does not). `harms` is
-    everything that went wrong on the way, seen from outside or not. `order` is what was asked to be bought,
-    `bought` whether it was. `opens_visit` marks a visit's first request.
+    everything that went wrong on the way, seen from outside or not. `order` is the one that it is about, `bought`
+    whether it was taken by this request. `opens_visit` marks a visit's first request.
     """
 
     trace_id: bytes

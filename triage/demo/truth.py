@@ -5,6 +5,7 @@ It is kept from what the model did (`Request.harms`, `customer`, `failed`), not 
 
 import json
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from math import inf
@@ -19,7 +20,7 @@ Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
 @dataclass
 class Hit:
-    """A customer that was hit: times in ns since 1970, `orders` with the amounts that failed requests named."""
+    """A customer that was hit: times in ns since 1970, `orders` (amount and currency) those of the requests hit."""
 
     customer: str
     failures: int = 0
@@ -28,7 +29,13 @@ class Hit:
     last_ns: int = 0
     outcome: str = "masked"
     recovered_ns: int | None = None
+    last_attempt_ns: int = 0
     orders: dict[str, tuple[float, str]] = field(default_factory=dict)
+
+    @property
+    def amount(self) -> dict[str, float]:
+        """By currency."""
+        return _sum([self])
 
 
 @dataclass(frozen=True)
@@ -54,6 +61,7 @@ class Truth:
         self._shop, self._fault = shop, fault
         self._harmed: list[Request] = []
         self._good: dict[tuple[str, Operation], list[tuple[int, int]]] = defaultdict(list)
+        self._tried: dict[tuple[str, Operation], int] = {}
         self._first_ns, self._last_ns = 0, 0
 
     def tell(self, request: Request) -> None:
@@ -63,9 +71,11 @@ class Truth:
         self._last_ns = max(self._last_ns, request.end_ns)
         if request.harms:
             self._harmed.append(request)
-        if request.customer and not request.failed:
-            took_ns = entry.end_ns - entry.start_ns
-            self._good[request.customer, entry.operation].append((entry.start_ns, took_ns))
+        if request.customer:
+            errand = (request.customer, entry.operation)
+            self._tried[errand] = max(self._tried.get(errand, 0), entry.start_ns)
+            if not request.failed:
+                self._good[errand].append((entry.start_ns, entry.end_ns - entry.start_ns))
 
     def answer(self, question: Question) -> Answer:
         """Who was hit within the fault's window (where there is none, in the whole run), and what became of them."""
@@ -121,6 +131,7 @@ class Truth:
     def _hit(self, customer: str, struck: list[tuple[Request, list[Harm]]], question: Question) -> Hit:
         times = [harm.at_ns for _, harms in struck for harm in harms]
         hit = Hit(customer, len(times), len(struck), min(times), max(times))
+        hit.last_attempt_ns = max(self._tried[customer, request.entry.operation] for request, _ in struck)
         seen: dict[Operation, int] = {}
         for request, _ in struck:
             if request.order is not None:
@@ -183,6 +194,7 @@ def _written(answer: Answer) -> dict[str, Json]:
         "failed_requests": answer.failed_requests,
         "unattributed_failures": answer.unattributed_failures,
         "ambiguous_failures": 0,
+        "amount_at_risk": {**_sum(hit for hit in answer.hits if hit.outcome == "not_recovered")},
         "customers": [_written_hit(hit) for hit in answer.hits],
     }
 
@@ -196,8 +208,19 @@ def _written_hit(hit: Hit) -> dict[str, Json]:
         "first": rfc3339(hit.first_ns),
         "last": rfc3339(hit.last_ns),
         "recovered_at": None if hit.recovered_ns is None else rfc3339(hit.recovered_ns),
-        "orders": list(hit.orders),
+        "last_attempt": rfc3339(hit.last_attempt_ns),
+        "orders": [*sorted(hit.orders)],
+        "amount": {**hit.amount},
     }
+
+
+def _sum(hits: Iterable[Hit]) -> dict[str, float]:
+    """What their orders are worth, by currency."""
+    cents: dict[str, int] = defaultdict(int)
+    for hit in hits:
+        for amount, currency in hit.orders.values():
+            cents[currency] += round(amount * 100)
+    return {currency: amount / 100 for currency, amount in cents.items()}
 
 
 def rfc3339(time_ns: int) -> str:
