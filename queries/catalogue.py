@@ -71,10 +71,9 @@ def names() -> Iterator[str]:
             yield str(relative.with_suffix(""))
 
 
-@cache
-def landing_proto(landing: str) -> str:
-    """The protobuf schema of a landing table's rows, in the .proto language."""
-    return (ROOT / "landing" / f"{landing}.proto").read_text()
+def landing_proto(landing: str) -> Path:
+    """The file with the protobuf schema of a landing table's rows."""
+    return ROOT / "landing" / f"{landing}.proto"
 
 
 def statements(script: str) -> list[str]:

@@ -53,7 +53,7 @@ class QueryFailed(StoreError):
     """The engine refused the statement."""
 
 
-BUSY = frozenset({202, 252, 473, 209})  # simultaneous queries, parts, deadlock avoided, socket timeout
+BUSY = frozenset({202, 252, 373, 473, 209})  # queries at once, parts, session, deadlock avoided, socket timeout
 UNAVAILABLE = frozenset({210, 243, 279, 425, 439, 999})  # network, disk space, no replica, no thread
 EXPENSIVE = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, estimate, memory, bytes, result size
 UNREADABLE = frozenset({6, 25, 26, 27, 32, 33, 38, 41, 69, 72, 117, 321, 366, 436, 444, 574, 661})  # parsing

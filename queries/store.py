@@ -9,19 +9,19 @@ from __future__ import annotations
 import queue
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TypeAlias, cast
 
-import clickhouse_connect
 import polars as pl
+import pyarrow as pa
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError, OperationalError
-from clickhouse_connect.driver.query import QueryResult
+from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from queries import catalogue
-from queries.errors import DataRefused, StoreBusy, StoreLocked, StoreUnavailable, from_code
+from queries.connection import Setting, connect, is_embedded, translated
+from queries.errors import DataRefused, StoreBusy, StoreUnavailable
 
 Value: TypeAlias = str | int | float | datetime | Sequence[str] | Sequence[int]
 
@@ -45,55 +45,50 @@ class Limits:
 class Store:
     """A pool of handles to one database. Thread-safe. Open it with `Store.open`."""
 
-    dsn: str
+    dsn: str = field(repr=False)  # it may hold a password
     database: str
     limits: Limits
-    _clients: list[Client] = field(default_factory=list)
-    _idle: queue.LifoQueue[Client] = field(default_factory=queue.LifoQueue)
+    _clients: list[Client] = field(default_factory=list, repr=False)
+    _idle: queue.LifoQueue[Client] = field(default_factory=queue.LifoQueue, repr=False)
     _closed: bool = False
 
     @staticmethod
     def open(dsn: str, *, database: str = "otel", handles: int = 4, limits: Limits | None = None) -> Store:
         """A store on `dsn`: `chdb:///DIRECTORY` (embedded) or `http(s)://[USER:PASSWORD@]HOST[:PORT]`.
 
-        The database is created where there is none. Raises StoreLocked when another process holds the
-        directory, StoreUnavailable when the server cannot be reached.
+        The database is created where there is none. Raises ValueError for what is no address, StoreLocked when
+        another process holds the directory, StoreUnavailable when the server cannot be reached.
         """
         if not re.fullmatch(r"[A-Za-z_]\w*", database):
             raise ValueError(f"{database!r} is no database name: use letters, digits and _")
         store = Store(dsn, database, limits or Limits())
-        first = store._connect(database=None)
-        with _translated(inserting=False):
-            first.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
-        first.close()
-        for _ in range(max(handles, 1)):
-            client = store._connect(database)
-            store._clients.append(client)
-            store._idle.put(client)
+        first = store._connect("default")
+        try:
+            with translated(inserting=False):
+                first.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+            for _ in range(max(handles, 1)):
+                store._clients.append(store._connect(database))
+                store._idle.put(store._clients[-1])
+        except BaseException:
+            store.close()
+            raise
+        finally:
+            first.close()  # last, since the embedded engine goes with its last handle
         return store
 
     def ask(self, name: str, **parameters: Value) -> pl.DataFrame:
         """The answer to the question `queries/<name>.sql`, whole, as a typed frame."""
-        question = catalogue.question(name)
-        bound = _bound(question, parameters)
-        with self._handle() as client, _translated(inserting=False), _prepared(client, question, bound) as answer:
-            body = client.raw_query(answer, parameters=_used(answer, bound), fmt="ArrowStream")
-        return _frame(body)
+        return _frame(self._answer(name, parameters))
 
     def stream(self, name: str, **parameters: Value) -> Iterator[pl.DataFrame]:
-        """The answer block by block, for answers too long to hold. A handle is held until it ends."""
-        question = catalogue.question(name)
-        bound = _bound(question, parameters)
-        with self._handle() as client, _translated(inserting=False), _prepared(client, question, bound) as answer:
-            context = client.query_column_block_stream(answer, parameters=_used(answer, bound))
-            names = cast(QueryResult, context.source).column_names
-            with context as blocks:
-                for block in blocks:
-                    yield pl.DataFrame(dict(zip(names, block, strict=True)), strict=False)
+        """The same answer block by block, for those too long to hold as rows: what waits is compressed Arrow."""
+        with pa.ipc.open_stream(self._answer(name, parameters)) as blocks:
+            for block in blocks:
+                yield pl.DataFrame(pl.from_arrow(block))
 
     def select(self, sql: str, **parameters: Value) -> pl.DataFrame:
         """The answer to a statement that is no file of ours: housekeeping and tests."""
-        with self._handle() as client, _translated(inserting=False):
+        with self._handle() as client, translated(inserting=False):
             body = client.raw_query(sql, parameters=_formatted(parameters), fmt="ArrowStream")
         return _frame(body)
 
@@ -103,60 +98,69 @@ class Store:
         `body` is the segment as written: for OTLP, records of a varint length and a request's bytes.
         A repeated insert must bring the same bytes. Raises DataRefused, StoreBusy, StoreUnavailable.
         """
-        payload, fmt, settings = _payload(landing, body)
+        payload, fmt, settings = _payload(landing, body, inline=not is_embedded(self.dsn))
         settings["insert_deduplication_token"] = token
-        with self._handle() as client, _translated(inserting=True):
+        with self._handle() as client, translated(inserting=True):
             client.raw_insert(f"landing_{landing}", insert_block=payload, fmt=fmt, settings=settings)
 
     def parse(self, landing: str, body: bytes) -> int:
         """The number of records of a segment, read but stored nowhere. Raises DataRefused."""
-        payload, fmt, settings = _payload(landing, body)
-        with self._handle() as client, _translated(inserting=True):
+        payload, fmt, settings = _payload(landing, body, inline=not is_embedded(self.dsn))
+        with self._handle() as client, translated(inserting=True):
             client.raw_insert(f"reading_{landing}", insert_block=payload, fmt=fmt, settings=settings)
         return len(list(records(body)))
 
     def command(self, sql: str, **parameters: Value) -> None:
         """Runs a statement that answers nothing: schema and housekeeping."""
-        with self._handle() as client, _translated(inserting=False):
+        with self._handle() as client, translated(inserting=False):
             client.command(sql, parameters=_formatted(parameters))
 
     def close(self) -> None:
         """Waits for what is running and lets the engine go. Closing twice does nothing."""
+        if self._closed:
+            return
         self._closed = True
+        for _ in self._clients:
+            try:
+                self._idle.get(timeout=self.limits.wait_s)
+            except queue.Empty:  # a query that ignores its time limit
+                break
         for client in self._clients:
             client.close()
-        self._clients.clear()
+            self._idle.put(client)  # whoever waits for one must learn that the store is closed
+
+    def _answer(self, name: str, parameters: Mapping[str, Value]) -> bytes:
+        question = catalogue.question(name)
+        bound = _bound(question, parameters)
+        with self._handle() as client, translated(inserting=False), _prepared(client, question, bound) as answer:
+            return client.raw_query(answer, parameters=_used(answer, bound), fmt="ArrowStream")
 
     @contextmanager
     def _handle(self) -> Iterator[Client]:
-        if self._closed:
-            raise StoreUnavailable("the store is closed")
         try:
-            client = self._idle.get(timeout=self.limits.wait_s)
+            client = self._idle.get(timeout=0 if self._closed else self.limits.wait_s)
         except queue.Empty:
+            if self._closed:
+                raise StoreUnavailable("the store is closed") from None
             raise StoreBusy(f"all {len(self._clients)} handles were busy for {self.limits.wait_s:g} s") from None
         try:
+            if self._closed:
+                raise StoreUnavailable("the store is closed")
             yield client
         finally:
             self._idle.put(client)
 
-    def _connect(self, database: str | None) -> Client:
-        settings = {
+    def _connect(self, database: str) -> Client:
+        settings: dict[str, Setting] = {
             "max_memory_usage": self.limits.memory_bytes,
             "max_execution_time": self.limits.time_s,
             "max_threads": self.limits.threads,
+            **SETTINGS,
         }
-        try:
-            return clickhouse_connect.get_client(
-                dsn=self.dsn,
-                database=database or "default",
-                settings={**settings, **SETTINGS},
-            )
-        except ClickHouseError as error:
-            raise _not_opened(self.dsn, error) from error
+        return connect(self.dsn, database, settings, answer_within_s=self.limits.time_s + 30)
 
 
-SETTINGS: dict[str, str | int] = {
+SETTINGS: dict[str, Setting] = {
     "output_format_arrow_string_as_string": 1,
     "output_format_arrow_low_cardinality_as_dictionary": 0,
     "enable_materialized_cte": 1,
@@ -165,7 +169,7 @@ SETTINGS: dict[str, str | int] = {
     "async_insert": 0,
     "max_partitions_per_insert_block": 0,
 }
-LOADING: dict[str, str | int] = {
+LOADING: dict[str, Setting] = {
     "max_insert_threads": 1,  # a token is recognised only if the data splits into the same blocks again
     "max_insert_block_size": 1_000_000,
     "short_circuit_function_evaluation": "disable",  # cheaper than branching for each value: see 0001
@@ -202,15 +206,20 @@ def varint(number: int) -> bytes:
     return bytes(parts)
 
 
-def _payload(landing: str, body: bytes) -> tuple[bytes, str, dict[str, str | int]]:
-    """What the engine reads: OTLP requests joined are one message whose rows are its repeated field."""
+def _payload(landing: str, body: bytes, *, inline: bool) -> tuple[bytes, str, dict[str, Setting]]:
+    """What the engine reads: OTLP requests joined are one message whose rows are its repeated field.
+
+    A server is sent the protobuf schema; the embedded engine reads the file, since of what it is sent it leaves
+    a copy in the working directory.
+    """
     if landing == EVENTS:
         return body, "JSONEachRow", dict(LOADING)
     joined = b"".join(records(body))
-    settings: dict[str, str | int] = {
+    path = catalogue.landing_proto(landing)
+    settings: dict[str, Setting] = {
         **LOADING,
-        "format_schema_source": "string",
-        "format_schema": catalogue.landing_proto(landing),
+        "format_schema_source": "string" if inline else "file",
+        "format_schema": path.read_text() if inline else str(path),
         "format_schema_message_name": LANDINGS[landing],
     }
     return varint(len(joined)) + joined, "ProtobufList", settings
@@ -220,13 +229,15 @@ def _payload(landing: str, body: bytes) -> tuple[bytes, str, dict[str, str | int
 def _prepared(client: Client, question: catalogue.Question, bound: Mapping[str, Bound]) -> Iterator[str]:
     """The statement that answers, while the temporary tables that it reads exist."""
     *preparing, answer = question.steps
+    drop = f"DROP TEMPORARY TABLE IF EXISTS {', '.join(question.temporary)}"
     try:
-        for statement in preparing:
+        for statement in (drop, *preparing) if preparing else ():
             client.command(statement, parameters=_used(statement, bound))
         yield answer
     finally:
-        for table in question.temporary:
-            client.command(f"DROP TEMPORARY TABLE IF EXISTS {table}")
+        with suppress(ClickHouseError):  # a connection that broke leaves them: hence the first drop
+            if preparing:
+                client.command(drop)
 
 
 def _used(statement: str, bound: Mapping[str, Bound]) -> dict[str, Bound]:
@@ -254,20 +265,3 @@ def _text(value: Value) -> Bound:
 
 def _frame(body: bytes) -> pl.DataFrame:
     return pl.read_ipc_stream(body) if body else pl.DataFrame()
-
-
-@contextmanager
-def _translated(*, inserting: bool) -> Iterator[None]:
-    try:
-        yield
-    except OperationalError as error:
-        raise StoreUnavailable(f"the store cannot be reached: {error}") from error
-    except ClickHouseError as error:
-        raise from_code(getattr(error, "code", None), str(error), inserting=inserting) from error
-
-
-def _not_opened(dsn: str, error: ClickHouseError) -> StoreLocked | StoreUnavailable:
-    where = re.sub(r"//[^/@]*@", "//", dsn)
-    if re.search(r"lock|another server|CANNOT_OPEN_FILE", str(error), re.IGNORECASE):
-        return StoreLocked(f"{where} is held by another process: stop it, or use another directory")
-    return StoreUnavailable(f"the store {where} cannot be opened: {error}")

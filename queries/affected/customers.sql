@@ -269,6 +269,7 @@ SELECT
     m.Timestamp AS Timestamp,
     m.ServiceName AS ServiceName,
     m.SpanName AS SpanName,
+    m.SpanKind AS SpanKind,
     m.Error AS Error,
     multiIf(notEmpty(m.Customer), m.Customer, notEmpty(j.SpanName), j.Customer, clear_names.Only) AS Customer,
     empty(Customer) AND j.IsAmbiguous AS IsAmbiguous,
@@ -348,6 +349,14 @@ FROM (
     FROM judged
     INNER JOIN failed ON failed.TraceId = judged.TraceId AND failed.Customer = judged.Customer
     WHERE notEmpty(OrderId)
+    UNION ALL
+    SELECT alone.Customer AS Customer, OrderId, Amount, toString(Currency) AS Currency
+    FROM orders
+    INNER JOIN (SELECT * FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)) AS alone
+        ON alone.SpanId = orders.SpanId AND alone.Timestamp = orders.Timestamp AND alone.ServiceName = orders.ServiceName
+        AND alone.SpanName = orders.SpanName AND alone.SpanKind = orders.SpanKind
+    WHERE Bucket IN (SELECT toStartOfTenMinutes(filed_under(Timestamp)) FROM attributed WHERE empty(TraceId))
+        AND empty(orders.TraceId)
 )
 GROUP BY Customer, OrderId;
 

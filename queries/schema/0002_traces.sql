@@ -19,6 +19,9 @@ CREATE TABLE IF NOT EXISTS otel_traces (
     StatusMessage String CODEC(ZSTD(1)),
     Events Nested (Timestamp DateTime64(9, 'UTC'), Name LowCardinality(String), Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
     Links Nested (TraceId String, SpanId String, TraceState String, Attributes Map(LowCardinality(String), String)) CODEC(ZSTD(1)),
+    DroppedAttributesCount UInt32 DEFAULT 0 CODEC(ZSTD(1)),  -- what the sender left out
+    DroppedEventsCount UInt32 DEFAULT 0 CODEC(ZSTD(1)),
+    DroppedLinksCount UInt32 DEFAULT 0 CODEC(ZSTD(1)),
     Day Date MATERIALIZED toDate(filed_under(Timestamp)),
     Received Date DEFAULT today(),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -46,7 +49,8 @@ CREATE TABLE IF NOT EXISTS landing_traces (
             attributes Array(Tuple(key String, value Tuple(string_value String, bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(Tuple(values Array(Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String))))), kvlist_value Nullable(Tuple(values Array(Tuple(key String, value Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String)))))), bytes_value Nullable(String)))),
             events Array(Tuple(time_unix_nano UInt64, name String, attributes Array(Tuple(key String, value Tuple(string_value String, bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(Tuple(values Array(Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String))))), kvlist_value Nullable(Tuple(values Array(Tuple(key String, value Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String)))))), bytes_value Nullable(String)))))),
             links Array(Tuple(trace_id String, span_id String, trace_state String, attributes Array(Tuple(key String, value Tuple(string_value String, bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(Tuple(values Array(Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String))))), kvlist_value Nullable(Tuple(values Array(Tuple(key String, value Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String)))))), bytes_value Nullable(String)))))),
-            status Tuple(message String, code Int32)))))
+            status Tuple(message String, code Int32),
+            dropped_attributes_count UInt32, dropped_events_count UInt32, dropped_links_count UInt32))))
 ) ENGINE = Null;
 
 -- OTLP spans as rows of otel_traces. Attributes become maps while they are still nested, so that the
@@ -74,7 +78,10 @@ SELECT
     link_trace_ids AS `Links.TraceId`,
     link_span_ids AS `Links.SpanId`,
     link_states AS `Links.TraceState`,
-    link_attributes AS `Links.Attributes`
+    link_attributes AS `Links.Attributes`,
+    dropped_attributes AS DroppedAttributesCount,
+    dropped_events AS DroppedEventsCount,
+    dropped_links AS DroppedLinksCount
 FROM (
     SELECT
         otlp_map(resource.attributes) AS ResourceAttributes,
@@ -90,6 +97,9 @@ FROM (
         scope_spans.spans.end_time_unix_nano AS end_time,
         scope_spans.spans.status.code AS code,
         scope_spans.spans.status.message AS message,
+        scope_spans.spans.dropped_attributes_count AS dropped_attributes,
+        scope_spans.spans.dropped_events_count AS dropped_events,
+        scope_spans.spans.dropped_links_count AS dropped_links,
         arrayMap(spans -> arrayMap(attributes -> otlp_map(attributes), spans), scope_spans.spans.attributes) AS SpanAttributes,
         arrayMap(spans -> arrayMap(events -> arrayMap(time -> otlp_time(time), events), spans), scope_spans.spans.events.time_unix_nano) AS event_times,
         arrayMap(spans -> arrayMap(events -> arrayMap(text -> toValidUTF8(text), events), spans), scope_spans.spans.events.name) AS event_names,
@@ -102,7 +112,9 @@ FROM (
 )
 ARRAY JOIN
     scope_name, scope_version, trace_id, span_id, trace_state, parent_span_id, name, kind, start_time, end_time, code, message, SpanAttributes,
-    event_times, event_names, event_attributes, link_trace_ids, link_span_ids, link_states, link_attributes
+    event_times, event_names, event_attributes, link_trace_ids, link_span_ids, link_states, link_attributes,
+    dropped_attributes, dropped_events, dropped_links
 ARRAY JOIN
     trace_id, span_id, trace_state, parent_span_id, name, kind, start_time, end_time, code, message, SpanAttributes,
-    event_times, event_names, event_attributes, link_trace_ids, link_span_ids, link_states, link_attributes;
+    event_times, event_names, event_attributes, link_trace_ids, link_span_ids, link_states, link_attributes,
+    dropped_attributes, dropped_events, dropped_links;

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS otel_logs (
     ScopeAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     EventName String CODEC(ZSTD(1)),
+    DroppedAttributesCount UInt32 DEFAULT 0 CODEC(ZSTD(1)),  -- what the sender left out
     Day Date MATERIALIZED toDate(filed_under(Timestamp)),
     Received Date DEFAULT today(),
     INDEX idx_trace_id TraceId TYPE bloom_filter(0.001) GRANULARITY 1,
@@ -43,7 +44,7 @@ CREATE TABLE IF NOT EXISTS landing_logs (
             time_unix_nano UInt64, severity_number Int32, severity_text String,
             body Tuple(string_value String, bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(Tuple(values Array(Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String))))), kvlist_value Nullable(Tuple(values Array(Tuple(key String, value Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String)))))), bytes_value Nullable(String)),
             attributes Array(Tuple(key String, value Tuple(string_value String, bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(Tuple(values Array(Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String))))), kvlist_value Nullable(Tuple(values Array(Tuple(key String, value Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String)))))), bytes_value Nullable(String)))),
-            flags UInt32, trace_id String, span_id String, observed_time_unix_nano UInt64, event_name String)),
+            flags UInt32, trace_id String, span_id String, observed_time_unix_nano UInt64, event_name String, dropped_attributes_count UInt32)),
         schema_url String)),
     schema_url String
 ) ENGINE = Null;
@@ -66,7 +67,8 @@ SELECT
     toValidUTF8(scope_version) AS ScopeVersion,
     ScopeAttributes,
     LogAttributes,
-    toValidUTF8(event_name) AS EventName
+    toValidUTF8(event_name) AS EventName,
+    dropped_attributes AS DroppedAttributesCount
 FROM (
     SELECT
         otlp_map(resource.attributes) AS ResourceAttributes,
@@ -84,11 +86,14 @@ FROM (
         scope_logs.log_records.flags AS flags,
         scope_logs.log_records.trace_id AS trace_id,
         scope_logs.log_records.span_id AS span_id,
-        scope_logs.log_records.event_name AS event_name
+        scope_logs.log_records.event_name AS event_name,
+        scope_logs.log_records.dropped_attributes_count AS dropped_attributes
     FROM landing_logs
 )
 ARRAY JOIN
     scope_schema_url, scope_name, scope_version, ScopeAttributes,
-    time, observed_time, severity_number, severity_text, body, LogAttributes, flags, trace_id, span_id, event_name
+    time, observed_time, severity_number, severity_text, body, LogAttributes, flags, trace_id, span_id, event_name,
+    dropped_attributes
 ARRAY JOIN
-    time, observed_time, severity_number, severity_text, body, LogAttributes, flags, trace_id, span_id, event_name;
+    time, observed_time, severity_number, severity_text, body, LogAttributes, flags, trace_id, span_id, event_name,
+    dropped_attributes;

@@ -327,6 +327,9 @@ CREATE TABLE IF NOT EXISTS orders (
     TraceId String CODEC(ZSTD(1)),
     SpanId String CODEC(ZSTD(1)),
     Timestamp DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    ServiceName LowCardinality(String),
+    SpanName LowCardinality(String),
+    SpanKind LowCardinality(String),
     OrderId String CODEC(ZSTD(1)),
     Amount Decimal(18, 4) CODEC(ZSTD(1)),
     Currency LowCardinality(String),
@@ -339,9 +342,11 @@ TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_orders TO orders AS
-SELECT toStartOfTenMinutes(Filed) AS Bucket, TraceId, SpanId, Timestamp, OrderId, Amount, Currency
+SELECT
+    toStartOfTenMinutes(Filed) AS Bucket, TraceId, SpanId, Timestamp, ServiceName, SpanName, SpanKind,
+    OrderId, Amount, Currency
 FROM span_facts
-WHERE notEmpty(OrderId) AND notEmpty(TraceId);
+WHERE notEmpty(OrderId);
 
 -- One row per service, operation, kind, peer and version for each ten seconds: requests, errors, duration.
 CREATE TABLE IF NOT EXISTS red (

@@ -1,0 +1,131 @@
+-- What did a customer try, and what failed in it?
+-- customer: String
+-- from, until: DateTime64(9), UTC; requests that were under way then, `until` itself not meant
+-- at_most: UInt64, requests
+-- One row per request (trace, or span without one) that names the customer, in order of its start. Where IsClear, all of
+-- it is theirs; else who owns what must be told from its spans (customer/spans.sql).
+
+CREATE TEMPORARY TABLE known AS
+SELECT
+    (SELECT groupArray(Name) FROM partners) AS Partners,
+    (SELECT groupUniqArray(toString(ServiceName)) FROM services) AS Services;
+
+CREATE TEMPORARY TABLE tried AS
+SELECT * FROM entries
+WHERE Customer = {customer:String}
+    AND Timestamp >= {from:DateTime64(9, 'UTC')} - INTERVAL 1 HOUR AND Timestamp < {until:DateTime64(9, 'UTC')}
+LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
+
+-- A day is allowed for clocks that disagree; what is dated before 2000 is filed there.
+CREATE TEMPORARY TABLE concerned AS
+SELECT TraceId FROM tried WHERE notEmpty(TraceId)
+UNION DISTINCT
+SELECT TraceId FROM mentions
+WHERE Customer = {customer:String}
+    AND (
+        Bucket BETWEEN toStartOfTenMinutes(filed_under({from:DateTime64(9, 'UTC')}) - INTERVAL 1 DAY)
+            AND filed_under({until:DateTime64(9, 'UTC')}) + INTERVAL 1 DAY
+        OR Bucket < '2000-01-02');
+
+CREATE TEMPORARY TABLE buckets AS
+SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM concerned);
+
+CREATE TEMPORARY TABLE present AS
+SELECT TraceId, min(trace_parts.First) AS First, max(trace_parts.Last) AS Last
+FROM trace_parts
+WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM concerned)
+GROUP BY TraceId
+HAVING First < {until:DateTime64(9, 'UTC')} AND Last >= {from:DateTime64(9, 'UTC')}
+ORDER BY First, TraceId
+LIMIT {at_most:UInt64};
+
+CREATE TEMPORARY TABLE names AS
+SELECT TraceId, uniqExact(Customer) = 1 AND max(FromSpans) AS IsClear
+FROM trace_customers
+WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM present)
+GROUP BY TraceId;
+
+CREATE TEMPORARY TABLE began AS
+SELECT
+    TraceId,
+    min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+        IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry
+FROM trace_entries
+WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM present)
+GROUP BY TraceId;
+
+CREATE TEMPORARY TABLE failed AS
+SELECT
+    TraceId,
+    arraySort(groupArray((Timestamp, SpanId, toString(ServiceName), toString(SpanName), Error))) AS Failures
+FROM (
+    SELECT TraceId, Timestamp, SpanId, ServiceName, SpanName, Error
+    FROM failures
+    WHERE TraceId IN (SELECT TraceId FROM present)
+        AND Timestamp >= (SELECT min(First) FROM present) AND Timestamp <= (SELECT max(Last) FROM present)
+        AND is_failing(
+            IsError, SpanKind, HttpStatus, Peers, ServerAddress,
+            (SELECT Partners FROM known), (SELECT Services FROM known))
+    LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp
+)
+GROUP BY TraceId;
+
+CREATE TEMPORARY TABLE ordered AS
+SELECT TraceId, groupArray((OrderId, Price.1, Price.2)) AS Orders
+FROM (
+    SELECT TraceId, OrderId, max((Amount, toString(Currency))) AS Price
+    FROM orders
+    WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM present)
+    GROUP BY TraceId, OrderId
+    ORDER BY TraceId, OrderId
+)
+GROUP BY TraceId;
+
+SELECT
+    TraceId,
+    IsClear,
+    First,
+    Last,
+    Entry.2 AS Timestamp,
+    Entry.3 AS SpanId,
+    Entry.5 AS ServiceName,
+    Entry.6 AS SpanName,
+    Entry.11 AS Duration,
+    is_failing(
+        Entry.7, Entry.4, Entry.8, Entry.9, Entry.10,
+        (SELECT Partners FROM known), (SELECT Services FROM known)) AS IsFailing,
+    CAST(Failures, 'Array(Tuple(Timestamp DateTime64(9, \'UTC\'), SpanId String, ServiceName String, SpanName String, Error String))') AS Failures,
+    CAST(Orders, 'Array(Tuple(OrderId String, Amount Decimal(18, 4), Currency String))') AS Orders
+FROM (
+    SELECT
+        present.TraceId AS TraceId,
+        present.First AS First,
+        present.Last AS Last,
+        names.IsClear AS IsClear,
+        began.Entry AS Entry,
+        failed.Failures AS Failures,
+        ordered.Orders AS Orders
+    FROM present
+    INNER JOIN began ON began.TraceId = present.TraceId
+    LEFT ANY JOIN names ON names.TraceId = present.TraceId
+    LEFT ANY JOIN failed ON failed.TraceId = present.TraceId
+    LEFT ANY JOIN ordered ON ordered.TraceId = present.TraceId
+    UNION ALL
+    SELECT
+        '' AS TraceId,
+        Timestamp AS First,
+        Timestamp AS Last,
+        true AS IsClear,
+        (false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+            IsError, HttpStatus, Peers, toString(ServerAddress), Duration) AS Entry,
+        if(is_failing(
+                IsError, SpanKind, HttpStatus, Peers, ServerAddress,
+                (SELECT Partners FROM known), (SELECT Services FROM known)),
+            [(Timestamp, SpanId, toString(ServiceName), toString(SpanName), '')], []) AS Failures,
+        [] AS Orders
+    FROM tried
+    WHERE empty(tried.TraceId) AND Timestamp >= {from:DateTime64(9, 'UTC')}
+)
+ORDER BY Timestamp, TraceId, SpanId
+LIMIT {at_most:UInt64}

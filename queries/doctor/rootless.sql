@@ -1,0 +1,38 @@
+-- Which traces have no root, and where do they begin instead?
+-- from, to: DateTime64, UTC; the window that a trace lies in, `to` itself not meant; a root may be a minute late
+-- One row per service that such traces begin in, the one with most first; `example` is one of them. `all_traces` are
+-- those that were seen in the window, with and without a root.
+
+CREATE TEMPORARY TABLE candidates AS
+SELECT TraceId
+FROM trace_parts
+WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) AND Bucket < {to:DateTime64(6, 'UTC')}
+GROUP BY TraceId
+HAVING sum(Roots) = 0 AND sum(Spans) > 0
+    AND min(First) >= {from:DateTime64(6, 'UTC')} AND max(Last) < least({to:DateTime64(6, 'UTC')}, now64(6, 'UTC') - INTERVAL 1 MINUTE);
+
+-- Those whose root is filed elsewhere have one.
+CREATE TEMPORARY TABLE rootless AS
+SELECT TraceId FROM candidates
+WHERE toUInt32(cityHash64(TraceId)) NOT IN (
+    SELECT TraceHash FROM otel_traces_trace_id_ts
+    WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM candidates)
+    GROUP BY TraceHash HAVING sum(Roots) > 0);
+
+SELECT
+    entry_service AS service,
+    count() AS traces,
+    min(TraceId) AS example,
+    (
+        SELECT uniqExact(TraceId) FROM trace_parts
+        WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) AND Bucket < {to:DateTime64(6, 'UTC')}
+    ) AS all_traces
+FROM (
+    SELECT TraceId, argMin(toString(ServiceName), (Timestamp, SpanId)) AS entry_service
+    FROM trace_entries
+    WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) AND Bucket < {to:DateTime64(6, 'UTC')}
+        AND TraceId IN (SELECT TraceId FROM rootless)
+    GROUP BY TraceId
+)
+GROUP BY service
+ORDER BY traces DESC, service
