@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from urllib.parse import urlencode
 
@@ -51,7 +51,7 @@ def affected_page(request: Request, store: TheStore) -> HTMLResponse:
 def _wrong(request: Request, store: Store, given: Mapping[str, str], problem: BadParameters) -> HTMLResponse:
     errors: defaultdict[str, object] = defaultdict(str)
     errors.update({error.field: error.detail for error in problem.errors})
-    errors[""] = [f"{error.field}: {error.detail}" for error in problem.errors if error.field not in FORM]
+    errors[""] = [error.detail for error in problem.errors if error.field not in FORM]
     return render(
         request,
         "affected.html",
@@ -75,6 +75,7 @@ def _answered(
         "affected.html",
         answer=answer,
         headline=headline(answer),
+        late_answer=abs(answer.as_of - answer.question.to) > timedelta(seconds=5),
         completeness=completeness(answer),
         shares=_shares(answer),
         nothing=None if answer.failures else why_nothing(store, answer.question, datetime.now(UTC)),

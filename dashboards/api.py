@@ -11,8 +11,11 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from dashboards.cursors import bad_cursor, read_cursor, write_cursor
+from dashboards.customer_json import CustomerJson
+from dashboards.customer_pages import read_page
 from dashboards.parameters import (
     AffectedParameters,
+    CustomerParameters,
     QuestionParameters,
     TraceParameters,
     each_once,
@@ -60,6 +63,13 @@ def get_affected_csv(store: TheStore, asked: Annotated[QuestionParameters, Query
     return StreamingResponse(
         _in_chunks(csv_lines(chain(first, customers))), media_type="text/csv; charset=utf-8", headers=headers
     )
+
+
+@router.get("/customers/{customer:path}", response_model=CustomerJson)
+def get_customer(store: TheStore, customer: str, asked: Annotated[CustomerParameters, Query()]) -> Response:
+    """One customer's story: what they tried, what failed in it and what they ordered, in order of time."""
+    page = read_page(store, customer, asked, datetime.now(UTC))
+    return _json(CustomerJson.of(page.customer, page.requests, page.next))
 
 
 @router.get("/traces/{trace_id}", response_model=TraceJson)

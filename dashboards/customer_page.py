@@ -1,5 +1,81 @@
-"""stub"""
+"""The page of one customer: a support person's story, then the same as a timeline, the evidence folded away."""
 
-from fastapi import APIRouter
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Annotated
+from urllib.parse import urlencode
 
-router = APIRouter()
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from dashboards.api import TheStore
+from dashboards.customer_pages import read_page
+from dashboards.parameters import CustomerParameters, each_once
+from dashboards.shown import customer_path
+from dashboards.views import render
+from queries.store import Store
+from triage.model import Outcome
+from triage.story import origin, story
+from triage.window import format_time
+
+DOTS = {".", "..", ""}  # ids that no path can hold: browsers resolve them away
+
+router = APIRouter(include_in_schema=False, dependencies=[Depends(each_once)])
+
+
+class IdParameters(CustomerParameters):
+    """A customer by their id, for those whom no path can name."""
+
+    id: str = ""
+
+
+@router.get("/customers")
+def by_id(request: Request, store: TheStore, asked: Annotated[IdParameters, Query()]) -> Response:
+    """The customer of an id: their page, at its own address where there is one."""
+    path = customer_path(asked.id)
+    if asked.id in DOTS or path is None:
+        return _page(request, store, asked.id, asked)
+    return RedirectResponse(path + _query({"from": asked.from_, "to": asked.to}))
+
+
+@router.get("/customers/{customer:path}")
+def customer_page(
+    request: Request, store: TheStore, customer: str, asked: Annotated[CustomerParameters, Query()]
+) -> HTMLResponse:
+    """Their story."""
+    return _page(request, store, customer, asked)
+
+
+def _page(request: Request, store: Store, name: str, asked: CustomerParameters) -> HTMLResponse:
+    now = datetime.now(UTC)
+    page = read_page(store, name, asked, now)
+    customer = page.customer
+    window = {"from": format_time(customer.window.from_), "to": format_time(customer.window.to)}
+    path = (customer_path(name) or "").partition("?")[0]
+    identity = {"id": name} if name in DOTS else {}
+    return render(
+        request,
+        "customer.html",
+        page=page,
+        customer=customer,
+        story=story(customer),
+        origin=origin,
+        visible=customer.outcome in {Outcome.RECOVERED, Outcome.NOT_RECOVERED},
+        next_page=path + _query(identity | {"cursor": page.next, "limit": str(asked.limit)}) if page.next else None,
+        wider=path + _query(identity | {"from": "1d"}),
+        around_last=path + _query(identity | _around(page.last_seen)),
+        affected="/affected" + _query(window),
+        json_path="/api/v1/customers/" + (path.removeprefix("/customers/")) + _query(window),
+    )
+
+
+def _around(moment: datetime | None) -> dict[str, str]:
+    if moment is None:
+        return {}
+    start, end = moment.timestamp() - 3600, moment.timestamp() + 3600
+    return {"from": f"{start:.0f}", "to": f"{end:.0f}"}
+
+
+def _query(parameters: Mapping[str, str | None]) -> str:
+    given = {name: text for name, text in parameters.items() if text is not None}
+    return f"?{urlencode(given)}" if given else ""

@@ -118,6 +118,11 @@ def size(count: float) -> str:
     raise AssertionError
 
 
+def error_words(error: str) -> str:
+    """An error as the span says it; a bare HTTP status code says what it is."""
+    return f"HTTP {error}" if re.fullmatch("[1-5][0-9]{2}", error, re.ASCII) else error
+
+
 def plural(count: float, noun: str, plural_noun: str = "") -> str:
     """A count with its noun: `1 customer`, `4,188 failures`."""
     return f"{number(count)} {noun if count == 1 else plural_noun or noun + 's'}"

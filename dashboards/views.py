@@ -32,6 +32,7 @@ def _environment() -> Environment:
         size=shown.size,
         clock=shown.clock,
         ago=shown.ago,
+        error_words=shown.error_words,
     )
     environment.globals.update(
         share=shown.share, customer_path=shown.customer_path, trace_path=shown.trace_path, plural=shown.plural

@@ -1,0 +1,95 @@
+"""A customer's story as other programs get it."""
+
+from collections.abc import Sequence
+from typing import Self
+
+from pydantic import Field
+
+from triage.customer import Customer, Order, Request
+from triage.model import Outcome
+from triage.story import story
+from triage.wire import EvidenceJson, Time, Wire
+
+
+class OrderJson(Wire):
+    """An order; `amount` is null where the telemetry names none."""
+
+    order: str
+    amount: float | None
+    currency: str | None
+
+    @classmethod
+    def of(cls, order: Order) -> Self:
+        amount = None if order.amount is None else float(order.amount)
+        return cls(order=order.order, amount=amount, currency=order.currency or None)
+
+
+class RequestJson(Wire):
+    """One request: how it went, every failing span of the customer's in it, and the orders that it names."""
+
+    time: Time
+    kind: str = "request"
+    service: str
+    operation: str
+    duration_ms: float
+    failed: bool
+    own: bool = Field(description="False where somebody else made it, and the customer is named in a part of it.")
+    trace_id: str
+    span_id: str
+    failures: list[EvidenceJson]
+    orders: list[OrderJson]
+
+    @classmethod
+    def of(cls, request: Request) -> Self:
+        return cls(
+            time=request.time,
+            service=request.service,
+            operation=request.operation,
+            duration_ms=request.duration_ms,
+            failed=request.failed,
+            own=request.is_theirs,
+            trace_id=request.trace_id,
+            span_id=request.span_id,
+            failures=[EvidenceJson.of(one) for one in request.failures],
+            orders=[OrderJson.of(order) for order in request.orders],
+        )
+
+
+class CustomerJson(Wire):
+    """What a customer tried in a window, in order of time; `outcome` is null where nothing failed."""
+
+    customer: str
+    from_: Time = Field(alias="from")
+    to: Time
+    as_of: Time
+    story: str
+    outcome: Outcome | None
+    requests: int
+    failed_requests: int
+    failures: int
+    recovered_at: Time | None
+    last_attempt: Time | None
+    orders: list[OrderJson]
+    complete: bool = Field(description="False where the customer made more requests than are told of.")
+    items: list[RequestJson]
+    next: str | None
+
+    @classmethod
+    def of(cls, customer: Customer, items: Sequence[Request], cursor: str | None) -> Self:
+        return cls(
+            customer=customer.customer,
+            from_=customer.window.from_,
+            to=customer.window.to,
+            as_of=customer.as_of,
+            story=story(customer),
+            outcome=customer.outcome,
+            requests=len(customer.requests),
+            failed_requests=len({one.trace_id for one in customer.failures}),
+            failures=len(customer.failures),
+            recovered_at=customer.recovered_at,
+            last_attempt=customer.last_attempt,
+            orders=[OrderJson.of(order) for order in customer.orders],
+            complete=customer.complete,
+            items=[RequestJson.of(request) for request in items],
+            next=cursor,
+        )
