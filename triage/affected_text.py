@@ -26,7 +26,7 @@ def affected_text(answer: AffectedJson, width: int | None = None) -> Iterator[st
         yield from customer_table(answer, width)
     hidden = answer.customers - len(answer.items)
     if hidden > 0:
-        yield f"… and {hidden:,} more: --limit 0 shows all, --format csv or json writes all"
+        yield f"… and {hidden:,} more"
 
 
 def sentence(answer: AffectedJson) -> str:

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from queries.store import Store
-from triage.impact import affected
-from triage.model import AffectedCustomer, Question
+from triage.impact import affected, everyone
+from triage.model import Question
 from triage.remote import Remote
 from triage.window import parse_time, parse_window
 from triage.wire import AffectedJson, csv_lines
@@ -106,15 +106,7 @@ class Opened:
 
     def affected_csv(self, asked: Asked) -> Iterator[str]:
         """As of now."""
-        return csv_lines(self._everyone(asked.question(datetime.now(UTC))))
-
-    def _everyone(self, question: Question) -> Iterator[AffectedCustomer]:
-        cursor: str | None = None
-        while True:
-            answer = affected(self.store, question, limit=PAGE, cursor=cursor)
-            yield from answer.items
-            if not (cursor := answer.next):
-                return
+        return csv_lines(everyone(self.store, asked.question(datetime.now(UTC))))
 
 
 def _joined(page: Callable[[int, str | None], AffectedJson], limit: int | None) -> AffectedJson:

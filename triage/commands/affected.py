@@ -86,3 +86,5 @@ def _texts(source: Source, asked: Asked, options: Namespace) -> Iterator[str]:
         return
     for line in affected_text(answer, terminal_width()):
         yield line + "\n"
+    if answer.next:
+        yield "(--limit 0 shows all, --format csv or json writes all)\n"

@@ -19,7 +19,7 @@ def open_source(settings: Settings) -> Iterator[Source]:
     try:
         if remote.is_running():
             yield Running(remote)
-        elif settings.url != Settings.url or not _tables_at_hand(settings):
+        elif not _tables_at_hand(settings):
             raise Failure(Status.UNREACHABLE, _nothing_there(settings))
         else:
             with opened(settings, handles=HANDLES) as store:
@@ -31,11 +31,15 @@ def open_source(settings: Settings) -> Iterator[Source]:
 
 
 def _tables_at_hand(settings: Settings) -> bool:
+    """Whoever names a service and no tables means that service, and no other data that happens to lie here."""
+    named = settings.data != Settings.data or bool(settings.clickhouse)
+    if settings.url != Settings.url and not named:
+        return False
     return bool(settings.clickhouse) or (settings.data / "clickhouse").is_dir()
 
 
 def _nothing_there(settings: Settings) -> str:
     sentence = f"nothing answers at {settings.url}"
-    if settings.url == Settings.url:
+    if settings.url == Settings.url or settings.data != Settings.data:
         sentence += f", and there is no data in {settings.data}"
     return f"{sentence}: start it with `triage up`, or name it with --url or TRIAGE_URL"

@@ -1,0 +1,131 @@
+"""The whole way on the command line: a service, a shop that sends to it, and the question asked in every way."""
+
+import csv
+import io
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from queries.store import Store
+from tests.integration.command import FREE_PORTS, Up, triage, up
+
+pytestmark = pytest.mark.integration
+QUESTION = ("--service", "inventory", "--from", "10m")
+Answer = dict[str, object]
+
+
+def ask(url: str, cwd: Path, *more: str) -> str:
+    said = triage("affected", "--url", url, *QUESTION, *more, cwd=cwd)
+    assert (said.returncode, said.stderr) == (0, "")
+    return said.stdout
+
+
+def names(answer: Answer) -> set[str]:
+    assert isinstance(answer["items"], list)
+    return {item["customer"] for item in answer["items"]}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def service(home: Path) -> Iterator[Up]:
+    """A service that has heard of half a minute of a shop that breaks."""
+    with up(cwd=home) as running:
+        arguments = ("--otlp", running.otlp_http, "--scenario", "gateway-5xx", "--rate", "60", "--for", "12s")
+        sent = triage("shop", *arguments, "--truth", "truth.json", cwd=home)
+        assert (sent.returncode, sent.stdout, sent.stderr) == (0, "", "")
+        until = time.monotonic() + 60
+        while "triage_backlog_bytes 0.0" not in httpx.get(f"{running.url}/metrics", trust_env=False).text:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        yield running
+
+
+def test_the_answer_names_those_whom_the_fault_hit(service: Up, home: Path) -> None:
+    """As the truth says, in every format."""
+    truth = json.loads((home / "truth.json").read_text("utf-8"))
+    expected = {hit["customer"] for hit in truth["customers"]}
+    assert expected
+    answer = json.loads(ask(service.url, home, "--from", truth["question"]["from"], "--format", "json"))
+    assert names(answer) == expected
+    assert answer["next"] is None
+    rows = list(csv.DictReader(io.StringIO(ask(service.url, home, "--format", "csv"))))
+    assert expected <= {row["customer"] for row in rows}
+    table = ask(service.url, home, "--limit", "2")
+    assert f"{len(rows):,} customers were affected by failures in inventory between" in table.splitlines()[0]
+    assert f"… and {len(rows) - 2:,} more" in table
+
+
+def test_a_second_service_on_the_directory_is_told_who_holds_it(service: Up, home: Path) -> None:
+    """Exit status 3, and no traceback."""
+    said = triage("up", *FREE_PORTS, cwd=home)
+    assert said.returncode == 3
+    assert said.stderr.splitlines()[-1] == (
+        f"triage up: triage-data/segments is held by the process {service.process.pid}:"
+        " stop it, or choose another directory"
+    )
+
+
+def test_what_the_service_refuses_is_told_as_wrong_usage(service: Up, home: Path) -> None:
+    """Exit status 2, in the service's own words."""
+    said = triage("affected", "--url", service.url, "--service", "x" * 100_000, cwd=home)
+    assert (said.returncode, said.stdout) in ((2, ""), (3, ""))
+    assert "Traceback" not in said.stderr
+
+
+def test_when_it_has_stopped_the_directory_answers_the_same(service: Up, home: Path) -> None:
+    """SIGTERM ends it in order, with status 0; then the command opens the data itself."""
+    window = ("--from", "2026-01-01T00:00:00Z", "--to", "2027-12-31T00:00:00Z", "--format", "json")
+    window = (*window, "--as-of", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    before = json.loads(ask(service.url, home, *window))
+    assert service.stop() == 0
+    said = triage("affected", *QUESTION, *window, "--url", service.url, "--data", str(home / "triage-data"), cwd=home)
+    if said.returncode == 3:
+        pytest.fail(said.stderr)
+    after = json.loads(said.stdout)
+    changing = {"computed_at", "took_ms"}
+    assert {key: before[key] for key in before.keys() - changing} == {
+        key: after[key] for key in after.keys() - changing
+    }
+
+
+def test_newer_tables_are_told_in_a_sentence(tmp_path: Path) -> None:
+    """A program that does not know them leaves them alone: exit status 2."""
+    assert triage("schema", "apply", cwd=tmp_path).returncode == 0
+    store = Store.open(f"chdb://{tmp_path}/triage-data/clickhouse")
+    store.command("INSERT INTO schema_applied (Name) VALUES ('9999_from_the_future')")
+    store.close()
+    said = triage("up", *FREE_PORTS, cwd=tmp_path)
+    assert said.returncode == 2
+    assert said.stderr.splitlines()[-1].startswith("triage up: the tables are newer than this program")
+
+
+def test_a_token_is_asked_for(tmp_path: Path) -> None:
+    """Senders and commands bring it; without it, or with another, a sentence says what is missing."""
+    with up(cwd=tmp_path, env={"TRIAGE_TOKEN": "s3cr3t"}) as running:
+        for env, sentence in (({}, "wants a token"), ({"TRIAGE_TOKEN": "other"}, "wants another token")):
+            said = triage("affected", "--url", running.url, cwd=tmp_path, env=env)
+            assert said.returncode == 2
+            assert said.stderr == f"triage affected: {running.url} {sentence}: set TRIAGE_TOKEN to the service's\n"
+        right = {"TRIAGE_TOKEN": "s3cr3t"}
+        assert triage("affected", "--url", running.url, cwd=tmp_path, env=right).returncode == 0
+        sent = triage("shop", "--otlp", running.otlp_http, "--for", "2s", cwd=tmp_path, env=right)
+        assert (sent.returncode, sent.stderr) == (0, "")
+        refused = triage("shop", "--otlp", running.otlp_http, "--for", "2s", cwd=tmp_path)
+        assert refused.returncode == 2
+
+
+def test_only_collecting_answers_probes_where_it_listens(tmp_path: Path) -> None:
+    """No pages; /readyz and /metrics are on the OTLP/HTTP listener then."""
+    with up("--only", "collect", cwd=tmp_path) as running:
+        assert "pages" not in running.said
+        assert httpx.get(f"{running.otlp_http}/readyz", trust_env=False).status_code == 200
+        assert "triage_backlog_bytes" in httpx.get(f"{running.otlp_http}/metrics", trust_env=False).text
+        assert httpx.get(f"{running.otlp_http}/api/v1/affected", trust_env=False).status_code == 404

@@ -1,0 +1,146 @@
+"""What the command line says to whoever uses it wrongly, and what its help tells."""
+
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.integration.command import triage
+from triage.cli import COMMANDS, main
+from triage.settings import table
+
+pytestmark = pytest.mark.integration
+NAMES = [command.__name__.rpartition(".")[2] for command in COMMANDS]
+
+
+@dataclass(frozen=True)
+class Said:
+    status: int
+    out: str
+    err: str
+
+
+Say = Callable[..., Said]
+
+
+@pytest.fixture
+def say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Say:
+    """Runs a command in this process, in an empty directory."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> Said:
+        try:
+            status = main(arguments)
+        except SystemExit as end:
+            status = int(end.code or 0)
+        said = capsys.readouterr()
+        return Said(status, said.out, said.err)
+
+    return run
+
+
+def test_help_names_every_command(tmp_path: Path) -> None:
+    """With a sentence for each."""
+    said = triage("--help", cwd=tmp_path)
+    assert said.returncode == 0
+    assert all(f"    {name} " in said.stdout for name in NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_help(name: str, say: Say, tmp_path: Path) -> None:
+    """And does nothing else when asked for it."""
+    said = say(name, "--help")
+    assert (said.status, said.err) == (0, "")
+    assert said.out.startswith(f"usage: triage {name}")
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_help_of_up_is_made_from_the_table_of_settings(say: Say) -> None:
+    """Every setting is there, with its variable; those that are secret are no options."""
+    said = " ".join(say("up", "--help").out.split())
+    for row in table():
+        assert row.variable in said
+        assert (f"{row.flag} " in said) == row.has_flag
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ((), "triage: the following arguments are required: COMMAND (see triage --help)"),
+        (("afected",), "triage: argument COMMAND: invalid choice: 'afected'"),
+        (("affected", "--servce", "x"), "triage: unrecognized arguments: --servce x"),
+        (("affected", "--from", "yesterday"), "triage affected: 'yesterday' is no time: write 2026-11-22T10:00:00Z"),
+        (("affected", "--from", "1h", "--to", "2h"), "triage affected: the window is empty: it begins at"),
+        (("affected", "--slower-than", "fast"), "triage affected: 'fast' is no number of milliseconds"),
+        (("affected", "--limit", "-1"), "triage affected: --limit counts customers"),
+        (("affected", "--format", "xml"), "triage affected: argument --format: invalid choice: 'xml'"),
+        (("affected", "--url", "ftp://x"), "triage affected: --url: is no address that starts with http"),
+        (("up", "--web", "8080"), "triage up: --web: '8080' is no address: write HOST:PORT"),
+        (
+            ("up", "--web", "0.0.0.0:0"),
+            "triage up: web: 0.0.0.0:0 can be reached from other machines, and there is no token",
+        ),
+        (("up", "--only", "cook"), "triage up: --only: 'cook' is none of collect, web"),
+        (("up", "--config", "absent.toml"), "triage up: absent.toml cannot be read: No such file or directory"),
+        (("up", "--data", "/proc/triage"), "triage up: data: /proc/triage cannot be used"),
+        (("up", "--clickhouse", "tcp://db"), "triage up: --clickhouse: is no ClickHouse address"),
+        (("demo", "--scenario", "fire"), "triage demo: no scenario is called 'fire'; there are: calm, "),
+        (("demo", "--for", "long"), "triage demo: --for: 'long' is no duration"),
+        (("shop", "--rate", "0"), "triage shop: --rate must be more than 0"),
+        (("shop", "--otlp", "nowhere"), "triage shop: 'nowhere' is no address of a collector"),
+        (("schema", "drop"), "triage schema: argument action: invalid choice: 'drop'"),
+    ],
+)
+def test_wrong_usage_gets_one_sentence(arguments: tuple[str, ...], sentence: str, say: Say) -> None:
+    """Exit status 2, one line that says what is wrong, no traceback, nothing on standard output."""
+    said = say(*arguments)
+    assert said.err.startswith(sentence)
+    assert (said.status, said.out, said.err.count("\n")) == (2, "", 1)
+
+
+def test_an_unknown_variable_is_an_error_that_names_the_nearest(tmp_path: Path) -> None:
+    """For every command that takes settings."""
+    said = triage("up", cwd=tmp_path, env={"TRIAGE_CUSTOMER_KEY": "shopper"})
+    assert said.returncode == 2
+    assert (
+        said.stderr == "triage up: TRIAGE_CUSTOMER_KEY: there is no such setting; the nearest is TRIAGE_CUSTOMER_KEYS\n"
+    )
+
+
+@pytest.mark.parametrize("name", ["web", "otlp-http", "otlp-grpc"])
+def test_a_port_in_use_is_told_in_a_sentence(name: str, tmp_path: Path) -> None:
+    """It names the setting and the address."""
+    others = {"web", "otlp-http", "otlp-grpc"} - {name}
+    free = [part for other in others for part in (f"--{other}", "127.0.0.1:0")]
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        said = triage("up", *free, f"--{name}", address, cwd=tmp_path)
+    assert said.stderr.splitlines()[-1].startswith(
+        f"triage up: {name.replace('-', '_')}: cannot listen on {address}: another program listens there already"
+    )
+    assert said.returncode == 2
+
+
+def test_with_nothing_running_and_no_data_a_question_says_how_to_go_on(say: Say) -> None:
+    """Exit status 3."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    said = say("affected", "--url", url)
+    assert (said.status, said.out) == (3, "")
+    assert said.err == (
+        f"triage affected: nothing answers at {url}: start it with `triage up`, or name it with --url or TRIAGE_URL\n"
+    )
+
+
+def test_a_server_that_cannot_be_reached_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """Exit status 3, and its password is not shown."""
+    said = triage("schema", "apply", "--clickhouse", "http://me:s3cr3t@127.0.0.1:1", cwd=tmp_path)
+    assert said.returncode == 3
+    assert said.stderr.splitlines()[-1].startswith("triage schema: the store http://127.0.0.1:1 cannot be ")
+    assert "s3cr3t" not in said.stderr
+    assert "Traceback" not in said.stderr
