@@ -82,8 +82,8 @@ def test_what_the_service_refuses_is_told_as_wrong_usage(service: Up, home: Path
 
 def test_when_it_has_stopped_the_directory_answers_the_same(service: Up, home: Path) -> None:
     """SIGTERM ends it in order, with status 0; then the command opens the data itself."""
-    window = ("--from", "2026-01-01T00:00:00Z", "--to", "2027-12-31T00:00:00Z", "--format", "json")
-    window = (*window, "--as-of", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
+    ends = ("--from", "2026-01-01T00:00:00Z", "--to", "2027-12-31T00:00:00Z")
+    window = (*ends, "--as-of", time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "--format", "json")
     before = json.loads(ask(service.url, home, *window))
     assert service.stop() == 0
     said = triage("affected", *QUESTION, *window, "--url", service.url, "--data", str(home / "triage-data"), cwd=home)
