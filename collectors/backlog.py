@@ -2,6 +2,7 @@
 
 import heapq
 import time
+from collections import Counter
 from collections.abc import Iterable
 from threading import Condition
 
@@ -18,6 +19,7 @@ class Backlog:
         self._ready: list[tuple[int, str]] = []  # heap of (began_ns, name)
         self._deferred: list[tuple[float, str]] = []  # heap of (due by the monotonic clock, name)
         self._bytes = 0
+        self._loading: Counter[Kind] = Counter()  # ready or handed out
         for segment in segments:
             self.add(segment)
 
@@ -26,6 +28,7 @@ class Backlog:
         with self._changed:
             self._all[segment.name] = segment
             self._bytes += segment.size
+            self._loading[segment.kind] += 1
             heapq.heappush(self._ready, (segment.began_ns, segment.name))
             self._changed.notify()
 
@@ -43,13 +46,15 @@ class Backlog:
 
     def _due(self) -> bool:
         while self._deferred and self._deferred[0][0] <= time.monotonic():
-            name = heapq.heappop(self._deferred)[1]
-            heapq.heappush(self._ready, (self._all[name].began_ns, name))
+            segment = self._all[heapq.heappop(self._deferred)[1]]
+            self._loading[segment.kind] += 1
+            heapq.heappush(self._ready, (segment.began_ns, segment.name))
         return bool(self._ready)
 
     def defer(self, segment: Segment, delay_s: float) -> None:
         """Gives a segment back, not to be taken for a while: the others come first."""
         with self._changed:
+            self._loading[segment.kind] -= 1
             heapq.heappush(self._deferred, (time.monotonic() + delay_s, segment.name))
             self._changed.notify()
 
@@ -58,6 +63,7 @@ class Backlog:
         with self._changed:
             del self._all[segment.name]
             self._bytes -= segment.size
+            self._loading[segment.kind] -= 1
 
     @property
     def bytes(self) -> int:
@@ -68,9 +74,8 @@ class Backlog:
         return len(self._all)
 
     def count(self, kind: Kind) -> int:
-        """How many of a kind are not loaded."""
-        with self._changed:
-            return sum(segment.kind is kind for segment in self._all.values())
+        """How many of a kind are being loaded, or wait for nothing but their turn."""
+        return self._loading[kind]
 
     def waiting(self) -> list[Segment]:
         """All that is not loaded, oldest first."""

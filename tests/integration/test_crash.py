@@ -19,7 +19,7 @@ from tests.integration.exactly_once import differences
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-WITHIN_S = 60
+WITHIN_S = 120
 ATTRIBUTES = {
     Kind.TRACES: ("otel_traces", "SpanAttributes"),
     Kind.LOGS: ("otel_logs", "LogAttributes"),

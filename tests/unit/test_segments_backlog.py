@@ -46,6 +46,20 @@ def test_a_deferred_segment_lets_others_pass_and_comes_back_in_its_place() -> No
     assert backlog.take(0) is first
 
 
+def test_a_segment_that_is_put_off_does_not_count_among_those_that_wait_for_their_turn() -> None:
+    one = segment(1)
+    backlog = Backlog([one])
+    assert (backlog.count(Kind.TRACES), backlog.count(Kind.LOGS)) == (1, 0)
+    backlog.take(0)
+    assert backlog.count(Kind.TRACES) == 1
+    backlog.defer(one, 0.01)
+    assert (backlog.count(Kind.TRACES), len(backlog)) == (0, 1)
+    assert backlog.take(5) is one
+    assert backlog.count(Kind.TRACES) == 1
+    backlog.done(one)
+    assert backlog.count(Kind.TRACES) == 0
+
+
 def test_waiting_for_a_deferred_segment_takes_no_longer_than_it_must() -> None:
     one = segment(1)
     backlog = Backlog([one])
