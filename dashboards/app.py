@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from dashboards import affected_page, api, customer_page, login, now_page, trace_page
+from dashboards import affected_page, api, customer_page, doctor_api, login, now_page, trace_page
 from dashboards.access import Access, Gate
 from dashboards.errors import add_handlers
 from dashboards.problems import MEDIA_TYPE, NotReady
@@ -46,7 +46,7 @@ def create_app(
     app.state.ready = ready
     add_handlers(app)
     add_probes(app)
-    for part in (api, login, now_page, affected_page, customer_page, trace_page):
+    for part in (api, doctor_api, login, now_page, affected_page, customer_page, trace_page):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Gate, access=access)

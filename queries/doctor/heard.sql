@@ -1,11 +1,7 @@
--- How much telemetry of each signal is there in a window?
+-- How much telemetry other than spans is there in a window?
 -- from, to: DateTime64, UTC; the window, `to` itself not meant
--- One row: spans, log records and metric data points.
+-- One row: log records and metric data points.
 SELECT
-    (
-        SELECT sum(Requests) FROM red
-        WHERE Time >= toStartOfInterval({from:DateTime64(6, 'UTC')}, INTERVAL 10 SECOND) AND Time < {to:DateTime64(6, 'UTC')}
-    ) AS spans,
     (
         SELECT count() FROM otel_logs
         WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}

@@ -1,7 +1,6 @@
 -- Which traces have no root, and where do they begin instead?
 -- from, to: DateTime64, UTC; the window that a trace lies in, `to` itself not meant; a root may be a minute late
--- One row per service that such traces begin in, the one with most first; `example` is one of them. `all_traces` are
--- those that were seen in the window, with and without a root.
+-- One row per service that such traces begin in, the one with most first; `example` is one of them.
 
 CREATE TEMPORARY TABLE candidates AS
 SELECT TraceId
@@ -22,11 +21,7 @@ WHERE toUInt32(cityHash64(TraceId)) NOT IN (
 SELECT
     entry_service AS service,
     count() AS traces,
-    min(TraceId) AS example,
-    (
-        SELECT uniqExact(TraceId) FROM trace_parts
-        WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) AND Bucket < {to:DateTime64(6, 'UTC')}
-    ) AS all_traces
+    min(TraceId) AS example
 FROM (
     SELECT TraceId, argMin(toString(ServiceName), (Timestamp, SpanId)) AS entry_service
     FROM trace_entries

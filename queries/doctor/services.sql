@@ -4,6 +4,7 @@
 SELECT
     ServiceName AS service,
     sum(Requests) AS spans,
+    sumIf(Requests, IsRoot) AS roots,
     sumIf(Requests, empty(Version)) AS without_version,
     sum(Sampled) AS sampled
 FROM red

@@ -1,0 +1,52 @@
+"""What the telemetry lacks for a good answer to "which customers were affected?", and what to change."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+from queries.store import Store
+from triage import doctor_business, doctor_delivery, doctor_spans
+from triage.examined import Examined, examined
+from triage.finding import Examination, Finding
+from triage.window import Window
+
+Check = Callable[[Examined], Iterator[Finding]]
+
+CHECKS: tuple[Check, ...] = (
+    doctor_delivery.signals,
+    doctor_delivery.gaps,
+    doctor_delivery.dates,
+    doctor_delivery.sampling,
+    doctor_business.customers,
+    doctor_business.ambiguous,
+    doctor_business.orders,
+    doctor_business.amounts,
+    doctor_business.partners,
+    doctor_business.unknown_peers,
+    doctor_spans.names,
+    doctor_spans.versions,
+    doctor_spans.roots,
+    doctor_spans.parents,
+    doctor_spans.clocks,
+    doctor_spans.logs,
+)
+
+
+def examine(store: Store, window: Window) -> Examination:
+    """Every check over the window, what is missing first. Raises StoreError."""
+    started, now = time.perf_counter(), datetime.now(UTC)
+    subject = examined(store, window)
+    findings = [finding for check in CHECKS for finding in check(subject)]
+    return Examination(
+        window=window,
+        services=len(subject.services),
+        spans=subject.spans,
+        log_records=subject.log_records,
+        data_points=subject.data_points,
+        sample=subject.sample,
+        findings=tuple(sorted(findings, key=lambda finding: not finding.lacks)),
+        computed_at=now,
+        took_ms=round((time.perf_counter() - started) * 1000, 1),
+    )
