@@ -159,9 +159,10 @@ SELECT
 FROM span_facts
 WHERE IsError OR (SpanKind = 'Server' AND HttpStatus >= 500) OR (SpanKind = 'Client' AND HttpStatus >= 400);
 
--- One row per trace and insert (fewer after merges): from when to when, and how many spans and roots.
+-- One row per trace, ten minutes and insert (fewer after merges): from when to when, and how many spans and roots.
+-- Whatever else is kept of a trace by Bucket lies in one of these buckets.
 CREATE TABLE IF NOT EXISTS trace_parts (
-    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),  -- the ten minutes that its earliest span is filed under
+    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),  -- the ten minutes that these spans are filed under
     TraceId String CODEC(ZSTD(1)),
     First SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
     Last SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
@@ -177,7 +178,7 @@ SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_dedup
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_trace_parts TO trace_parts AS
 SELECT
-    toStartOfTenMinutes(min(Filed)) AS Bucket,
+    toStartOfTenMinutes(Filed) AS Bucket,
     TraceId,
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
@@ -185,9 +186,9 @@ SELECT
     countIf(empty(ParentSpanId)) AS Roots
 FROM span_facts
 WHERE notEmpty(TraceId)
-GROUP BY TraceId;
+GROUP BY TraceId, Bucket;
 
--- The exporter's table: one row per trace and insert. Ordered by a hash, in small granules: a few thousand traces
+-- The exporter's table: one row per trace, ten minutes and insert. Ordered by a hash, in small granules: a few thousand traces
 -- are found by reading a few thousand granules, however many traces there are.
 CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts (
     TraceId String CODEC(ZSTD(1)),
@@ -453,7 +454,7 @@ GROUP BY TraceId, Customer;
 -- So that a trace is found in every bucket that names its customers, and asked "as of" a moment closely.
 CREATE MATERIALIZED VIEW IF NOT EXISTS log_facts_to_trace_parts TO trace_parts AS
 SELECT
-    toStartOfTenMinutes(min(Filed)) AS Bucket,
+    toStartOfTenMinutes(Filed) AS Bucket,
     TraceId,
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
@@ -461,4 +462,4 @@ SELECT
     0 AS Roots
 FROM log_facts
 WHERE notEmpty(Customer)
-GROUP BY TraceId;
+GROUP BY TraceId, Bucket;
