@@ -200,175 +200,335 @@ CREATE TABLE IF NOT EXISTS landing_metrics (
     schema_url String
 ) ENGINE = Null;
 
+-- OTLP data points as rows of the five tables. Each view takes out the parts that it needs while they are still
+-- nested: whatever touches a whole metric makes the engine plan for every kind at once.
 CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_gauge TO otel_metrics_gauge AS
 SELECT
     ResourceAttributes,
     toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope.name) AS ScopeName,
-    toValidUTF8(scope.version) AS ScopeVersion,
-    otlp_map(scope.attributes) AS ScopeAttributes,
-    scope.dropped_attributes_count AS ScopeDroppedAttrCount,
+    toValidUTF8(scope_name) AS ScopeName,
+    toValidUTF8(scope_version) AS ScopeVersion,
+    ScopeAttributes,
+    scope_dropped AS ScopeDroppedAttrCount,
     toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
     ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(metric.name) AS MetricName,
-    toValidUTF8(metric.description) AS MetricDescription,
-    toValidUTF8(metric.unit) AS MetricUnit,
-    otlp_map(point.attributes) AS Attributes,
-    otlp_time(point.start_time_unix_nano) AS StartTimeUnix,
-    otlp_time(point.time_unix_nano) AS TimeUnix,
-    ifNull(point.as_double, ifNull(toFloat64(point.as_int), 0)) AS Value,
-    point.as_int AS IntValue,
-    arrayMap(exemplar -> otlp_map(exemplar.filtered_attributes), point.exemplars) AS `Exemplars.FilteredAttributes`,
-    arrayMap(exemplar -> otlp_time(exemplar.time_unix_nano), point.exemplars) AS `Exemplars.TimeUnix`,
-    arrayMap(exemplar -> ifNull(exemplar.as_double, ifNull(toFloat64(exemplar.as_int), 0)), point.exemplars) AS `Exemplars.Value`,
-    arrayMap(exemplar -> otlp_id(exemplar.span_id), point.exemplars) AS `Exemplars.SpanId`,
-    arrayMap(exemplar -> otlp_id(exemplar.trace_id), point.exemplars) AS `Exemplars.TraceId`,
-    point.flags AS Flags
+    toValidUTF8(name) AS MetricName,
+    toValidUTF8(description) AS MetricDescription,
+    toValidUTF8(unit) AS MetricUnit,
+    Attributes,
+    otlp_time(start_time) AS StartTimeUnix,
+    otlp_time(time) AS TimeUnix,
+    ifNull(as_double, ifNull(toFloat64(as_int), 0)) AS Value,
+    as_int AS IntValue,
+    exemplar_attributes AS `Exemplars.FilteredAttributes`,
+    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS `Exemplars.TimeUnix`,
+    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS `Exemplars.Value`,
+    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS `Exemplars.SpanId`,
+    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS `Exemplars.TraceId`,
+    flags AS Flags
 FROM (
-    SELECT otlp_map(resource.attributes) AS ResourceAttributes, schema_url AS resource_schema_url,
-        scoped.scope AS scope, scoped.schema_url AS scope_schema_url, scoped.metrics AS metrics
-    FROM landing_metrics ARRAY JOIN scope_metrics AS scoped
+    SELECT
+        otlp_map(resource.attributes) AS ResourceAttributes,
+        schema_url AS resource_schema_url,
+        scope_metrics.schema_url AS scope_schema_url,
+        scope_metrics.scope.name AS scope_name,
+        scope_metrics.scope.version AS scope_version,
+        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
+        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
+        scope_metrics.metrics.name AS name,
+        scope_metrics.metrics.description AS description,
+        scope_metrics.metrics.unit AS unit,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.gauge.data_points.attributes) AS Attributes,
+        scope_metrics.metrics.gauge.data_points.start_time_unix_nano AS start_time,
+        scope_metrics.metrics.gauge.data_points.time_unix_nano AS time,
+        scope_metrics.metrics.gauge.data_points.flags AS flags,
+        scope_metrics.metrics.gauge.data_points.as_double AS as_double,
+        scope_metrics.metrics.gauge.data_points.as_int AS as_int,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(exemplars -> arrayMap(attributes -> otlp_map(attributes), exemplars), points), metrics), scope_metrics.metrics.gauge.data_points.exemplars.filtered_attributes) AS exemplar_attributes,
+        scope_metrics.metrics.gauge.data_points.exemplars.time_unix_nano AS exemplar_times,
+        scope_metrics.metrics.gauge.data_points.exemplars.as_double AS exemplar_doubles,
+        scope_metrics.metrics.gauge.data_points.exemplars.as_int AS exemplar_ints,
+        scope_metrics.metrics.gauge.data_points.exemplars.span_id AS exemplar_span_ids,
+        scope_metrics.metrics.gauge.data_points.exemplars.trace_id AS exemplar_trace_ids
+    FROM landing_metrics
 )
-ARRAY JOIN metrics AS metric
-ARRAY JOIN metric.gauge.data_points AS point;
+ARRAY JOIN
+    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, Attributes,
+    start_time, time, flags, as_double, as_int, exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints,
+    exemplar_span_ids, exemplar_trace_ids
+ARRAY JOIN
+    name, description, unit, Attributes, start_time, time, flags, as_double, as_int, exemplar_attributes,
+    exemplar_times, exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
+ARRAY JOIN
+    Attributes, start_time, time, flags, as_double, as_int, exemplar_attributes, exemplar_times, exemplar_doubles,
+    exemplar_ints, exemplar_span_ids, exemplar_trace_ids;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_sum TO otel_metrics_sum AS
 SELECT
     ResourceAttributes,
     toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope.name) AS ScopeName,
-    toValidUTF8(scope.version) AS ScopeVersion,
-    otlp_map(scope.attributes) AS ScopeAttributes,
-    scope.dropped_attributes_count AS ScopeDroppedAttrCount,
+    toValidUTF8(scope_name) AS ScopeName,
+    toValidUTF8(scope_version) AS ScopeVersion,
+    ScopeAttributes,
+    scope_dropped AS ScopeDroppedAttrCount,
     toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
     ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(metric.name) AS MetricName,
-    toValidUTF8(metric.description) AS MetricDescription,
-    toValidUTF8(metric.unit) AS MetricUnit,
-    otlp_map(point.attributes) AS Attributes,
-    otlp_time(point.start_time_unix_nano) AS StartTimeUnix,
-    otlp_time(point.time_unix_nano) AS TimeUnix,
-    ifNull(point.as_double, ifNull(toFloat64(point.as_int), 0)) AS Value,
-    point.as_int AS IntValue,
-    metric.sum.aggregation_temporality AS AggregationTemporality,
-    metric.sum.is_monotonic AS IsMonotonic,
-    arrayMap(exemplar -> otlp_map(exemplar.filtered_attributes), point.exemplars) AS `Exemplars.FilteredAttributes`,
-    arrayMap(exemplar -> otlp_time(exemplar.time_unix_nano), point.exemplars) AS `Exemplars.TimeUnix`,
-    arrayMap(exemplar -> ifNull(exemplar.as_double, ifNull(toFloat64(exemplar.as_int), 0)), point.exemplars) AS `Exemplars.Value`,
-    arrayMap(exemplar -> otlp_id(exemplar.span_id), point.exemplars) AS `Exemplars.SpanId`,
-    arrayMap(exemplar -> otlp_id(exemplar.trace_id), point.exemplars) AS `Exemplars.TraceId`,
-    point.flags AS Flags
+    toValidUTF8(name) AS MetricName,
+    toValidUTF8(description) AS MetricDescription,
+    toValidUTF8(unit) AS MetricUnit,
+    Attributes,
+    otlp_time(start_time) AS StartTimeUnix,
+    otlp_time(time) AS TimeUnix,
+    ifNull(as_double, ifNull(toFloat64(as_int), 0)) AS Value,
+    as_int AS IntValue,
+    temporality AS AggregationTemporality,
+    is_monotonic AS IsMonotonic,
+    exemplar_attributes AS `Exemplars.FilteredAttributes`,
+    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS `Exemplars.TimeUnix`,
+    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS `Exemplars.Value`,
+    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS `Exemplars.SpanId`,
+    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS `Exemplars.TraceId`,
+    flags AS Flags
 FROM (
-    SELECT otlp_map(resource.attributes) AS ResourceAttributes, schema_url AS resource_schema_url,
-        scoped.scope AS scope, scoped.schema_url AS scope_schema_url, scoped.metrics AS metrics
-    FROM landing_metrics ARRAY JOIN scope_metrics AS scoped
+    SELECT
+        otlp_map(resource.attributes) AS ResourceAttributes,
+        schema_url AS resource_schema_url,
+        scope_metrics.schema_url AS scope_schema_url,
+        scope_metrics.scope.name AS scope_name,
+        scope_metrics.scope.version AS scope_version,
+        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
+        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
+        scope_metrics.metrics.name AS name,
+        scope_metrics.metrics.description AS description,
+        scope_metrics.metrics.unit AS unit,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.sum.data_points.attributes) AS Attributes,
+        scope_metrics.metrics.sum.data_points.start_time_unix_nano AS start_time,
+        scope_metrics.metrics.sum.data_points.time_unix_nano AS time,
+        scope_metrics.metrics.sum.data_points.flags AS flags,
+        scope_metrics.metrics.sum.aggregation_temporality AS temporality,
+        scope_metrics.metrics.sum.is_monotonic AS is_monotonic,
+        scope_metrics.metrics.sum.data_points.as_double AS as_double,
+        scope_metrics.metrics.sum.data_points.as_int AS as_int,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(exemplars -> arrayMap(attributes -> otlp_map(attributes), exemplars), points), metrics), scope_metrics.metrics.sum.data_points.exemplars.filtered_attributes) AS exemplar_attributes,
+        scope_metrics.metrics.sum.data_points.exemplars.time_unix_nano AS exemplar_times,
+        scope_metrics.metrics.sum.data_points.exemplars.as_double AS exemplar_doubles,
+        scope_metrics.metrics.sum.data_points.exemplars.as_int AS exemplar_ints,
+        scope_metrics.metrics.sum.data_points.exemplars.span_id AS exemplar_span_ids,
+        scope_metrics.metrics.sum.data_points.exemplars.trace_id AS exemplar_trace_ids
+    FROM landing_metrics
 )
-ARRAY JOIN metrics AS metric
-ARRAY JOIN metric.sum.data_points AS point;
+ARRAY JOIN
+    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, temporality,
+    is_monotonic, Attributes, start_time, time, flags, as_double, as_int, exemplar_attributes, exemplar_times,
+    exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
+ARRAY JOIN
+    name, description, unit, temporality, is_monotonic, Attributes, start_time, time, flags, as_double, as_int,
+    exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
+ARRAY JOIN
+    Attributes, start_time, time, flags, as_double, as_int, exemplar_attributes, exemplar_times, exemplar_doubles,
+    exemplar_ints, exemplar_span_ids, exemplar_trace_ids;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_histogram TO otel_metrics_histogram AS
 SELECT
     ResourceAttributes,
     toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope.name) AS ScopeName,
-    toValidUTF8(scope.version) AS ScopeVersion,
-    otlp_map(scope.attributes) AS ScopeAttributes,
-    scope.dropped_attributes_count AS ScopeDroppedAttrCount,
+    toValidUTF8(scope_name) AS ScopeName,
+    toValidUTF8(scope_version) AS ScopeVersion,
+    ScopeAttributes,
+    scope_dropped AS ScopeDroppedAttrCount,
     toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
     ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(metric.name) AS MetricName,
-    toValidUTF8(metric.description) AS MetricDescription,
-    toValidUTF8(metric.unit) AS MetricUnit,
-    otlp_map(point.attributes) AS Attributes,
-    otlp_time(point.start_time_unix_nano) AS StartTimeUnix,
-    otlp_time(point.time_unix_nano) AS TimeUnix,
-    point.count AS Count,
-    point.sum AS Sum,
-    point.bucket_counts AS BucketCounts,
-    point.explicit_bounds AS ExplicitBounds,
-    point.min AS Min,
-    point.max AS Max,
-    metric.histogram.aggregation_temporality AS AggregationTemporality,
-    arrayMap(exemplar -> otlp_map(exemplar.filtered_attributes), point.exemplars) AS `Exemplars.FilteredAttributes`,
-    arrayMap(exemplar -> otlp_time(exemplar.time_unix_nano), point.exemplars) AS `Exemplars.TimeUnix`,
-    arrayMap(exemplar -> ifNull(exemplar.as_double, ifNull(toFloat64(exemplar.as_int), 0)), point.exemplars) AS `Exemplars.Value`,
-    arrayMap(exemplar -> otlp_id(exemplar.span_id), point.exemplars) AS `Exemplars.SpanId`,
-    arrayMap(exemplar -> otlp_id(exemplar.trace_id), point.exemplars) AS `Exemplars.TraceId`,
-    point.flags AS Flags
+    toValidUTF8(name) AS MetricName,
+    toValidUTF8(description) AS MetricDescription,
+    toValidUTF8(unit) AS MetricUnit,
+    Attributes,
+    otlp_time(start_time) AS StartTimeUnix,
+    otlp_time(time) AS TimeUnix,
+    count AS Count,
+    sum AS Sum,
+    bucket_counts AS BucketCounts,
+    explicit_bounds AS ExplicitBounds,
+    min AS Min,
+    max AS Max,
+    temporality AS AggregationTemporality,
+    exemplar_attributes AS `Exemplars.FilteredAttributes`,
+    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS `Exemplars.TimeUnix`,
+    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS `Exemplars.Value`,
+    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS `Exemplars.SpanId`,
+    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS `Exemplars.TraceId`,
+    flags AS Flags
 FROM (
-    SELECT otlp_map(resource.attributes) AS ResourceAttributes, schema_url AS resource_schema_url,
-        scoped.scope AS scope, scoped.schema_url AS scope_schema_url, scoped.metrics AS metrics
-    FROM landing_metrics ARRAY JOIN scope_metrics AS scoped
+    SELECT
+        otlp_map(resource.attributes) AS ResourceAttributes,
+        schema_url AS resource_schema_url,
+        scope_metrics.schema_url AS scope_schema_url,
+        scope_metrics.scope.name AS scope_name,
+        scope_metrics.scope.version AS scope_version,
+        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
+        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
+        scope_metrics.metrics.name AS name,
+        scope_metrics.metrics.description AS description,
+        scope_metrics.metrics.unit AS unit,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.histogram.data_points.attributes) AS Attributes,
+        scope_metrics.metrics.histogram.data_points.start_time_unix_nano AS start_time,
+        scope_metrics.metrics.histogram.data_points.time_unix_nano AS time,
+        scope_metrics.metrics.histogram.data_points.flags AS flags,
+        scope_metrics.metrics.histogram.aggregation_temporality AS temporality,
+        scope_metrics.metrics.histogram.data_points.count AS count,
+        scope_metrics.metrics.histogram.data_points.sum AS sum,
+        scope_metrics.metrics.histogram.data_points.bucket_counts AS bucket_counts,
+        scope_metrics.metrics.histogram.data_points.explicit_bounds AS explicit_bounds,
+        scope_metrics.metrics.histogram.data_points.min AS min,
+        scope_metrics.metrics.histogram.data_points.max AS max,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(exemplars -> arrayMap(attributes -> otlp_map(attributes), exemplars), points), metrics), scope_metrics.metrics.histogram.data_points.exemplars.filtered_attributes) AS exemplar_attributes,
+        scope_metrics.metrics.histogram.data_points.exemplars.time_unix_nano AS exemplar_times,
+        scope_metrics.metrics.histogram.data_points.exemplars.as_double AS exemplar_doubles,
+        scope_metrics.metrics.histogram.data_points.exemplars.as_int AS exemplar_ints,
+        scope_metrics.metrics.histogram.data_points.exemplars.span_id AS exemplar_span_ids,
+        scope_metrics.metrics.histogram.data_points.exemplars.trace_id AS exemplar_trace_ids
+    FROM landing_metrics
 )
-ARRAY JOIN metrics AS metric
-ARRAY JOIN metric.histogram.data_points AS point;
+ARRAY JOIN
+    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, temporality,
+    Attributes, start_time, time, flags, count, sum, bucket_counts, explicit_bounds, min, max, exemplar_attributes,
+    exemplar_times, exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
+ARRAY JOIN
+    name, description, unit, temporality, Attributes, start_time, time, flags, count, sum, bucket_counts,
+    explicit_bounds, min, max, exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints,
+    exemplar_span_ids, exemplar_trace_ids
+ARRAY JOIN
+    Attributes, start_time, time, flags, count, sum, bucket_counts, explicit_bounds, min, max, exemplar_attributes,
+    exemplar_times, exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_exponential_histogram TO otel_metrics_exponential_histogram AS
 SELECT
     ResourceAttributes,
     toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope.name) AS ScopeName,
-    toValidUTF8(scope.version) AS ScopeVersion,
-    otlp_map(scope.attributes) AS ScopeAttributes,
-    scope.dropped_attributes_count AS ScopeDroppedAttrCount,
+    toValidUTF8(scope_name) AS ScopeName,
+    toValidUTF8(scope_version) AS ScopeVersion,
+    ScopeAttributes,
+    scope_dropped AS ScopeDroppedAttrCount,
     toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
     ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(metric.name) AS MetricName,
-    toValidUTF8(metric.description) AS MetricDescription,
-    toValidUTF8(metric.unit) AS MetricUnit,
-    otlp_map(point.attributes) AS Attributes,
-    otlp_time(point.start_time_unix_nano) AS StartTimeUnix,
-    otlp_time(point.time_unix_nano) AS TimeUnix,
-    point.count AS Count,
-    point.sum AS Sum,
-    point.scale AS Scale,
-    point.zero_count AS ZeroCount,
-    point.positive.offset AS PositiveOffset,
-    point.positive.bucket_counts AS PositiveBucketCounts,
-    point.negative.offset AS NegativeOffset,
-    point.negative.bucket_counts AS NegativeBucketCounts,
-    point.min AS Min,
-    point.max AS Max,
-    metric.exponential_histogram.aggregation_temporality AS AggregationTemporality,
-    arrayMap(exemplar -> otlp_map(exemplar.filtered_attributes), point.exemplars) AS `Exemplars.FilteredAttributes`,
-    arrayMap(exemplar -> otlp_time(exemplar.time_unix_nano), point.exemplars) AS `Exemplars.TimeUnix`,
-    arrayMap(exemplar -> ifNull(exemplar.as_double, ifNull(toFloat64(exemplar.as_int), 0)), point.exemplars) AS `Exemplars.Value`,
-    arrayMap(exemplar -> otlp_id(exemplar.span_id), point.exemplars) AS `Exemplars.SpanId`,
-    arrayMap(exemplar -> otlp_id(exemplar.trace_id), point.exemplars) AS `Exemplars.TraceId`,
-    point.flags AS Flags
+    toValidUTF8(name) AS MetricName,
+    toValidUTF8(description) AS MetricDescription,
+    toValidUTF8(unit) AS MetricUnit,
+    Attributes,
+    otlp_time(start_time) AS StartTimeUnix,
+    otlp_time(time) AS TimeUnix,
+    count AS Count,
+    sum AS Sum,
+    scale AS Scale,
+    zero_count AS ZeroCount,
+    positive_offset AS PositiveOffset,
+    positive_counts AS PositiveBucketCounts,
+    negative_offset AS NegativeOffset,
+    negative_counts AS NegativeBucketCounts,
+    min AS Min,
+    max AS Max,
+    temporality AS AggregationTemporality,
+    exemplar_attributes AS `Exemplars.FilteredAttributes`,
+    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS `Exemplars.TimeUnix`,
+    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS `Exemplars.Value`,
+    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS `Exemplars.SpanId`,
+    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS `Exemplars.TraceId`,
+    flags AS Flags
 FROM (
-    SELECT otlp_map(resource.attributes) AS ResourceAttributes, schema_url AS resource_schema_url,
-        scoped.scope AS scope, scoped.schema_url AS scope_schema_url, scoped.metrics AS metrics
-    FROM landing_metrics ARRAY JOIN scope_metrics AS scoped
+    SELECT
+        otlp_map(resource.attributes) AS ResourceAttributes,
+        schema_url AS resource_schema_url,
+        scope_metrics.schema_url AS scope_schema_url,
+        scope_metrics.scope.name AS scope_name,
+        scope_metrics.scope.version AS scope_version,
+        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
+        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
+        scope_metrics.metrics.name AS name,
+        scope_metrics.metrics.description AS description,
+        scope_metrics.metrics.unit AS unit,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.exponential_histogram.data_points.attributes) AS Attributes,
+        scope_metrics.metrics.exponential_histogram.data_points.start_time_unix_nano AS start_time,
+        scope_metrics.metrics.exponential_histogram.data_points.time_unix_nano AS time,
+        scope_metrics.metrics.exponential_histogram.data_points.flags AS flags,
+        scope_metrics.metrics.exponential_histogram.aggregation_temporality AS temporality,
+        scope_metrics.metrics.exponential_histogram.data_points.count AS count,
+        scope_metrics.metrics.exponential_histogram.data_points.sum AS sum,
+        scope_metrics.metrics.exponential_histogram.data_points.scale AS scale,
+        scope_metrics.metrics.exponential_histogram.data_points.zero_count AS zero_count,
+        scope_metrics.metrics.exponential_histogram.data_points.positive.offset AS positive_offset,
+        scope_metrics.metrics.exponential_histogram.data_points.positive.bucket_counts AS positive_counts,
+        scope_metrics.metrics.exponential_histogram.data_points.negative.offset AS negative_offset,
+        scope_metrics.metrics.exponential_histogram.data_points.negative.bucket_counts AS negative_counts,
+        scope_metrics.metrics.exponential_histogram.data_points.min AS min,
+        scope_metrics.metrics.exponential_histogram.data_points.max AS max,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(exemplars -> arrayMap(attributes -> otlp_map(attributes), exemplars), points), metrics), scope_metrics.metrics.exponential_histogram.data_points.exemplars.filtered_attributes) AS exemplar_attributes,
+        scope_metrics.metrics.exponential_histogram.data_points.exemplars.time_unix_nano AS exemplar_times,
+        scope_metrics.metrics.exponential_histogram.data_points.exemplars.as_double AS exemplar_doubles,
+        scope_metrics.metrics.exponential_histogram.data_points.exemplars.as_int AS exemplar_ints,
+        scope_metrics.metrics.exponential_histogram.data_points.exemplars.span_id AS exemplar_span_ids,
+        scope_metrics.metrics.exponential_histogram.data_points.exemplars.trace_id AS exemplar_trace_ids
+    FROM landing_metrics
 )
-ARRAY JOIN metrics AS metric
-ARRAY JOIN metric.exponential_histogram.data_points AS point;
+ARRAY JOIN
+    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, temporality,
+    Attributes, start_time, time, flags, count, sum, scale, zero_count, positive_offset, positive_counts,
+    negative_offset, negative_counts, min, max, exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints,
+    exemplar_span_ids, exemplar_trace_ids
+ARRAY JOIN
+    name, description, unit, temporality, Attributes, start_time, time, flags, count, sum, scale, zero_count,
+    positive_offset, positive_counts, negative_offset, negative_counts, min, max, exemplar_attributes, exemplar_times,
+    exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
+ARRAY JOIN
+    Attributes, start_time, time, flags, count, sum, scale, zero_count, positive_offset, positive_counts,
+    negative_offset, negative_counts, min, max, exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints,
+    exemplar_span_ids, exemplar_trace_ids;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_summary TO otel_metrics_summary AS
 SELECT
     ResourceAttributes,
     toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope.name) AS ScopeName,
-    toValidUTF8(scope.version) AS ScopeVersion,
-    otlp_map(scope.attributes) AS ScopeAttributes,
-    scope.dropped_attributes_count AS ScopeDroppedAttrCount,
+    toValidUTF8(scope_name) AS ScopeName,
+    toValidUTF8(scope_version) AS ScopeVersion,
+    ScopeAttributes,
+    scope_dropped AS ScopeDroppedAttrCount,
     toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
     ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(metric.name) AS MetricName,
-    toValidUTF8(metric.description) AS MetricDescription,
-    toValidUTF8(metric.unit) AS MetricUnit,
-    otlp_map(point.attributes) AS Attributes,
-    otlp_time(point.start_time_unix_nano) AS StartTimeUnix,
-    otlp_time(point.time_unix_nano) AS TimeUnix,
-    point.count AS Count,
-    point.sum AS Sum,
-    point.quantile_values.quantile AS `ValueAtQuantiles.Quantile`,
-    point.quantile_values.value AS `ValueAtQuantiles.Value`,
-    point.flags AS Flags
+    toValidUTF8(name) AS MetricName,
+    toValidUTF8(description) AS MetricDescription,
+    toValidUTF8(unit) AS MetricUnit,
+    Attributes,
+    otlp_time(start_time) AS StartTimeUnix,
+    otlp_time(time) AS TimeUnix,
+    count AS Count,
+    sum AS Sum,
+    quantiles AS `ValueAtQuantiles.Quantile`,
+    quantile_values AS `ValueAtQuantiles.Value`,
+    flags AS Flags
 FROM (
-    SELECT otlp_map(resource.attributes) AS ResourceAttributes, schema_url AS resource_schema_url,
-        scoped.scope AS scope, scoped.schema_url AS scope_schema_url, scoped.metrics AS metrics
-    FROM landing_metrics ARRAY JOIN scope_metrics AS scoped
+    SELECT
+        otlp_map(resource.attributes) AS ResourceAttributes,
+        schema_url AS resource_schema_url,
+        scope_metrics.schema_url AS scope_schema_url,
+        scope_metrics.scope.name AS scope_name,
+        scope_metrics.scope.version AS scope_version,
+        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
+        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
+        scope_metrics.metrics.name AS name,
+        scope_metrics.metrics.description AS description,
+        scope_metrics.metrics.unit AS unit,
+        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.summary.data_points.attributes) AS Attributes,
+        scope_metrics.metrics.summary.data_points.start_time_unix_nano AS start_time,
+        scope_metrics.metrics.summary.data_points.time_unix_nano AS time,
+        scope_metrics.metrics.summary.data_points.flags AS flags,
+        scope_metrics.metrics.summary.data_points.count AS count,
+        scope_metrics.metrics.summary.data_points.sum AS sum,
+        scope_metrics.metrics.summary.data_points.quantile_values.quantile AS quantiles,
+        scope_metrics.metrics.summary.data_points.quantile_values.value AS quantile_values
+    FROM landing_metrics
 )
-ARRAY JOIN metrics AS metric
-ARRAY JOIN metric.summary.data_points AS point;
+ARRAY JOIN
+    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, Attributes,
+    start_time, time, flags, count, sum, quantiles, quantile_values
+ARRAY JOIN
+    name, description, unit, Attributes, start_time, time, flags, count, sum, quantiles, quantile_values
+ARRAY JOIN
+    Attributes, start_time, time, flags, count, sum, quantiles, quantile_values;
