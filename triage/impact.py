@@ -17,7 +17,7 @@ from triage.model import Affected, AffectedCustomer, Evidence, Outcome, Question
 
 ASK = "affected/customers"
 EVERYONE = 2**63 - 1
-NEVER = datetime(2200, 1, 1, tzinfo=UTC)
+NEVER = datetime(2262, 4, 11, tzinfo=UTC)  # the last day that the engine can tell
 NO_CURRENCY = "XXX"  # ISO 4217: an amount whose currency was not told
 SAMPLED = (
     "Some of these spans were sampled by their sender: customers whose spans were left out are missing here, "
@@ -163,7 +163,7 @@ def _evidence(failure: Failure) -> Evidence:
 def _amounts(prices: list[Price]) -> dict[str, Decimal]:
     sums: dict[str, Decimal] = {}
     for price in prices:
-        if price["Amount"]:
+        if price["Amount"] > 0:
             currency = price["Currency"] or NO_CURRENCY
             sums[currency] = sums.get(currency, Decimal(0)) + price["Amount"]
     return dict(sorted(sums.items()))
