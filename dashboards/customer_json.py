@@ -81,7 +81,7 @@ class CustomerJson(Wire):
             from_=customer.window.from_,
             to=customer.window.to,
             as_of=customer.as_of,
-            story=story(customer),
+            story=" ".join(story(customer)),
             outcome=customer.outcome,
             requests=len(customer.requests),
             failed_requests=len({one.trace_id for one in customer.failures}),

@@ -1,7 +1,8 @@
 """The page of one customer: a support person's story, then the same as a timeline, the evidence folded away."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -14,11 +15,14 @@ from dashboards.parameters import CustomerParameters, each_once
 from dashboards.shown import customer_path
 from dashboards.views import render
 from queries.store import Store
+from triage.customer import Request as Requested
 from triage.model import Outcome
 from triage.story import origin, story
 from triage.window import format_time
 
 DOTS = {".", "..", ""}  # ids that no path can hold: browsers resolve them away
+
+LONG_STRETCH = 3  # requests in a row that just worked are gathered from so many on
 
 router = APIRouter(include_in_schema=False, dependencies=[Depends(each_once)])
 
@@ -59,6 +63,7 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
         page=page,
         customer=customer,
         story=story(customer),
+        chapters=_chapters(page.requests),
         origin=origin,
         visible=customer.outcome in {Outcome.RECOVERED, Outcome.NOT_RECOVERED},
         next_page=path + _query(identity | {"cursor": page.next, "limit": str(asked.limit)}) if page.next else None,
@@ -67,6 +72,15 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
         affected="/affected" + _query(window),
         json_path="/api/v1/customers/" + (path.removeprefix("/customers/")) + _query(window),
     )
+
+
+def _chapters(requests: Sequence[Requested]) -> list[list[Requested]]:
+    """The requests in order, with those that just worked gathered: a long quiet stretch is one chapter."""
+    chapters: list[list[Requested]] = []
+    for quiet, stretch in groupby(requests, key=lambda request: not (request.failures or request.orders)):
+        gathered = list(stretch)
+        chapters.extend([gathered] if quiet and len(gathered) >= LONG_STRETCH else [[request] for request in gathered])
+    return chapters
 
 
 def _around(moment: datetime | None) -> dict[str, str]:

@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 NAME_LIMIT = 120  # characters of a name that a line shows
 TEXT_LIMIT = 600  # of a text
+NBSP = "\u00a0"  # a figure and its unit stay on one line
 LONGEST_LINK = 6000  # characters of an address that browsers and servers surely take
 
 # Controls, and what has no width or turns the direction of what follows.
@@ -66,10 +67,10 @@ def share(part: float, total: float) -> str:
         return "unknown"
     percent = 100 * part / total
     if 0 < percent < 0.1:
-        return "under 0.1 %"
+        return f"under 0.1{NBSP}%"
     if 99.9 < percent < 100:
-        return "over 99.9 %"
-    return f"{percent:.0f} %" if percent in (0, 100) or 10 <= percent <= 99 else f"{percent:.1f} %"
+        return f"over 99.9{NBSP}%"
+    return f"{percent:.0f}{NBSP}%" if percent in (0, 100) or 10 <= percent <= 99 else f"{percent:.1f}{NBSP}%"
 
 
 def duration(milliseconds: float) -> str:
@@ -78,12 +79,12 @@ def duration(milliseconds: float) -> str:
         return "−" + duration(-milliseconds)
     for unit, ms in (("ns", 1e-6), ("µs", 1e-3), ("ms", 1.0)):
         if 0 < milliseconds < 999.5 * ms:
-            return f"{milliseconds / ms:.3g} {unit}"
+            return f"{milliseconds / ms:.3g}{NBSP}{unit}"
     if milliseconds == 0:
-        return "0 ms"
+        return f"0{NBSP}ms"
     seconds = milliseconds / 1000
     if seconds < 59.95:
-        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.1f} s"
+        return f"{seconds:.2f}{NBSP}s" if seconds < 10 else f"{seconds:.1f}{NBSP}s"
     return _long(round(seconds))
 
 
@@ -91,8 +92,8 @@ def _long(seconds: int) -> str:
     for unit, part, name, part_name in ((86400, 3600, "d", "h"), (3600, 60, "h", "min"), (60, 1, "min", "s")):
         if seconds >= unit:
             left = seconds % unit // part
-            return f"{seconds // unit:,} {name}" + (f" {left} {part_name}" if left else "")
-    return f"{seconds} s"
+            return f"{seconds // unit:,}{NBSP}{name}" + (f" {left}{NBSP}{part_name}" if left else "")
+    return f"{seconds}{NBSP}s"
 
 
 def ago(moment: datetime, now: datetime) -> str:
@@ -105,7 +106,9 @@ def ago(moment: datetime, now: datetime) -> str:
 
 def amounts(by_currency: Mapping[str, object]) -> str:
     """Amounts of money, each with its currency: `18,211.40 EUR + 3.00 USD`."""
-    written = (f"{float(str(amount)):,.2f} {currency or '(no currency)'}" for currency, amount in by_currency.items())
+    written = (
+        f"{float(str(amount)):,.2f}{NBSP}{currency or '(no currency)'}" for currency, amount in by_currency.items()
+    )
     return " + ".join(written)
 
 
@@ -113,7 +116,7 @@ def size(count: float) -> str:
     """An amount of data: `812 B`, `1.4 MB`."""
     for unit in ("B", "kB", "MB", "GB"):
         if count < 1000 or unit == "GB":
-            return f"{number(count)} {unit}"
+            return f"{number(count)}{NBSP}{unit}"
         count /= 1000
     raise AssertionError
 

@@ -14,7 +14,7 @@ from dashboards.parameters import Parameters, each_once
 from dashboards.shown import duration, plural, shown
 from dashboards.views import render
 from dashboards.waterfall import Row, Waterfall
-from triage.trace import Trace, moment, read_trace
+from triage.trace import NS, Trace, moment, read_trace, trace_customers
 
 ROWS = 200
 
@@ -54,6 +54,8 @@ def trace_page(
         rows=rows,
         first=first,
         looked_at=place,
+        customers=trace_customers(store, trace.trace_id),
+        window_query=_hour_around(waterfall.axis.start_ns),
         ticks=_ticks(waterfall.axis.length_ms),
         start=moment(waterfall.axis.start_ns),
         moment=moment,
@@ -84,6 +86,11 @@ def _how(entry_failed: bool, failed: list[Row]) -> Markup:
     return Markup("and went well, though {} in it failed: the deepest is {}{}.").format(
         plural(len(failed), "span"), where, why
     )
+
+
+def _hour_around(ns: int) -> str:
+    """The query of pages about the time when the trace began."""
+    return "?" + urlencode({"from": ns // NS - 1800, "to": ns // NS + 1800})
 
 
 def _ticks(length_ms: float) -> list[tuple[float, str]]:

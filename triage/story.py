@@ -7,28 +7,26 @@ from datetime import UTC, datetime
 from triage.customer import Customer, Request
 from triage.model import Evidence
 
-OPERATIONS_TOLD = 2
+OPERATIONS_TOLD = 3
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 TIMES = {1: "once", 2: "twice"}
 
 
-def story(customer: Customer) -> str:
-    """What happened to the customer, from first to last.
+def story(customer: Customer) -> tuple[str, ...]:
+    """What happened to the customer: the sentence that matters most, then one for each other operation that failed.
 
     Names in it are what telemetry says: whoever shows it must escape it.
     """
     theirs = [request for request in customer.requests if request.is_theirs]
     if not customer.failures:
-        return _calm(theirs)
+        return (_calm(theirs),)
     if not customer.visible:
         hit = _number(len({one.trace_id for one in customer.failures}), "request")
-        return f"Made {_number(len(theirs), 'request')}; something failed behind {hit}, and they never noticed."
-    told = list(dict.fromkeys(request.entry for request in customer.visible))
-    parts = [_operation(customer, entry) for entry in told[:OPERATIONS_TOLD]]
+        return (f"Made {_number(len(theirs), 'request')}; something failed behind {hit}, and they never noticed.",)
+    told = sorted({request.entry for request in customer.visible}, key=lambda entry: _weight(customer, entry))
     more = len(told) - OPERATIONS_TOLD
-    if more > 0:
-        parts.append(f"{_number(more, 'more operation')} failed too")
-    return f"{'; '.join(parts)}."
+    rest = (f"{_number(more, 'more operation').capitalize()} failed too.",) if more > 0 else ()
+    return (*(_operation(customer, entry) for entry in told[:OPERATIONS_TOLD]), *rest)
 
 
 def origin(failures: Sequence[Evidence]) -> Evidence | None:
@@ -42,16 +40,24 @@ def _calm(theirs: Sequence[Request]) -> str:
     return f"Made {_number(len(theirs), 'request')} {_when(theirs)}; nothing failed."
 
 
+def _weight(customer: Customer, entry: tuple[str, str]) -> tuple[bool, bool, int, tuple[str, str]]:
+    """Least for what matters most: what has not worked since, then what orders hang on, then what failed most."""
+    failed = [request for request in customer.visible if request.entry == entry]
+    worked = customer.success_after(entry, failed[-1].time) is not None
+    return worked, not any(request.orders for request in failed), -len(failed), entry
+
+
 def _operation(customer: Customer, entry: tuple[str, str]) -> str:
-    """How one operation went: "tried POST /checkout three times between 10:03 and 10:07; all failed at payment; …"."""
-    tried = [request for request in customer.requests if request.entry == entry]
-    failed = [request for request in tried if request.failed]
-    where = Counter(last.service for request in failed if (last := origin(request.failures))).most_common(1)
+    """How one operation went, from when it first failed on."""
+    failed = [request for request in customer.visible if request.entry == entry]
+    first, last = failed[0].time, failed[-1].time
+    tried = [request for request in customer.requests if request.entry == entry and first <= request.time <= last]
+    where = Counter(one.service for request in failed if (one := origin(request.failures))).most_common(1)
     at = f" at {where[0][0]}" if where else ""
-    success = customer.success_after(entry, failed[-1].time)
-    since = f"worked at {_clock(success.time)}" if success else "has not worked since"
+    success = customer.success_after(entry, last)
+    since = f"it worked at {_clock(success.time)}" if success else "it has not worked since"
     how_many = _how_many(len(failed), len(tried))
-    return f"Tried {entry[1]} {_times(len(tried))} {_when(tried)}; {how_many} failed{at}; {since}"
+    return f"Tried {entry[1]} {_times(len(tried))} {_when(tried)}; {how_many} failed{at}; {since}."
 
 
 def _how_many(failed: int, tried: int) -> str:

@@ -176,6 +176,11 @@ def read_trace(store: Store, trace_id: str, *, after: After = BEFORE_ALL, at_mos
     return Trace(trace_id, spans, count, logs, log_count, spans[-1].key if len(rows) > at_most else None)
 
 
+def trace_customers(store: Store, trace_id: str) -> list[str]:
+    """The customers that the trace names, at most a hundred."""
+    return [str(name) for name in store.ask("trace/customers", trace_id=trace_id)["customer"]]
+
+
 def _span(row: Mapping[str, str | int]) -> Span:
     return Span(
         span_id=str(row["span_id"]),

@@ -1,0 +1,11 @@
+-- Whom does this trace name?
+-- trace_id: String, lower-case hex
+-- One row per customer that its spans, their resources or its log records name.
+SELECT DISTINCT Customer AS customer
+FROM trace_customers
+WHERE TraceId = {trace_id:String}
+    AND Bucket IN (
+        SELECT Bucket FROM otel_traces_trace_id_ts
+        WHERE TraceHash = toUInt32(cityHash64({trace_id:String})) AND TraceId = {trace_id:String})
+ORDER BY customer
+LIMIT 100
