@@ -29,7 +29,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     asyncio.run(server.serve())
     log.stop()
-    assert loader.stop(100), "not all is loaded"
+    assert loader.stop(400), "not all is loaded"
     store.close()
     log.close()
 

@@ -19,7 +19,7 @@ from tests.integration.exactly_once import differences
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-WITHIN_S = 120
+WITHIN_S = 420  # for what a busy machine may leave to be loaded in the end
 ATTRIBUTES = {
     Kind.TRACES: ("otel_traces", "SpanAttributes"),
     Kind.LOGS: ("otel_logs", "LogAttributes"),
@@ -121,7 +121,8 @@ def check(crash: Crash) -> None:
         store.close()
 
 
-@pytest.mark.parametrize("rounds", [3, pytest.param(30, marks=[pytest.mark.full, pytest.mark.timeout(900)])])
+@pytest.mark.timeout(1500)
+@pytest.mark.parametrize("rounds", [3, pytest.param(30, marks=pytest.mark.full)])
 def test_after_kill_9_every_accepted_record_is_there_once(tmp_path: Path, rounds: int) -> None:
     """Killed at random moments under load: while it takes, writes, loads, starts, or recovers."""
     seed = int(os.environ.get("TRIAGE_TEST_SEED") or random.randrange(2**31))
