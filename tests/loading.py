@@ -35,7 +35,7 @@ def meanings(keys: Keys) -> Meanings:
 def empty(store: Store) -> None:
     """Forgets all telemetry; the tables stay."""
     for name in store.select(TABLES, kept=KEPT, engine="MergeTree")["name"]:
-        store.command(f"TRUNCATE TABLE {name} SYNC")
+        store.command(f"TRUNCATE TABLE {name}")
 
 
 def load(store: Store, telemetry: Telemetry) -> None:

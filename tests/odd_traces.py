@@ -152,7 +152,7 @@ def _namings(keys: Sequence[str], customer: str) -> list[Attributes]:
 
 
 @st.composite
-def telemetry(draw: st.DrawFn, worlds: int = 10) -> Telemetry:
+def telemetry(draw: st.DrawFn, worlds: int = 30) -> Telemetry:
     """All that a store holds: the traces of up to so many worlds, which share some names and no traces."""
     keys = draw(st.sampled_from([DEFAULT_KEYS, OWN_KEYS]))
     services = ("gate", "gate", "shop", *(["psp"] if draw(st.booleans()) else []))
@@ -169,7 +169,7 @@ def telemetry(draw: st.DrawFn, worlds: int = 10) -> Telemetry:
                 drawn.append(draw(_retry(world, drawn[0])))
             spans |= {span.identity: span for span in drawn if span.identity not in spans}
             logs += [draw(_log(world, trace_id, start_ns)) for _ in range(draw(LOG_COUNTS))]
-    return Telemetry(draw(_arrival([*spans.values(), *logs])), keys, draw(st.sampled_from([False, False, True])))
+    return Telemetry(draw(_arrival([*spans.values(), *logs])), keys, draw(st.sampled_from([False] * 4 + [True])))
 
 
 @st.composite
