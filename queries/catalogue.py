@@ -9,18 +9,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 ROOT = Path(__file__).parent
 NOT_QUESTIONS = ("schema", "landing")
 TEMPORARY = re.compile(r"^CREATE TEMPORARY TABLE (\w+)", re.MULTILINE)
+CONDITION = re.compile(r"^-- if: (.+)$", re.MULTILINE)
+COMMENT = re.compile(r"^\s*--.*$|\s--\s.*$", re.MULTILINE)
 PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
 
 
 @dataclass(frozen=True)
+class Step:
+    """A statement of a question, and the SELECT (of 0 or 1) that says whether it is needed; None: always.
+
+    A file writes it as `-- if: SELECT …` above the statement.
+    """
+
+    statement: str
+    condition: str | None
+
+
+@dataclass(frozen=True)
 class Question:
-    """One `.sql` file: the statements that prepare it, if any, and the SELECT that answers it.
+    """One `.sql` file: the steps that prepare it, if any, and the SELECT that answers it.
 
     What prepares are temporary tables, which live as long as the answer takes.
     """
@@ -28,17 +41,17 @@ class Question:
     name: str
     text: str
 
-    @property
-    def steps(self) -> list[str]:
+    @cached_property
+    def steps(self) -> list[Step]:
         """The statements, in order; the last one answers."""
-        return statements(self.text)
+        return [Step(statement, _condition(part)) for part in _parts(self.text) for statement in statements(part)]
 
-    @property
+    @cached_property
     def temporary(self) -> list[str]:
         """The temporary tables that its steps make."""
         return TEMPORARY.findall(self.text)
 
-    @property
+    @cached_property
     def parameters(self) -> dict[str, str]:
         """Each bound name with its ClickHouse type."""
         return dict(PARAMETER.findall(self.text))
@@ -78,5 +91,13 @@ def landing_proto(landing: str) -> Path:
 
 def statements(script: str) -> list[str]:
     """The statements of a DDL script, in order. A `;` at a line's end ends one."""
-    without_comments = re.sub(r"^\s*--.*$|\s--\s.*$", "", script, flags=re.MULTILINE)
-    return [part.strip() for part in re.split(r";\s*(?:\n|$)", without_comments) if part.strip()]
+    return [part.strip() for part in _parts(COMMENT.sub("", script)) if part.strip()]
+
+
+def _parts(script: str) -> list[str]:
+    return re.split(r";\s*(?:\n|$)", script)
+
+
+def _condition(part: str) -> str | None:
+    found = CONDITION.search(part)
+    return found[1] if found else None

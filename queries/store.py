@@ -231,9 +231,12 @@ def _prepared(client: Client, question: catalogue.Question, bound: Mapping[str, 
     *preparing, answer = question.steps
     drop = f"DROP TEMPORARY TABLE IF EXISTS {', '.join(question.temporary)}"
     try:
-        for statement in (drop, *preparing) if preparing else ():
-            client.command(statement, parameters=_used(statement, bound))
-        yield answer
+        if preparing:
+            client.command(drop)
+        for step in preparing:
+            if step.condition is None or client.command(step.condition, parameters=_used(step.condition, bound)):
+                client.command(step.statement, parameters=_used(step.statement, bound))
+        yield answer.statement
     finally:
         with suppress(ClickHouseError):  # a connection that broke leaves them: hence the first drop
             if preparing:

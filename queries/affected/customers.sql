@@ -19,30 +19,40 @@ SELECT
         )
     ) AS Services;
 
--- The failing spans that match. One row per span, however often it was received.
-CREATE TEMPORARY TABLE matching AS
+-- The failing spans that match, or the slow ones. One row per span, however often it was received.
+CREATE TEMPORARY TABLE matching (
+    TraceId String, SpanId String, Timestamp DateTime64(9, 'UTC'), ServiceName String, SpanName String, SpanKind String,
+    Customer String, Error String
+);
+
+-- if: SELECT {slower_than_ns:Int64} < 0
+INSERT INTO matching
 WITH
     (SELECT Partners FROM known) AS known_partners,
     (SELECT Services FROM known) AS known_services
-SELECT *
-FROM (
-    SELECT
-        TraceId, SpanId, ParentSpanId, Timestamp, ServiceName, SpanName, SpanKind, Version, Route, Peers, ServerAddress,
-        Customer, Error
-    FROM failures
-    WHERE {slower_than_ns:Int64} < 0
-        AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
-        AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
-    UNION ALL
-    SELECT
-        TraceId, SpanId, ParentSpanId, Timestamp, ServiceName, SpanName, SpanKind, Version, Route, Peers, ServerAddress,
-        Customer, error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus) AS Error
-    FROM spans
-    WHERE {slower_than_ns:Int64} >= 0
-        AND Duration > {slower_than_ns:Int64}
-        AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
-)
-WHERE Timestamp <= {as_of:DateTime64(9, 'UTC')}
+SELECT TraceId, SpanId, Timestamp, ServiceName, SpanName, SpanKind, Customer, Error
+FROM failures
+WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
+    AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
+    AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
+    AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({operation:String} = '' OR SpanName = {operation:String})
+    AND ({route:String} = '' OR Route = {route:String})
+    AND ({version:String} = '' OR Version = {version:String})
+    AND ({partner:String} = '' OR (SpanKind = 'Client' AND (
+        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(known_partners, {partner:String})))))
+LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
+
+-- if: SELECT {slower_than_ns:Int64} >= 0
+INSERT INTO matching
+WITH (SELECT Partners FROM known) AS known_partners
+SELECT
+    TraceId, SpanId, Timestamp, ServiceName, SpanName, SpanKind, Customer,
+    error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus) AS Error
+FROM spans
+WHERE Duration > {slower_than_ns:Int64}
+    AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
+    AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND ({route:String} = '' OR Route = {route:String})
@@ -75,18 +85,25 @@ FROM trace_parts
 WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM failed_traces);
 
 CREATE TEMPORARY TABLE tried AS
-SELECT * FROM entries
+WITH
+    (SELECT Partners FROM known) AS known_partners,
+    (SELECT Services FROM known) AS known_services
+SELECT
+    Customer, TraceId, toUInt32(cityHash64(TraceId)) AS TraceHash, Timestamp,
+    toString(ServiceName) AS EntryService, toString(SpanName) AS EntryName,
+    NOT is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
+        AND ({slower_than_ns:Int64} < 0 OR Duration <= {slower_than_ns:Int64}) AS HasSucceeded
+FROM entries
 WHERE Customer IN (SELECT Customer FROM named)
     AND Timestamp >= (SELECT Earliest FROM horizon) AND Timestamp <= {as_of:DateTime64(9, 'UTC')};
 
-CREATE TEMPORARY TABLE single_rooted AS
-SELECT TraceHash FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM tried)
-GROUP BY TraceHash HAVING sum(Roots) = 1;
-
 CREATE TEMPORARY TABLE clear AS
 SELECT * FROM tried
-WHERE empty(TraceId) OR toUInt32(cityHash64(TraceId)) IN (SELECT TraceHash FROM single_rooted);
+WHERE empty(TraceId) OR TraceHash IN (
+    SELECT TraceHash FROM otel_traces_trace_id_ts
+    WHERE TraceHash IN (SELECT TraceHash FROM tried)
+    GROUP BY TraceHash HAVING sum(Roots) = 1
+);
 
 -- The traces to look at whole: those that failed, and those that name these customers in any other way.
 CREATE TEMPORARY TABLE concerned AS
@@ -119,7 +136,14 @@ WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT Tr
 GROUP BY TraceId
 HAVING any(Names) > 1 OR (any(Names) = 1 AND NOT any(BySpans)) OR Last > {as_of:DateTime64(9, 'UTC')};
 
-CREATE TEMPORARY TABLE unclear_spans AS
+CREATE TEMPORARY TABLE unclear_spans (
+    TraceId String, SpanId String, ParentSpanId String, Timestamp DateTime64(9, 'UTC'), ServiceName String, SpanName String,
+    SpanKind String, IsError Bool, HttpStatus UInt16, Peers Array(String), ServerAddress String, Duration UInt64,
+    OrderId String, Amount Decimal(18, 4), Currency String, Name String
+);
+
+-- if: SELECT count() > 0 FROM unclear
+INSERT INTO unclear_spans
 SELECT
     s.TraceId AS TraceId,
     s.SpanId AS SpanId,
@@ -156,7 +180,12 @@ LEFT ANY JOIN (
 ) AS logs ON logs.TraceId = s.TraceId AND logs.SpanId = s.SpanId;
 
 -- Their span ids (several spans may share one), with the earliest name given under each.
-CREATE TEMPORARY TABLE nodes AS
+CREATE TEMPORARY TABLE nodes (
+    TraceId String, SpanId String, Parents Array(String), FirstName Tuple(DateTime64(9, 'UTC'), String), IsNamed Bool
+);
+
+-- if: SELECT count() > 0 FROM unclear
+INSERT INTO nodes
 SELECT
     TraceId,
     SpanId,
@@ -167,7 +196,10 @@ FROM unclear_spans
 GROUP BY TraceId, SpanId;
 
 -- The nearest named ancestor above each parent id, level by level. One row per trace and parent id that has one.
-CREATE TEMPORARY TABLE ancestors AS
+CREATE TEMPORARY TABLE ancestors (TraceId String, Start String, Found String);
+
+-- if: SELECT count() > 0 FROM unclear
+INSERT INTO ancestors
 WITH RECURSIVE walk AS (
     SELECT DISTINCT
         TraceId,
@@ -198,7 +230,14 @@ WITH RECURSIVE walk AS (
 SELECT TraceId, Start, Found FROM walk WHERE notEmpty(Found);
 
 -- The spans of unclear traces, each with the customer that it belongs to: itself, an ancestor, the only one named.
-CREATE TEMPORARY TABLE judged AS
+CREATE TEMPORARY TABLE judged (
+    TraceId String, SpanId String, ParentSpanId String, Timestamp DateTime64(9, 'UTC'), ServiceName String, SpanName String,
+    SpanKind String, IsError Bool, HttpStatus UInt16, Peers Array(String), ServerAddress String, Duration UInt64,
+    OrderId String, Amount Decimal(18, 4), Currency String, Customer String, IsAmbiguous Bool
+);
+
+-- if: SELECT count() > 0 FROM unclear
+INSERT INTO judged
 SELECT
     s.TraceId AS TraceId,
     s.SpanId AS SpanId,
@@ -225,41 +264,46 @@ LEFT ANY JOIN (
     GROUP BY TraceId
 ) AS names ON names.TraceId = s.TraceId;
 
--- Every concerned trace's entry: whose it is, and how it went. One row per trace.
+-- Every concerned trace's entry, and whose it is. One row per trace.
+CREATE TEMPORARY TABLE trace_entry AS
+SELECT
+    TraceId,
+    min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+        IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry,
+    any(ifNull(Only, '')) AS Customer
+FROM trace_entries
+LEFT ANY JOIN trace_names ON trace_names.TraceId = trace_entries.TraceId
+WHERE Bucket IN (SELECT Bucket FROM concerned_buckets)
+    AND TraceId IN (SELECT TraceId FROM concerned) AND TraceId NOT IN (SELECT TraceId FROM unclear)
+GROUP BY TraceId;
+
+-- if: SELECT count() > 0 FROM unclear
+INSERT INTO trace_entry
+SELECT
+    TraceId,
+    min((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+        IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry,
+    argMin(judged.Customer, (notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName),
+        toString(SpanName))) AS Customer
+FROM judged
+GROUP BY TraceId;
+
+-- The same, and how it went.
 CREATE TEMPORARY TABLE trace_outcomes AS
 WITH
     (SELECT Partners FROM known) AS known_partners,
-    (SELECT Services FROM known) AS known_services
+    (SELECT Services FROM known) AS known_services,
+    is_failing(Entry.7, Entry.4, Entry.8, Entry.9, Entry.10, known_partners, known_services) AS IsFailing,
+    {slower_than_ns:Int64} >= 0 AND Entry.11 > {slower_than_ns:Int64} AS IsSlow
 SELECT
     TraceId,
+    Customer,
     Entry.2 AS Timestamp,
-    Entry.4 AS SpanKind,
-    Entry.5 AS ServiceName,
-    Entry.6 AS SpanName,
-    is_failing(Entry.7, SpanKind, Entry.8, Entry.9, Entry.10, known_partners, known_services) AS IsFailing,
-    {slower_than_ns:Int64} >= 0 AND Entry.11 > {slower_than_ns:Int64} AS IsSlow,
-    Customer
-FROM (
-    SELECT
-        TraceId,
-        min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-            IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry,
-        any(Only) AS Customer
-    FROM trace_entries
-    LEFT ANY JOIN trace_names ON trace_names.TraceId = trace_entries.TraceId
-    WHERE Bucket IN (SELECT Bucket FROM concerned_buckets)
-        AND TraceId IN (SELECT TraceId FROM concerned) AND TraceId NOT IN (SELECT TraceId FROM unclear)
-    GROUP BY TraceId
-    UNION ALL
-    SELECT
-        TraceId,
-        min((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-            IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry,
-        argMin(judged.Customer, (notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName),
-            toString(SpanName))) AS Customer
-    FROM judged
-    GROUP BY TraceId
-);
+    Entry.5 AS EntryService,
+    Entry.6 AS EntryName,
+    if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
+    NOT IsFailing AND NOT IsSlow AS HasSucceeded
+FROM trace_entry;
 
 -- Whose each matching span is, and whether they could see it. A span without a trace is its own entry.
 CREATE TEMPORARY TABLE attributed AS
@@ -274,9 +318,9 @@ SELECT
     multiIf(notEmpty(m.Customer), m.Customer, notEmpty(j.SpanName), j.Customer, clear_names.Only) AS Customer,
     empty(Customer) AND j.IsAmbiguous AS IsAmbiguous,
     if(empty(m.TraceId), m.Timestamp, o.Timestamp) AS EntryTime,
-    if(empty(m.TraceId), toString(m.ServiceName), o.ServiceName) AS EntryService,
-    if(empty(m.TraceId), toString(m.SpanName), o.SpanName) AS EntryName,
-    empty(m.TraceId) OR if({slower_than_ns:Int64} >= 0, o.IsSlow, o.IsFailing) AS IsVisible
+    if(empty(m.TraceId), m.ServiceName, o.EntryService) AS EntryService,
+    if(empty(m.TraceId), m.SpanName, o.EntryName) AS EntryName,
+    empty(m.TraceId) OR o.IsHit AS IsVisible
 FROM matching AS m
 LEFT ANY JOIN trace_outcomes AS o ON o.TraceId = m.TraceId
 LEFT ANY JOIN (SELECT TraceId, Only FROM trace_names WHERE TraceId NOT IN (SELECT TraceId FROM unclear)) AS clear_names
@@ -287,17 +331,14 @@ LEFT ANY JOIN judged AS j
 
 -- One row per customer and entry operation of their failures: the last that they saw fail, and how they fared since.
 CREATE TEMPORARY TABLE operations AS
-WITH
-    (SELECT Partners FROM known) AS known_partners,
-    (SELECT Services FROM known) AS known_services
 SELECT
     failed.Customer AS Customer,
     any(HasFailed) AS HasFailed,
     any(LastEntry) AS LastEntry,
-    max(tried.IsTried) AS IsTried,
-    maxIf(tried.Timestamp, tried.IsTried) AS LastTried,
-    minIf(tried.Timestamp, tried.IsTried AND tried.HasSucceeded AND tried.Timestamp > failed.LastFailed) AS Succeeded,
-    max(tried.IsTried AND tried.HasSucceeded AND tried.Timestamp > failed.LastFailed) AS HasSucceeded
+    max(attempts.IsTried) AS IsTried,
+    maxIf(attempts.Timestamp, attempts.IsTried) AS LastTried,
+    minIf(attempts.Timestamp, attempts.HasSucceeded AND attempts.Timestamp > failed.LastFailed) AS Succeeded,
+    max(attempts.HasSucceeded AND attempts.Timestamp > failed.LastFailed) AS HasSucceeded
 FROM (
     SELECT
         Customer, EntryService, EntryName,
@@ -307,19 +348,13 @@ FROM (
     GROUP BY Customer, EntryService, EntryName
 ) AS failed
 LEFT JOIN (
-    SELECT
-        Customer, Timestamp, toString(ServiceName) AS EntryService, toString(SpanName) AS EntryName, true AS IsTried,
-        NOT is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
-            AND ({slower_than_ns:Int64} < 0 OR Duration <= {slower_than_ns:Int64}) AS HasSucceeded
-    FROM clear
+    SELECT Customer, Timestamp, EntryService, EntryName, HasSucceeded, true AS IsTried FROM clear
     UNION ALL
-    SELECT
-        Customer, Timestamp, ServiceName AS EntryService, SpanName AS EntryName, true AS IsTried,
-        NOT IsFailing AND NOT IsSlow AS HasSucceeded
-    FROM trace_outcomes
+    SELECT Customer, Timestamp, EntryService, EntryName, HasSucceeded, true AS IsTried FROM trace_outcomes
     WHERE notEmpty(Customer) AND TraceId NOT IN (SELECT TraceId FROM clear)
-) AS tried
-    ON tried.Customer = failed.Customer AND tried.EntryService = failed.EntryService AND tried.EntryName = failed.EntryName
+) AS attempts
+    ON attempts.Customer = failed.Customer AND attempts.EntryService = failed.EntryService
+    AND attempts.EntryName = failed.EntryName
 GROUP BY failed.Customer, failed.EntryService, failed.EntryName;
 
 CREATE TEMPORARY TABLE outcomes AS
@@ -334,38 +369,45 @@ SELECT
 FROM operations
 GROUP BY Customer;
 
--- The orders named in the traces of their failures. One row per customer and order, with its largest amount.
+-- The orders named in the traces of their failures, on spans of theirs, as often as they are named.
+CREATE TEMPORARY TABLE named_orders AS
+SELECT failed.Customer AS Customer, OrderId, Amount, toString(Currency) AS Currency
+FROM orders
+INNER JOIN (SELECT DISTINCT TraceId, Customer FROM attributed WHERE notEmpty(Customer) AND notEmpty(TraceId)) AS failed
+    ON failed.TraceId = orders.TraceId
+WHERE Bucket IN (SELECT Bucket FROM failed_buckets)
+    AND TraceId IN (SELECT TraceId FROM failed_traces) AND TraceId NOT IN (SELECT TraceId FROM unclear);
+
+-- if: SELECT count() > 0 FROM unclear
+INSERT INTO named_orders
+SELECT judged.Customer, OrderId, Amount, Currency
+FROM judged
+WHERE notEmpty(OrderId) AND (TraceId, judged.Customer) IN (SELECT TraceId, Customer FROM attributed WHERE notEmpty(Customer));
+
+-- if: SELECT count() > 0 FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)
+INSERT INTO named_orders
+SELECT alone.Customer, OrderId, Amount, toString(Currency)
+FROM orders
+INNER JOIN (SELECT * FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)) AS alone
+    ON alone.SpanId = orders.SpanId AND alone.Timestamp = orders.Timestamp AND alone.ServiceName = orders.ServiceName
+    AND alone.SpanName = orders.SpanName AND alone.SpanKind = orders.SpanKind
+WHERE Bucket IN (SELECT toStartOfTenMinutes(filed_under(Timestamp)) FROM attributed WHERE empty(TraceId))
+    AND empty(orders.TraceId);
+
+-- One row per customer and order, with its largest amount.
 CREATE TEMPORARY TABLE customer_orders AS
-WITH failed AS (SELECT DISTINCT TraceId, Customer FROM attributed WHERE notEmpty(Customer) AND notEmpty(TraceId))
-SELECT Customer, OrderId, max((Amount, Currency)) AS Price
-FROM (
-    SELECT failed.Customer AS Customer, OrderId, Amount, toString(Currency) AS Currency
-    FROM orders
-    INNER JOIN failed ON failed.TraceId = orders.TraceId
-    WHERE Bucket IN (SELECT Bucket FROM failed_buckets)
-        AND TraceId IN (SELECT TraceId FROM failed_traces) AND TraceId NOT IN (SELECT TraceId FROM unclear)
-    UNION ALL
-    SELECT judged.Customer AS Customer, OrderId, Amount, toString(Currency) AS Currency
-    FROM judged
-    INNER JOIN failed ON failed.TraceId = judged.TraceId AND failed.Customer = judged.Customer
-    WHERE notEmpty(OrderId)
-    UNION ALL
-    SELECT alone.Customer AS Customer, OrderId, Amount, toString(Currency) AS Currency
-    FROM orders
-    INNER JOIN (SELECT * FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)) AS alone
-        ON alone.SpanId = orders.SpanId AND alone.Timestamp = orders.Timestamp AND alone.ServiceName = orders.ServiceName
-        AND alone.SpanName = orders.SpanName AND alone.SpanKind = orders.SpanKind
-    WHERE Bucket IN (SELECT toStartOfTenMinutes(filed_under(Timestamp)) FROM attributed WHERE empty(TraceId))
-        AND empty(orders.TraceId)
-)
-GROUP BY Customer, OrderId;
+SELECT Customer, OrderId, max((Amount, Currency)) AS Price FROM named_orders GROUP BY Customer, OrderId;
 
 CREATE TEMPORARY TABLE figures AS
 SELECT
-    (SELECT count() FROM outcomes) AS Customers,
-    (SELECT countIf(Outcome = 'not_recovered') FROM outcomes) AS NotRecovered,
-    (SELECT countIf(Outcome = 'recovered') FROM outcomes) AS Recovered,
-    (SELECT countIf(Outcome = 'masked') FROM outcomes) AS Masked,
+    (
+        SELECT (count(), countIf(Outcome = 'not_recovered'), countIf(Outcome = 'recovered'), countIf(Outcome = 'masked'))
+        FROM outcomes
+    ) AS Counts,
+    Counts.1 AS Customers,
+    Counts.2 AS NotRecovered,
+    Counts.3 AS Recovered,
+    Counts.4 AS Masked,
     count() AS AllFailures,
     uniqExactIf(TraceId, notEmpty(TraceId)) + countIf(empty(TraceId)) AS FailedRequests,
     countIf(empty(Customer) AND NOT IsAmbiguous) AS Unattributed,
@@ -407,7 +449,7 @@ ORDER BY Failures DESC, Customer
 LIMIT {page:UInt64};
 
 SELECT
-    figures.*,
+    figures.* EXCEPT (Counts),
     customers.Customer AS Customer,
     customers.Failures AS Failures,
     customers.First AS First,
