@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-NODE = shutil.which("node")
+NPM = shutil.which("npm")
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -18,8 +18,8 @@ def missing(item: pytest.Item) -> str | None:
     """What this machine lacks for the test, as a sentence; None if nothing."""
     if item.get_closest_marker("browser") and not CHROMIUM:
         return "page tests need Chromium"
-    if item.get_closest_marker("peers") and not NODE:
-        return "the JavaScript senders need node"
+    if item.get_closest_marker("peers") and not NPM:
+        return "the JavaScript senders need node and npm"
     return None
 
 
