@@ -68,7 +68,7 @@ def test_a_second_service_on_the_directory_is_told_who_holds_it(service: Up, hom
     said = triage("up", *FREE_PORTS, cwd=home)
     assert said.returncode == 3
     assert said.stderr.splitlines()[-1] == (
-        f"triage up: triage-data/segments is held by the process {service.process.pid}:"
+        f"triage up: {home}/triage-data/segments is held by the process {service.process.pid}:"
         " stop it, or choose another directory"
     )
 

@@ -61,7 +61,7 @@ def _order(options: Namespace) -> Order:
         rate=options.rate,
         history_s=HISTORY.total_seconds(),
         for_s=duration_s(options.for_),
-        truth=options.truth,
+        truth=options.truth and options.truth.absolute(),
     )
 
 
