@@ -8,7 +8,7 @@ This file alone may import from every layer.
 import logging
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, chdir, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 
 import grpc.aio
@@ -69,8 +69,6 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
         sockets = _sockets(settings, stack)
         if settings.runs(Part.COLLECT):  # before the store: its lock names the process that holds the directory
             service.segments = stack.enter_context(closing(_segment_log(service)))
-        if not settings.clickhouse:
-            stack.enter_context(chdir(tables.directory(settings)))  # the engine leaves a folder where it runs
         store = stack.enter_context(tables.opened(settings))
         for name in tables.apply(store, settings):
             log.info("applied %s", name)

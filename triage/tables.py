@@ -16,7 +16,7 @@ def opened(settings: Settings, *, handles: int | None = None) -> Iterator[Store]
     """The store that the settings name, closed in the end. Raises StoreError, SettingsError."""
     limits = Limits(memory_bytes=settings.max_memory, time_s=settings.query_time_limit.total_seconds())
     if not settings.clickhouse:
-        directory(settings)
+        _make(settings.data)
     store = Store.open(
         settings.store_dsn, database=settings.database, handles=handles or settings.handles, limits=limits
     )
@@ -24,13 +24,11 @@ def opened(settings: Settings, *, handles: int | None = None) -> Iterator[Store]
         yield store
 
 
-def directory(settings: Settings) -> Path:
-    """The data directory, made if it was not there. Raises SettingsError."""
+def _make(directory: Path) -> None:
     try:
-        settings.data.mkdir(parents=True, exist_ok=True)
+        directory.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingsError(f"data: {settings.data} cannot be used: {error.strerror}") from None
-    return settings.data
+        raise SettingsError(f"data: {directory} cannot be used: {error.strerror}") from None
 
 
 def apply(store: Store, settings: Settings) -> list[str]:
