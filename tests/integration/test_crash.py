@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 from collectors.kinds import Kind
@@ -19,7 +20,8 @@ from tests.integration.exactly_once import differences
 pytestmark = pytest.mark.integration
 
 ROOT = Path(__file__).parents[2]
-WITHIN_S = 420  # for what a busy machine may leave to be loaded in the end
+READY_WITHIN_S = 90
+LOADED_WITHIN_S = 420  # a busy machine may leave much to be loaded in the end
 ATTRIBUTES = {
     Kind.TRACES: ("otel_traces", "SpanAttributes"),
     Kind.LOGS: ("otel_logs", "LogAttributes"),
@@ -35,31 +37,34 @@ def free_port() -> int:
 
 
 class Crash:
-    """A collector on one data directory and one port, and a sender that doesn't care that it dies."""
+    """`triage up` on one data directory and one port, and a sender that doesn't care that it dies."""
 
     def __init__(self, home: Path, seed: int) -> None:
         self.data = home / "data"
-        self.port = free_port()
+        self.port, self.web_port = free_port(), free_port()
         self.seed = seed
         self.accepted_file = home / "accepted"
         self.accepted_file.touch()
         self._output = (home / "output").open("ab")
 
     def start(self) -> subprocess.Popen[bytes]:
-        """The collector; it is not ready yet."""
-        command = [sys.executable, "-m", "tests.integration.crash_collector", str(self.data), str(self.port)]
-        return subprocess.Popen(command, cwd=ROOT, stdout=self._output, stderr=self._output)
+        """The whole process; it is not ready yet."""
+        here = ["--otlp-http", f"127.0.0.1:{self.port}", "--otlp-grpc", "127.0.0.1:0"]
+        here += ["--web", f"127.0.0.1:{self.web_port}"]
+        command = [sys.executable, "-m", "triage", "up", "--data", str(self.data), *here, "--segment-age", "200ms"]
+        env = os.environ | {"TMPDIR": str(self.data.parent)}
+        return subprocess.Popen(command, cwd=ROOT, env=env, stdout=self._output, stderr=self._output)
 
     def await_ready(self, process: subprocess.Popen[bytes]) -> None:
-        """Returns once it listens."""
-        deadline = time.monotonic() + WITHIN_S
+        """Returns once it takes data."""
+        deadline = time.monotonic() + READY_WITHIN_S
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                httpx.get(f"http://127.0.0.1:{self.web_port}/readyz", timeout=10, trust_env=False).raise_for_status()
                 return
-            except OSError:
+            except httpx.HTTPError:
                 assert process.poll() is None, f"it ended by itself:\n{self.output()}"
-                assert time.monotonic() < deadline, f"it does not listen:\n{self.output()}"
+                assert time.monotonic() < deadline, f"it is not ready:\n{self.output()}"
                 time.sleep(0.02)
 
     @contextmanager
@@ -76,16 +81,14 @@ class Crash:
             sender.wait()
 
     def finish(self) -> None:
-        """Starts it once more, and stops it in order: it loads what it has."""
+        """Starts it once more, waits until it has loaded what is there, and stops it in order."""
         process = self.start()
         self.await_ready(process)
+        deadline = time.monotonic() + LOADED_WITHIN_S
+        while list((self.data / "segments").glob("*-*")) and time.monotonic() < deadline:
+            time.sleep(0.1)
         process.terminate()
-        try:
-            process.wait(WITHIN_S)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        assert process.returncode == 0, self.output()
+        assert process.wait(60) == 0, self.output()
         assert not list((self.data / "segments").glob("*-*")), "not all is loaded"
         assert not list((self.data / "quarantine").iterdir()), "something was set aside"
 
