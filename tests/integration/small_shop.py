@@ -35,23 +35,24 @@ class Checkout:
 
     def gateway(self) -> Span:
         named: dict[str, Plain] = {"customer.id": self.customer, "http.route": "/checkout"} if self.customer else {}
-        fields: dict[str, object] = {"name": self.operation, "kind": Span.SPAN_KIND_SERVER}
-        return self._span(1, 0, 0, named, failed=self.entry_failed, **fields)
+        made = self._span(1, 0, 0, named, failed=self.entry_failed)
+        made.name = self.operation
+        return made
 
     def payment(self) -> Span:
         order: dict[str, Plain] = (
             {"order.id": self.order, "order.amount": 49.9, "order.currency": "EUR"} if self.order else {}
         )
-        events = [EXCEPTION] if self.payment_failed else []
-        fields: dict[str, object] = {"name": "POST /charge", "kind": Span.SPAN_KIND_SERVER, "events": events}
-        return self._span(2, 1, 0.01, order, failed=self.payment_failed, **fields)
+        made = self._span(2, 1, 0.01, order, failed=self.payment_failed)
+        made.name = "POST /charge"
+        made.events.extend([EXCEPTION] if self.payment_failed else [])
+        return made
 
-    def _span(
-        self, number: int, parent: int, late_s: float, named: dict[str, Plain], *, failed: bool, **fields: object
-    ) -> Span:
+    def _span(self, number: int, parent: int, late_s: float, named: dict[str, Plain], *, failed: bool) -> Span:
         start = T0 + int((self.at_s + late_s) * SECOND)
-        status = {"status": ERROR} if failed else {}
-        return span(number, self.trace, parent, start, attributes=attributes(named), **status, **fields)
+        status = ERROR if failed else None
+        kind = Span.SPAN_KIND_SERVER
+        return span(number, self.trace, parent, start, attributes=attributes(named), status=status, kind=kind)
 
 
 CHECKOUTS = (

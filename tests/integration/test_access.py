@@ -49,7 +49,8 @@ def form_of(page: httpx.Response) -> dict[str, str]:
 
 def log_in(guest: TestClient, token: str = TOKEN, **changed: str) -> httpx.Response:
     form = form_of(guest.get("/login?next=/metrics")) | {"token": token} | changed
-    return guest.post("/login", data=form)
+    answer: httpx.Response = guest.post("/login", data=form)
+    return answer
 
 
 class TestWithoutToken:

@@ -1,0 +1,164 @@
+"""Our pages in a real Chromium, in front of a real store with a shop's last half hour in it."""
+
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import uvicorn
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
+
+from dashboards.app import create_app
+from queries import schema
+from queries.store import Store, varint
+from tests.browser import odd_trace
+from tests.integration import small_shop
+from tests.integration.otlp import SECOND, segment, span, token, traces
+from triage.demo.model import Shop
+from triage.demo.write import otlp_requests
+
+HERE = Path(__file__).parent
+TOKEN = "open-sesame"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
+    "--disable-sync",
+]  # fmt: skip
+METRICS = 'triage_lag_seconds 0.4\ntriage_backlog_bytes 1024\ntriage_accepted_records_total{kind="traces"} 4000\n'
+PHONE: ViewportSize = {"width": 360, "height": 740}
+HISTORY_S = 1800
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where the pages are: open, and behind a token."""
+
+    url: str
+    guarded_url: str
+    store: Store
+
+
+@dataclass
+class Visit:
+    """A page, with all that went wrong on it: what it wrote to the console, and what it asked of other sites."""
+
+    page: Page
+    site: Site
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> Page:
+        """The page at `path`."""
+        self.page.goto(self.site.url + path)
+        return self.page
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    store = Store.open(f"chdb://{tmp_path_factory.mktemp('pages')}/clickhouse")
+    schema.apply(store)
+    fill(store)
+    with listening(store, "") as url, listening(store, TOKEN) as guarded_url:
+        yield Site(url, guarded_url, store)
+    store.close()
+
+
+def fill(store: Store) -> None:
+    """Half an hour of a shop whose gateway fails, a story that is known, and traces as odd as they come."""
+    now = time.time()
+    shop = Shop("gateway-5xx", seed=1, rate=1.0)
+    fault = shop.fault(now - 1000, now - 200)
+    bodies: dict[str, list[bytes]] = {"traces": [], "logs": [], "metrics": []}
+    for signal, body in otlp_requests(shop.between(now - HISTORY_S, now - 2, fault)):
+        bodies[signal].append(varint(len(body)) + body)
+    for kind, records in bodies.items():
+        store.insert(kind, b"".join(records), token())
+    small_shop.fill(store)
+    odd_trace.fill(store)
+    start = int(now) * SECOND
+    items = [
+        span(number + 1, odd_trace.LONG, int(number > 0), start + number * 100_000, name=f"item {number}")
+        for number in range(odd_trace.LONG_SPANS)
+    ]
+    items[11_000].kind = Span.SPAN_KIND_CLIENT
+    store.insert("traces", segment(traces(*items, resource={"service.name": "batch"})), token())
+
+
+@contextmanager
+def listening(store: Store, secret: str) -> Iterator[str]:
+    """The application on a free port of loopback."""
+    app = create_app(store, metrics=lambda: METRICS, ready=lambda: None, token=secret)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        server = uvicorn.Server(uvicorn.Config(app, log_config=None))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        server.should_exit = True
+        thread.join(10)
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["light", "dark"])
+def scheme(request: pytest.FixtureRequest) -> str:
+    """What the reader's system prefers."""
+    return str(request.param)
+
+
+@pytest.fixture
+def visit(browser: Browser, site: Site) -> Iterator[Visit]:
+    """A visit on a phone."""
+    yield from visiting(browser, site, PHONE, "light")
+
+
+def visiting(browser: Browser, site: Site, viewport: ViewportSize, scheme: str) -> Iterator[Visit]:
+    """A visit that has nothing to complain of in the end."""
+    context = browser.new_context(
+        viewport=viewport,
+        color_scheme="dark" if scheme == "dark" else "light",
+        timezone_id="Asia/Kolkata",
+        accept_downloads=True,
+    )
+    made = Visit(context.new_page(), site)
+
+    def asked(request: Request) -> None:
+        if not request.url.startswith((site.url, site.guarded_url, "data:")):
+            made.complaints.append(f"asked {request.url}")
+
+    def said(message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            made.complaints.append(message.text)
+
+    made.page.on("request", asked)
+    made.page.on("console", said)
+    made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
+    yield made
+    context.close()
+    assert not made.complaints
+
+
+@pytest.fixture(scope="session")
+def axe() -> str:
+    """axe-core's script, as package-lock.json has it."""
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("axe-core comes from npm")
+    lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
+    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
+        done = subprocess.run([npm, "ci", "--ignore-scripts"], cwd=HERE, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"npm ci failed: {done.stderr}"
+        installed.write_bytes(lock.read_bytes())
+    return (HERE / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
