@@ -6,22 +6,21 @@ and release the GIL. Never fork after opening one.
 
 from __future__ import annotations
 
-import queue
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias, cast
 
 import polars as pl
 import pyarrow as pa
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from queries import catalogue
-from queries.connection import Setting, connect, is_embedded, translated
-from queries.errors import DataRefused, StoreBusy, StoreUnavailable
+from queries.connection import Setting, connect, is_embedded, shown, translated
+from queries.errors import DataRefused
+from queries.pool import Pool
 
 Value: TypeAlias = str | int | float | datetime | Sequence[str] | Sequence[int]
 
@@ -41,16 +40,21 @@ class Limits:
     wait_s: float = 30.0
 
 
-@dataclass
 class Store:
-    """A pool of handles to one database. Thread-safe. Open it with `Store.open`."""
+    """One database of an engine. Thread-safe. Open it with `Store.open`."""
 
-    dsn: str = field(repr=False)  # it may hold a password
-    database: str
-    limits: Limits
-    _clients: list[Client] = field(default_factory=list, repr=False)
-    _idle: queue.LifoQueue[Client] = field(default_factory=queue.LifoQueue, repr=False)
-    _closed: bool = False
+    def __init__(self, dsn: str, database: str, handles: int, limits: Limits) -> None:
+        self.dsn = dsn
+        self.database = database
+        self.limits = limits
+        self._keeper = self._connect("default")  # never lent: the embedded engine goes with its last handle
+        try:
+            with translated(inserting=False):
+                self._keeper.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
+            self._pool = Pool(lambda: self._connect(database), handles, limits.wait_s)
+        except BaseException:
+            self._keeper.close()
+            raise
 
     @staticmethod
     def open(dsn: str, *, database: str = "otel", handles: int = 4, limits: Limits | None = None) -> Store:
@@ -61,20 +65,10 @@ class Store:
         """
         if not re.fullmatch(r"[A-Za-z_]\w*", database):
             raise ValueError(f"{database!r} is no database name: use letters, digits and _")
-        store = Store(dsn, database, limits or Limits())
-        first = store._connect("default")
-        try:
-            with translated(inserting=False):
-                first.command(f"CREATE DATABASE IF NOT EXISTS `{database}`")
-            for _ in range(max(handles, 1)):
-                store._clients.append(store._connect(database))
-                store._idle.put(store._clients[-1])
-        except BaseException:
-            store.close()
-            raise
-        finally:
-            first.close()  # last, since the embedded engine goes with its last handle
-        return store
+        return Store(dsn, database, handles, limits or Limits())
+
+    def __repr__(self) -> str:
+        return f"<Store {self.database} on {shown(self.dsn)}>"
 
     def ask(self, name: str, **parameters: Value) -> pl.DataFrame:
         """The answer to the question `queries/<name>.sql`, whole, as a typed frame."""
@@ -88,7 +82,7 @@ class Store:
 
     def select(self, sql: str, **parameters: Value) -> pl.DataFrame:
         """The answer to a statement that is no file of ours: housekeeping and tests."""
-        with self._handle() as client, translated(inserting=False):
+        with self._pool.handle() as client, translated(inserting=False):
             body = client.raw_query(sql, parameters=_formatted(parameters), fmt="ArrowStream")
         return _frame(body)
 
@@ -100,55 +94,31 @@ class Store:
         """
         payload, fmt, settings = _payload(landing, body, inline=not is_embedded(self.dsn))
         settings["insert_deduplication_token"] = token
-        with self._handle() as client, translated(inserting=True):
+        with self._pool.handle() as client, translated(inserting=True):
             client.raw_insert(f"landing_{landing}", insert_block=payload, fmt=fmt, settings=settings)
 
     def parse(self, landing: str, body: bytes) -> int:
         """The number of records of a segment, read but stored nowhere. Raises DataRefused."""
         payload, fmt, settings = _payload(landing, body, inline=not is_embedded(self.dsn))
-        with self._handle() as client, translated(inserting=True):
+        with self._pool.handle() as client, translated(inserting=True):
             client.raw_insert(f"reading_{landing}", insert_block=payload, fmt=fmt, settings=settings)
         return len(list(records(body)))
 
     def command(self, sql: str, **parameters: Value) -> None:
         """Runs a statement that answers nothing: schema and housekeeping."""
-        with self._handle() as client, translated(inserting=False):
+        with self._pool.handle() as client, translated(inserting=False):
             client.command(sql, parameters=_formatted(parameters))
 
     def close(self) -> None:
         """Waits for what is running and lets the engine go. Closing twice does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        for _ in self._clients:
-            try:
-                self._idle.get(timeout=self.limits.wait_s)
-            except queue.Empty:  # a query that ignores its time limit
-                break
-        for client in self._clients:
-            client.close()
-            self._idle.put(client)  # whoever waits for one must learn that the store is closed
+        self._pool.close()
+        self._keeper.close()
 
     def _answer(self, name: str, parameters: Mapping[str, Value]) -> bytes:
         question = catalogue.question(name)
         bound = _bound(question, parameters)
-        with self._handle() as client, translated(inserting=False), _prepared(client, question, bound) as answer:
+        with self._pool.handle() as client, translated(inserting=False), _prepared(client, question, bound) as answer:
             return client.raw_query(answer, parameters=_used(answer, bound), fmt="ArrowStream")
-
-    @contextmanager
-    def _handle(self) -> Iterator[Client]:
-        try:
-            client = self._idle.get(timeout=0 if self._closed else self.limits.wait_s)
-        except queue.Empty:
-            if self._closed:
-                raise StoreUnavailable("the store is closed") from None
-            raise StoreBusy(f"all {len(self._clients)} handles were busy for {self.limits.wait_s:g} s") from None
-        try:
-            if self._closed:
-                raise StoreUnavailable("the store is closed")
-            yield client
-        finally:
-            self._idle.put(client)
 
     def _connect(self, database: str) -> Client:
         settings: dict[str, Setting] = {
@@ -229,18 +199,12 @@ def _payload(landing: str, body: bytes, *, inline: bool) -> tuple[bytes, str, di
 def _prepared(client: Client, question: catalogue.Question, bound: Mapping[str, Bound]) -> Iterator[str]:
     """The statement that answers, while the temporary tables that it reads exist."""
     *preparing, answer = question.steps
-    drop = f"DROP TEMPORARY TABLE IF EXISTS {', '.join(question.temporary)}"
-    try:
-        if preparing:
-            client.command(drop)
-        for step in preparing:
-            if step.condition is None or client.command(step.condition, parameters=_used(step.condition, bound)):
-                client.command(step.statement, parameters=_used(step.statement, bound))
-        yield answer.statement
-    finally:
-        with suppress(ClickHouseError):  # a connection that broke leaves them: hence the first drop
-            if preparing:
-                client.command(drop)
+    for step in preparing:
+        if step.condition is None or client.command(step.condition, parameters=_used(step.condition, bound)):
+            client.command(step.statement, parameters=_used(step.statement, bound))
+    yield answer.statement
+    if preparing:
+        client.command(f"DROP TEMPORARY TABLE IF EXISTS {', '.join(question.temporary)}")
 
 
 def _used(statement: str, bound: Mapping[str, Bound]) -> dict[str, Bound]:
