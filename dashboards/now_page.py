@@ -101,9 +101,10 @@ def headline(services: Sequence[ServiceActivity], arriving: Sequence[Signal], no
         )
     worst = max(worse, key=lambda service: service.errors)
     others = f", and so did {plural(len(worse) - 1, 'other service')} more often than before" if len(worse) > 1 else ""
-    return Markup("{} failed {} of its requests in the last hour ({} in the hour before){}.").format(
+    before = share(worst.errors_before, worst.requests_before) + " in the hour before"
+    return Markup("{} failed {} of its requests in the last hour{}{}.").format(
         shown(worst.service, 60),
         share(worst.errors, worst.requests),
-        share(worst.errors_before, worst.requests_before),
+        f" ({before})" if worst.requests_before else "",
         others,
     )

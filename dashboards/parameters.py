@@ -1,11 +1,11 @@
 """What may stand after the `?`: each question's parameters, their types and their limits."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import Request
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from dashboards.problems import BadParameters, FieldError, unknown_name
@@ -15,6 +15,22 @@ from triage.window import Window, parse_time, parse_window
 TIME = "2026-11-22T10:00:00Z, 15m (ago), 2h, 1d, or epoch seconds"
 
 Text = Annotated[str | None, Field(max_length=200_000)]
+
+
+def _check_time(text: str | None) -> str | None:
+    if text:
+        parse_time(text, datetime.now(UTC))
+    return text
+
+
+When = Annotated[str | None, Field(max_length=100), AfterValidator(_check_time)]
+"""A moment as it was written: what "15m" means is known only once "now" is."""
+
+SENTENCES = {
+    "float_parsing": "this is no number",
+    "int_parsing": "this is no whole number",
+    "finite_number": "a finite number is wanted",
+}
 
 
 class Parameters(BaseModel):
@@ -47,18 +63,11 @@ class PageParameters(Parameters):
 class WindowParameters(Parameters):
     """Those of a window."""
 
-    from_: Text = Field(None, alias="from", description=f"Start, an hour before the end unless given: {TIME}.")
-    to: Text = Field(None, description="End, which itself is not meant; now unless given.")
+    from_: When = Field(None, alias="from", description=f"Start, an hour before the end unless given: {TIME}.")
+    to: When = Field(None, description="End, which itself is not meant; now unless given.")
 
     def window(self, now: datetime) -> Window:
         """The window that is meant. Raises BadParameters."""
-        errors = [
-            FieldError(name, problem)
-            for name, text in (("from", self.from_), ("to", self.to))
-            if text and (problem := _no_time(text, now))
-        ]
-        if errors:
-            raise BadParameters(errors)
         try:
             return parse_window(self.from_, self.to, now)
         except ValueError as error:
@@ -76,13 +85,11 @@ class QuestionParameters(WindowParameters):
     slower_than_ms: float | None = Field(
         None, ge=0, allow_inf_nan=False, description="Spans that took longer than so many milliseconds, not failures."
     )
-    as_of: Text = Field(None, description="The answer knows nothing that began later; now unless given.")
+    as_of: When = Field(None, description="The answer knows nothing that began later; now unless given.")
 
     def question(self, now: datetime) -> Question:
         """The question that is meant. Raises BadParameters."""
         window = self.window(now)
-        if self.as_of and (problem := _no_time(self.as_of, now)):
-            raise BadParameters([FieldError("as_of", problem)])
         return Question(
             from_=window.from_,
             to=window.to,
@@ -129,13 +136,5 @@ def field_error(detail: ErrorDetails) -> FieldError:
     context = detail.get("ctx") or {}
     where = [str(part) for part in detail["loc"] if part not in {"query", "body", "path", "header"}]
     field = str(context.get("field") or ".".join(where))
-    message = detail["msg"].removeprefix("Value error, ")
+    message = SENTENCES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
     return FieldError(field, message[:1].lower() + message[1:])
-
-
-def _no_time(text: str, now: datetime) -> str | None:
-    try:
-        parse_time(text, now)
-    except ValueError as error:
-        return str(error)[:300]
-    return None

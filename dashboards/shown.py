@@ -35,9 +35,9 @@ def whole(text: str, limit: int = TEXT_LIMIT) -> Markup:
     """Hostile text with its lines kept; what is longer than `limit` is folded, never cut."""
     if len(text) <= limit:
         return Markup('<span class="text">{}</span>').format(_lines(text)) if text else shown("")
-    return Markup('<details class="long"><summary>{}</summary><div class="text" tabindex="0">{}</div></details>').format(
-        shown(text.replace("\n", " "), min(limit, NAME_LIMIT)), _lines(text)
-    )
+    return Markup(
+        '<details class="long"><summary>{}</summary><div class="text" tabindex="0">{}</div></details>'
+    ).format(shown(text.replace("\n", " "), min(limit, NAME_LIMIT)), _lines(text))
 
 
 def _visible(text: str) -> Markup:

@@ -11,7 +11,7 @@ from pydantic import Field
 from dashboards.api import TheStore, no_trace, trace_cursor
 from dashboards.cursors import write_cursor
 from dashboards.parameters import Parameters, each_once
-from dashboards.shown import duration, plural, shown
+from dashboards.shown import duration, error_words, plural, shown
 from dashboards.views import render
 from dashboards.waterfall import Row, Waterfall
 from triage.trace import NS, Trace, moment, read_trace, trace_customers
@@ -70,7 +70,7 @@ def _headline(trace: Trace, waterfall: Waterfall) -> Markup:
     """What was tried, how it went and where it went wrong."""
     entry = waterfall.rows[0].span
     what = Markup("{} in {} took {}").format(
-        shown(entry.operation, 80), shown(entry.service, 60), duration(entry.duration_ns / 1e6)
+        shown(entry.operation, 50), shown(entry.service, 40), duration(entry.duration_ns / 1e6)
     )
     return Markup("{} {}").format(what, _how(entry.failed, [row for _, row in waterfall.failed]))
 
@@ -79,8 +79,8 @@ def _how(entry_failed: bool, failed: list[Row]) -> Markup:
     if not failed:
         return Markup("and nothing in it failed.")
     origin = max(failed, key=lambda row: (row.depth, -row.span.start_ns)).span
-    where = Markup("{} in {}").format(shown(origin.operation, 80), shown(origin.service, 60))
-    why = Markup(" ({})").format(shown(origin.error, 120)) if origin.error else Markup("")
+    where = Markup("{} in {}").format(shown(origin.operation, 50), shown(origin.service, 40))
+    why = Markup(" ({})").format(shown(error_words(origin.error), 100)) if origin.error else Markup("")
     if entry_failed:
         return Markup("and failed; the deepest failure is {}{}.").format(where, why)
     return Markup("and went well, though {} in it failed: the deepest is {}{}.").format(

@@ -46,11 +46,11 @@ def by_what(question: Question) -> Markup:
 
 def between(window: Window, now: datetime) -> Markup:
     """The window in words, to the minute; days are named unless they are today."""
-    if window.length < timedelta(minutes=2):
-        return Markup("between {} and {} UTC").format(clock(window.from_, now), clock(window.to, now))
-    minutes = (moment.replace(second=0, microsecond=0) for moment in (window.from_, window.to))
-    from_, to = (clock(minute, now, short=True) for minute in minutes)
-    return Markup("between {} and {} UTC").format(from_, to)
+    from_, to = window.from_, window.to
+    if window.length >= timedelta(minutes=2):
+        from_, to = from_.replace(second=0, microsecond=0), to.replace(second=0, microsecond=0)
+    known_day = now if to.date() == now.date() and from_.date() == now.date() else from_
+    return Markup("between {} and {} UTC").format(clock(from_, now, short=True), clock(to, known_day, short=True))
 
 
 def completeness(answer: Affected) -> str:

@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import cast
 from urllib.parse import quote
 
@@ -14,7 +13,8 @@ from starlette.testclient import TestClient
 
 from dashboards.app import create_app
 from queries import schema
-from queries.store import Limits, Store
+from queries.errors import QueryFailed, QueryTooExpensive, StoreBusy, StoreError, StoreUnavailable
+from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.small_shop import FROM, HOSTILE, ODD, trace_id
 from triage.window import format_time
@@ -178,7 +178,7 @@ class TestWrongQuestions:
             ({"from": "99999999999d"}, "from", "longer"),
             ({"limit": "0"}, "limit", "greater"),
             ({"limit": "10001"}, "limit", "less"),
-            ({"limit": "ten"}, "limit", "integer"),
+            ({"limit": "ten"}, "limit", "whole number"),
             ({"slower_than_ms": "fast"}, "slower_than_ms", "number"),
             ({"slower_than_ms": "nan"}, "slower_than_ms", "finite"),
             ({"slower_than_ms": "-1"}, "slower_than_ms", "greater"),
@@ -308,11 +308,24 @@ class TestAround:
         names = {parameter["name"] for parameter in paths[AFFECTED]["get"]["parameters"]}
         assert {"from", "to", "as_of", "service", "slower_than_ms", "limit", "cursor"} <= names
 
-    def test_a_store_that_is_away_is_said_so(self, tmp_path: Path) -> None:
-        """503 and when to ask again; no traceback."""
-        store = Store(f"chdb://{tmp_path}", "otel", Limits())
-        store.close()
-        app = create_app(store, metrics=str, ready=lambda: None)
-        answer = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False).get(AFFECTED)
-        assert "store" in str(problem(answer, 503)["detail"])
-        assert answer.headers["retry-after"]
+    @pytest.mark.parametrize(
+        ("error", "status", "retry"),
+        [
+            (StoreUnavailable("no route to 10.0.0.1"), 503, True),
+            (StoreBusy("too many"), 503, True),
+            (QueryTooExpensive("MEMORY_LIMIT_EXCEEDED"), 422, False),
+            (QueryFailed("DB::Exception at line 7"), 500, False),
+        ],
+    )
+    def test_a_store_that_cannot_answer_is_said_so(
+        self, api: TestClient, monkeypatch: pytest.MonkeyPatch, error: StoreError, status: int, retry: bool
+    ) -> None:
+        """Whether asking again helps, and nothing of what the engine said."""
+
+        def fail(*_: object, **__: object) -> None:
+            raise error
+
+        monkeypatch.setattr("dashboards.api.affected", fail)
+        answer = ask(api)
+        assert str(error) not in str(problem(answer, status)["detail"])
+        assert ("retry-after" in answer.headers) == retry
