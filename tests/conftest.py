@@ -16,8 +16,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def missing(item: pytest.Item) -> str | None:
     """What this machine lacks for the test, as a sentence; None if nothing."""
-    if item.get_closest_marker("browser") and not CHROMIUM:
-        return "page tests need Chromium"
+    if item.get_closest_marker("browser") and not (CHROMIUM and NPM):
+        return "page tests need Chromium, and npm for what checks them"
     if item.get_closest_marker("peers") and not NPM:
         return "the JavaScript senders need node and npm"
     return None

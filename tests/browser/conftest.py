@@ -58,7 +58,7 @@ class Visit:
         return self.page
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # a process holds one engine at a time: the next module opens its own
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     store = Store.open(f"chdb://{tmp_path_factory.mktemp('pages')}/clickhouse")
     schema.apply(store)
@@ -104,7 +104,7 @@ def listening(store: Store, secret: str) -> Iterator[str]:
         thread.join(10)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, an event loop runs on the main thread
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
