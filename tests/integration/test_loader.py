@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors.frames import varint
 from collectors.kept import Kept, read_kept
 from collectors.kinds import Kind
 from collectors.loader import Backoff, Loader
@@ -69,8 +70,14 @@ def until(condition: Callable[[], bool], within_s: float = 10) -> None:
         time.sleep(0.005)
 
 
+def request(text: bytes) -> bytes:
+    """A request that holds one thing: the address of a schema."""
+    resource = b"\x1a" + varint(len(text)) + text
+    return b"\x0a" + varint(len(resource)) + resource
+
+
 def some(count: int) -> list[bytes]:
-    return [b"record %d " % n + b"x" * 100 for n in range(count)]
+    return [request(b"record %d " % n + b"x" * 100) for n in range(count)]
 
 
 def test_every_record_of_every_kind_is_loaded_once(intake: Intake, store: FakeStore) -> None:
@@ -115,7 +122,7 @@ def test_an_insert_whose_answer_is_lost_is_sent_again_under_the_same_token(intak
 def test_a_record_that_the_store_cannot_parse_is_set_aside_and_the_rest_loaded(
     intake: Intake, store: FakeStore
 ) -> None:
-    bad = [POISON + b" one", POISON + b" two"]
+    bad = [request(POISON + b" one"), request(POISON + b" two")]
     intake.append(*some(30)[:20], *bad, *some(30)[20:])
     assert intake.close()
     assert store.holds(Kind.TRACES) == Counter(some(30))
@@ -130,7 +137,7 @@ def test_a_record_that_the_store_cannot_parse_is_set_aside_and_the_rest_loaded(
 
 
 def test_a_segment_of_nothing_but_bad_records_leaves_the_backlog(intake: Intake, store: FakeStore) -> None:
-    intake.append(*[POISON] * 5)
+    intake.append(*[request(POISON)] * 5)
     assert intake.close()
     assert not store.tokens
 
@@ -197,12 +204,12 @@ def test_when_the_quarantine_cannot_be_written_the_segment_stays(
     intake: Intake, store: FakeStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (intake.data / "quarantine").rmdir()
-    intake.append(b"good", POISON)
+    intake.append(request(b"good"), request(POISON))
     until(lambda: "quarantine" in str(intake.log.metrics.last_error))
     assert intake.log.backlog_bytes
     (intake.data / "quarantine").mkdir()
     until(lambda: not intake.log.backlog_bytes)
-    assert store.holds(Kind.TRACES) == {b"good": 1}
+    assert store.holds(Kind.TRACES) == {request(b"good"): 1}
 
 
 def test_while_the_store_fails_on_everything_nothing_is_set_aside(intake: Intake, store: FakeStore) -> None:

@@ -103,6 +103,17 @@ def test_a_bad_record_in_a_large_segment_leaves_nothing_behind_and_the_rest_coun
     assert aside.read_bytes() == b"\x05\x0a\x03abc"
 
 
+def test_fields_that_no_schema_knows_lose_nothing(
+    log: SegmentLog, loader: Loader, store: Store, tmp_path: Path
+) -> None:
+    """OTLP may grow: what a newer sender adds at the top of each request is skipped, and the rest counts."""
+    sealed(log, Kind.TRACES, [record + b"\xf2\x01\x03abc" for record in requests(Kind.TRACES, 100)])
+    until(lambda: not len(log.backlog))
+    assert rows(store, "otel_traces") == 100 * 20
+    assert not differences(store)
+    assert not list((tmp_path / "quarantine").iterdir())
+
+
 def test_an_insert_that_failed_half_way_is_completed_under_the_same_token(
     log: SegmentLog, loader: Loader, store: Store
 ) -> None:

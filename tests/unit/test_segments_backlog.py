@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from collectors.backlog import Backlog
 from collectors.frames import records
 from collectors.kinds import Kind
-from collectors.quarantine import refused_records
 from collectors.segment import Segment, kind_of, new_name
+from collectors.sift import refused_records, sift
 from queries.errors import DataRefused
 
 
@@ -96,13 +96,29 @@ def refuses(bad: Sequence[bytes], kind: Kind) -> tuple[list[int], object]:
 def test_every_record_that_is_refused_is_found_and_no_other(bad: set[int], count: int) -> None:
     every = [f"record {n}".encode() for n in range(count)]
     _, parse = refuses([record for n, record in enumerate(every) if n in bad], Kind.LOGS)
-    found = refused_records(Kind.LOGS, every, parse)  # type: ignore[arg-type]
-    assert [one.index for one in found] == sorted(n for n in bad if n < count)
+    found = refused_records(Kind.LOGS, dict(enumerate(every)), parse)  # type: ignore[arg-type]
+    assert sorted(one.index for one in found) == sorted(n for n in bad if n < count)
     assert all(one.why == "no such thing" and one.size == len(every[one.index]) for one in found)
 
 
 def test_one_bad_record_among_thousands_is_found_by_halving() -> None:
     every = [f"record {n}".encode() for n in range(4096)]
     asked, parse = refuses([every[1234]], Kind.TRACES)
-    assert len(refused_records(Kind.TRACES, every, parse)) == 1  # type: ignore[arg-type]
+    assert len(refused_records(Kind.TRACES, dict(enumerate(every)), parse)) == 1  # type: ignore[arg-type]
     assert len(asked) == 1 + 2 * 12
+
+
+def test_a_record_that_can_be_read_once_it_is_written_anew_is_not_refused() -> None:
+    """A field that no schema knows says nothing to us; the engine refuses it at the top of a request."""
+    good, odd, bad, nothing = b"\x0a\x00", b"\x0a\x00\xf2\x01\x03abc", b"\x0a\x05abc", b"\xf2\x01\x03abc"
+
+    def parse(landing: str, body: bytes) -> int:
+        if set(records(Kind.TRACES, body)) != {good}:
+            raise DataRefused("no such thing")
+        return 1
+
+    assert sift(Kind.TRACES, [good, good], parse) is None
+    sifted = sift(Kind.TRACES, [good, odd, nothing, bad, good], parse)
+    assert sifted
+    assert sifted.rest == [good, good, good]
+    assert [(one.index, one.size) for one in sifted.refused] == [(3, 5)]
