@@ -65,7 +65,8 @@ ID_SHIFTS = st.sampled_from([0] * 16 + [-1, -1, None])
 MOMENTS = [BASE + timedelta(microseconds=us) for us in (0, 1, 1_000_000, 2_000_000, 11_000_000)]
 LATER = [BASE + timedelta(seconds=seconds) for seconds in (599, 601, 3 * 3600, 4 * 3600, 60 * 3600, 150 * 3600)]
 YEARS = [datetime(year, 1, 1, tzinfo=UTC) for year in (1970, 2000, 2026, 2027, 2150, 2200)]
-FROM = st.sampled_from([*MOMENTS, *LATER, *YEARS[:3] * 4, BASE - timedelta(hours=1)])
+FROM = st.sampled_from([*MOMENTS, *LATER[:-2], *YEARS[:3] * 4, BASE - timedelta(hours=1)])
+"""Not so late that a clock more than a day behind its root matters, the one bound of docs/affected.md."""
 TO = st.sampled_from([*MOMENTS, *LATER, *YEARS[3:] * 4])
 
 
@@ -123,7 +124,7 @@ class _World:
 
     def __init__(self, number: int, keys: Keys, services: tuple[str, ...]) -> None:
         self.number, self.services = number, st.sampled_from(services)
-        customers = (f"ann{number}", f"bob{number}", f"cyd{number}", "zoe")
+        customers = (f"ann{number}", f"bob{number}", f"K/{number}@é'\\", "zoe")
         named = [naming for customer in customers for naming in _namings(keys.customer, customer)]
         self.customer_keys = keys.customer
         self.names = st.sampled_from([{keys.customer[0]: customer} for customer in customers])

@@ -230,11 +230,11 @@ class _Asked:
         return not self.failed(entry) and not self.took_longer(entry) and self.belongs_to(entry, customer)
 
     def last_attempt(self, name: str, failures: list[Span]) -> int:
-        """When they last tried what had failed for them (ns); where no entry is theirs, when that began."""
+        """When they last tried what failed for them (ns): by an entry of theirs, or one inside which it failed."""
         of_failures = [self.entry(span) for span in failures]
         operations = {entry.operation for entry in of_failures}
         tries = [each for each in self.entries if each.operation in operations and self.belongs_to(each, name)]
-        return max(entry.start_ns for entry in tries or of_failures)
+        return max(entry.start_ns for entry in tries + of_failures)
 
     def orders(self, name: str, failures: list[Span]) -> list[tuple[str, Decimal, str]]:
         """The orders that spans of theirs name in the traces in which they were hit: id, amount, currency."""

@@ -365,7 +365,7 @@ SELECT
         countIf(HasFailed AND NOT HasSucceeded) > 0, 'not_recovered',
         'recovered') AS Outcome,
     if(Outcome = 'recovered', maxIf(Succeeded, HasFailed), NULL) AS RecoveredAt,
-    if(max(IsTried), maxIf(LastTried, IsTried), max(LastEntry)) AS LastAttempt
+    greatest(maxIf(LastTried, IsTried), max(LastEntry)) AS LastAttempt
 FROM operations
 GROUP BY Customer;
 

@@ -189,12 +189,13 @@ def test_a_customer_recovers_with_the_first_success_strictly_later() -> None:
 
 
 def test_the_last_attempt_is_of_what_failed() -> None:
-    """Whether it went well or not; where no entry is theirs, it is that of the failure."""
+    """Whether it went well or not; what failed for them inside another's request was an attempt, too."""
     broken = span(bad=True, attributes=ANN, second=10)
     assert ann(broken, span("2", bad=True, attributes=ANN, second=20)).last_attempt_ns == at(20)
     assert ann(broken, span("2", name="look", attributes=ANN, second=20)).last_attempt_ns == at(10)
     inner = span(number="2", parent="1", bad=True, attributes=ANN, second=10)
     assert ann(span(attributes=BOB, second=9), inner).last_attempt_ns == at(9)
+    assert ann(span(attributes=BOB, second=9), inner, span("2", attributes=ANN)).last_attempt_ns == at(9)
 
 
 def test_slow_reads_took_longer_throughout() -> None:
