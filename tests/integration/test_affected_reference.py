@@ -54,7 +54,7 @@ def test_the_store_agrees_with_the_reference(stores: Stores, sent: Telemetry, as
 
 @pytest.mark.full
 @pytest.mark.timeout(7200)
-@settings(DRAWN, max_examples=500)
+@settings(DRAWN, max_examples=200)
 @given(telemetry(), st.lists(questions(), min_size=5, max_size=5))
 def test_the_store_agrees_with_the_reference_on_thousands(
     stores: Stores, sent: Telemetry, asked: list[Question]
@@ -117,7 +117,7 @@ def differences(store: Store, sent: Telemetry, question: Question) -> list[str]:
     return found
 
 
-def answered(store: Store, question: Question, limit: int = 20) -> list[Affected]:
+def answered(store: Store, question: Question, limit: int = 50) -> list[Affected]:
     """The answer, page by page."""
     pages = [affected(store, question, limit=limit)]
     while following := pages[-1].next:
