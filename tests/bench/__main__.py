@@ -1,0 +1,78 @@
+"""Runs the benchmarks that are named, or all, and prints each figure beside what it must be."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from tests.bench import ask, e2e, fresh, load, small
+from tests.bench.engine import opened
+from tests.bench.figures import Figure, as_json, missed, table
+from tests.bench.machine import busy, machine
+from tests.bench.scale import QUICK, Scale
+
+Benchmark = Callable[[Scale, Path], Iterator[Figure]]
+
+BENCHMARKS: dict[str, Benchmark] = {
+    "load": load.run,
+    "e2e": e2e.run,
+    "small": small.run,
+    "ask": ask.run,
+    "fresh": fresh.run,
+}
+
+
+def main() -> int:
+    """0 if every figure is what it must be, else 1."""
+    options = _options()
+    scale = QUICK if options.quick else Scale()
+    if options.spans:
+        scale = replace(scale, spans=options.spans, window_spans=min(scale.window_spans, options.spans // 10))
+    with tempfile.TemporaryDirectory(dir=options.scratch, prefix="bench-") as directory:
+        scratch = Path(directory)
+        with opened(scratch / "empty", handles=1) as store:
+            properties = machine(store)
+        _tell("; ".join(f"{name} {value}" for name, value in properties.items()))
+        if warning := busy(properties):
+            _tell(warning)
+        figures = []
+        for name in options.benchmarks or BENCHMARKS:
+            for measured in BENCHMARKS[name](scale, scratch):
+                figure = replace(measured, target=None) if options.quick else measured
+                _tell(str(figure))
+                figures.append(figure)
+    if options.quick:
+        _tell("These sizes only show that all works: the figures say nothing.")
+    lines = (
+        [as_json(figures, properties)] if options.json else [*map(": ".join, properties.items()), "", *table(figures)]
+    )
+    sys.stdout.write("\n".join(lines) + "\n")
+    return int(bool(missed(figures)))
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser("scripts/bench", description=__doc__)
+    parser.add_argument("benchmarks", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    parser.add_argument("--quick", action="store_true", help="small sizes: shows that all works, in a minute or two")
+    parser.add_argument("--spans", type=_number, metavar="N", help="spans that `ask` asks among (default: 10_000_000)")
+    parser.add_argument("--scratch", type=Path, metavar="DIR", help="where to put the tables (default: the system's)")
+    return parser.parse_args()
+
+
+def _number(text: str) -> int:
+    return int(text)  # 100_000_000 is a number too
+
+
+def _tell(*lines: str) -> None:
+    """Progress goes to standard error."""
+    for line in lines:
+        sys.stderr.write(line.rstrip() + "\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
