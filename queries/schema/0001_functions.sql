@@ -50,3 +50,7 @@ CREATE OR REPLACE FUNCTION otlp_id AS (id) -> if(empty(replaceAll(id, '\0', ''))
 -- is and filed under the nearest reasonable day, so that a wrong clock makes no thousand partitions.
 CREATE OR REPLACE FUNCTION filed_under AS (time) ->
     toDateTime(least(greatest(time, toDateTime64('2000-01-01 00:00:00', 9, 'UTC')), now64(9, 'UTC') + INTERVAL 1 DAY), 'UTC');
+
+-- The same to the second, once the day is settled: what a row was filed under when it came, whenever that is asked.
+CREATE OR REPLACE FUNCTION filed_on AS (time, day) -> toDateTime(
+    greatest(least(time, toDateTime64(day, 9, 'UTC') + INTERVAL 86399 SECOND), toDateTime64(day, 9, 'UTC')), 'UTC');

@@ -38,6 +38,15 @@ PRIMARY KEY (toStartOfTenMinutes(Timestamp), ServiceName, SpanName)
 TTL Received + toIntervalDay({retention_traces_days})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 
+-- Where the collector's exporter made the table before us: what is ours, and the memory of tokens.
+ALTER TABLE otel_traces
+    ADD COLUMN IF NOT EXISTS DroppedAttributesCount UInt32 DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS DroppedEventsCount UInt32 DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS DroppedLinksCount UInt32 DEFAULT 0,
+    ADD COLUMN IF NOT EXISTS Day Date MATERIALIZED toDate(filed_under(Timestamp)),
+    ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
+    MODIFY SETTING non_replicated_deduplication_window = 10000;
+
 -- One row per ResourceSpans of an OTLP request; holds nothing itself.
 CREATE TABLE IF NOT EXISTS landing_traces (
     resource Tuple(attributes Array(Tuple(key String, value Tuple(string_value String, bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(Tuple(values Array(Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String))))), kvlist_value Nullable(Tuple(values Array(Tuple(key String, value Tuple(string_value Nullable(String), bool_value Nullable(Bool), int_value Nullable(Int64), double_value Nullable(Float64), array_value Nullable(String), kvlist_value Nullable(String), bytes_value Nullable(String)))))), bytes_value Nullable(String))))),

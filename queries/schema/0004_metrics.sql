@@ -31,6 +31,13 @@ ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attribute
 TTL Received + toIntervalDay({retention_metrics_days})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 
+-- Where the collector's exporter made the table before us: what is ours, and the memory of tokens.
+ALTER TABLE otel_metrics_gauge
+    ADD COLUMN IF NOT EXISTS IntValue Nullable(Int64),
+    ADD COLUMN IF NOT EXISTS Day Date MATERIALIZED toDate(filed_under(TimeUnix)),
+    ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
+    MODIFY SETTING non_replicated_deduplication_window = 10000;
+
 -- One row per sum data point.
 CREATE TABLE IF NOT EXISTS otel_metrics_sum (
     ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
@@ -63,6 +70,12 @@ PARTITION BY (Day, TimeUnix < '2000-01-01')
 ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)
 TTL Received + toIntervalDay({retention_metrics_days})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+ALTER TABLE otel_metrics_sum
+    ADD COLUMN IF NOT EXISTS IntValue Nullable(Int64),
+    ADD COLUMN IF NOT EXISTS Day Date MATERIALIZED toDate(filed_under(TimeUnix)),
+    ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
+    MODIFY SETTING non_replicated_deduplication_window = 10000;
 
 -- One row per histogram data point.
 CREATE TABLE IF NOT EXISTS otel_metrics_histogram (
@@ -99,6 +112,11 @@ PARTITION BY (Day, TimeUnix < '2000-01-01')
 ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)
 TTL Received + toIntervalDay({retention_metrics_days})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+ALTER TABLE otel_metrics_histogram
+    ADD COLUMN IF NOT EXISTS Day Date MATERIALIZED toDate(filed_under(TimeUnix)),
+    ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
+    MODIFY SETTING non_replicated_deduplication_window = 10000;
 
 -- One row per exponential histogram data point.
 CREATE TABLE IF NOT EXISTS otel_metrics_exponential_histogram (
@@ -140,6 +158,11 @@ ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attribute
 TTL Received + toIntervalDay({retention_metrics_days})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
 
+ALTER TABLE otel_metrics_exponential_histogram
+    ADD COLUMN IF NOT EXISTS Day Date MATERIALIZED toDate(filed_under(TimeUnix)),
+    ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
+    MODIFY SETTING non_replicated_deduplication_window = 10000;
+
 -- One row per summary data point.
 CREATE TABLE IF NOT EXISTS otel_metrics_summary (
     ResourceAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
@@ -170,6 +193,11 @@ PARTITION BY (Day, TimeUnix < '2000-01-01')
 ORDER BY (ServiceName, MetricName, toStartOfHour(TimeUnix), cityHash64(Attributes), TimeUnix)
 TTL Received + toIntervalDay({retention_metrics_days})
 SETTINGS ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000;
+
+ALTER TABLE otel_metrics_summary
+    ADD COLUMN IF NOT EXISTS Day Date MATERIALIZED toDate(filed_under(TimeUnix)),
+    ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
+    MODIFY SETTING non_replicated_deduplication_window = 10000;
 
 -- One row per ResourceMetrics of an OTLP request; holds nothing itself.
 CREATE TABLE IF NOT EXISTS landing_metrics (

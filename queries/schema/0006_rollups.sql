@@ -62,7 +62,7 @@ WITH
     attribute_codes(ResourceAttributes, meanings) AS resource_codes
 SELECT
     Timestamp,
-    filed_under(Timestamp) AS Filed,
+    filed_on(Timestamp, Day) AS Filed,
     TraceId,
     SpanId,
     ParentSpanId,
@@ -98,7 +98,7 @@ WITH
     attribute_codes(ResourceAttributes, meanings) AS resource_codes
 SELECT
     Timestamp,
-    filed_under(Timestamp) AS Filed,
+    filed_on(Timestamp, Day) AS Filed,
     TraceId,
     SpanId,
     ParentSpanId,
@@ -204,6 +204,13 @@ PARTITION BY toYYYYMM(Received)
 ORDER BY (TraceHash, TraceId)
 TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 512, non_replicated_deduplication_window = 10000;
+
+ALTER TABLE otel_traces_trace_id_ts
+    ADD COLUMN IF NOT EXISTS TraceHash UInt32 DEFAULT toUInt32(cityHash64(TraceId)),
+    ADD COLUMN IF NOT EXISTS Bucket DateTime('UTC') DEFAULT toStartOfTenMinutes(Start),
+    ADD COLUMN IF NOT EXISTS Roots UInt16 DEFAULT 2,
+    ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
+    MODIFY SETTING non_replicated_deduplication_window = 10000;
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS otel_traces_trace_id_ts_mv TO otel_traces_trace_id_ts AS
 SELECT
@@ -421,7 +428,7 @@ WITH
     (SELECT (groupArray(Key), groupArray(Code)) FROM attribute_meanings) AS meanings,
     mapValues(LogAttributes) AS texts,
     arrayMap(key -> transform(key, meanings.1, meanings.2, toUInt8(0)), mapKeys(LogAttributes)) AS codes
-SELECT Timestamp, filed_under(Timestamp) AS Filed, TraceId, SpanId, meant(codes, texts, 1, 19) AS Customer
+SELECT Timestamp, filed_on(Timestamp, Day) AS Filed, TraceId, SpanId, meant(codes, texts, 1, 19) AS Customer
 FROM otel_logs
 WHERE notEmpty(TraceId) AND notEmpty(SpanId);
 
