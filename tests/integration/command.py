@@ -11,11 +11,11 @@ from pathlib import Path
 
 FREE_PORTS = ("--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--web", "127.0.0.1:0")
 TRIAGE = (sys.executable, "-m", "triage")
-START_S = 60
+START_S = 120
 
 
 def triage(
-    *arguments: str, cwd: Path, env: dict[str, str] | None = None, timeout_s: float = 60
+    *arguments: str, cwd: Path, env: dict[str, str] | None = None, timeout_s: float = 180
 ) -> subprocess.CompletedProcess[str]:
     """Runs a command to its end."""
     return subprocess.run(
