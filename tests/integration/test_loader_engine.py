@@ -16,6 +16,7 @@ from collectors.quarantine import Quarantine
 from collectors.segment import Segment, new_name
 from collectors.segments import Limits, SegmentLog
 from queries import schema
+from queries.store import Limits as StoreLimits
 from queries.store import Store
 from tests.integration.crash_sender import MAKERS
 from tests.integration.exactly_once import differences
@@ -28,7 +29,7 @@ Load = Callable[..., Loader]
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
     """An engine with our tables."""
-    store = Store.open(f"chdb://{tmp_path}/clickhouse")
+    store = Store.open(f"chdb://{tmp_path}/clickhouse", limits=StoreLimits(time_s=300))
     schema.apply(store)
     yield store
     store.close()
@@ -131,6 +132,7 @@ def test_an_insert_that_failed_half_way_is_completed_under_the_same_token(
 
 
 @pytest.mark.full
+@pytest.mark.timeout(600)
 def test_a_segment_that_ends_in_several_blocks_counts_once_too(log: SegmentLog, store: Store) -> None:
     """Spans as small as they get: more of them fit into a segment than the engine puts into one block."""
     store.command("SYSTEM STOP MERGES")
