@@ -14,6 +14,8 @@ from triage.ownership import NamedSpan, owners
 from triage.window import Window
 
 MOST_REQUESTS = 10_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FOREVER = datetime(2262, 4, 11, tzinfo=UTC)  # the last that the engine can say: some clocks run ahead
 
 
 @dataclass(frozen=True)
@@ -34,7 +36,7 @@ class Request:
 
     trace_id: str
     span_id: str
-    time: datetime
+    start_ns: int
     service: str
     operation: str
     duration_ms: float
@@ -42,6 +44,11 @@ class Request:
     is_theirs: bool
     failures: tuple[Evidence, ...]
     orders: tuple[Order, ...]
+
+    @property
+    def time(self) -> datetime:
+        """When it began, cut to microseconds."""
+        return EPOCH + timedelta(microseconds=self.start_ns // 1000)
 
     @property
     def entry(self) -> tuple[str, str]:
@@ -104,23 +111,25 @@ class Customer:
 
     @property
     def last_attempt(self) -> datetime | None:
-        """When they last tried anything that had failed for them."""
-        failed = {request.entry for request in self.requests if self._in_window(request.failures)}
-        tried = [
-            request.time for request in (*self.requests, *self.since) if request.entry in failed and request.is_theirs
-        ]
-        return max(tried, default=None)
+        """The latest entry, theirs or of a request that failed in part for them, at an operation of such requests."""
+        hit = [request for request in self.requests if self._in_window(request.failures)]
+        failed = {request.entry for request in hit}
+        every = (*self.requests, *self.since)
+        tried = [request.time for request in every if request.entry in failed and request.is_theirs]
+        return max([*tried, *(request.time for request in hit)], default=None)
 
-    def success_after(self, entry: tuple[str, str], moment: datetime) -> Request | None:
-        """The first time that an entry operation worked for them after a moment."""
-        for request in (*self.requests, *self.since):
-            if request.entry == entry and request.is_theirs and not request.failed and request.time > moment:
-                return request
-        return None
+    def success_after(self, entry: tuple[str, str], ns: int) -> Request | None:
+        """The first time that an entry operation worked for them after a moment, in ns since 1970."""
+        later = [
+            request
+            for request in (*self.requests, *self.since)
+            if request.entry == entry and request.is_theirs and not request.failed and request.start_ns > ns
+        ]
+        return min(later, key=lambda request: request.start_ns, default=None)
 
     def _successes(self) -> dict[tuple[str, str], datetime | None]:
-        last = {request.entry: request.time for request in self.visible}
-        found = {entry: self.success_after(entry, moment) for entry, moment in last.items()}
+        last = {request.entry: request.start_ns for request in self.visible}
+        found = {entry: self.success_after(entry, ns) for entry, ns in last.items()}
         return {entry: request.time if request else None for entry, request in found.items()}
 
     def _in_window(self, failures: Sequence[Evidence]) -> bool:
@@ -146,8 +155,9 @@ class _Row(TypedDict):
     IsClear: bool
     First: datetime
     Last: datetime
-    Timestamp: datetime
+    TimestampNs: int
     SpanId: str
+    SpanKind: str
     ServiceName: str
     SpanName: str
     Duration: int
@@ -161,6 +171,8 @@ class _Span(TypedDict):
     SpanId: str
     ParentSpanId: str
     Timestamp: datetime
+    TimestampNs: int
+    SpanKind: str
     ServiceName: str
     SpanName: str
     Duration: int
@@ -173,10 +185,9 @@ class _Span(TypedDict):
 
 
 def read_customer(store: Store, customer: str, window: Window, now: datetime) -> Customer:
-    """The customer's requests from the window's start until now, at most 10,000."""
-    until = max(window.to, now) + timedelta(seconds=1)
+    """The customer's requests from the window's start on, at most 10,000."""
     frame = store.ask(
-        "customer/requests", customer=customer, **{"from": window.from_}, until=until, at_most=MOST_REQUESTS + 1
+        "customer/requests", customer=customer, **{"from": window.from_}, until=FOREVER, at_most=MOST_REQUESTS + 1
     )
     rows = cast(list[_Row], frame.to_dicts())
     complete, rows = len(rows) <= MOST_REQUESTS, rows[:MOST_REQUESTS]
@@ -187,10 +198,15 @@ def read_customer(store: Store, customer: str, window: Window, now: datetime) ->
         customer=customer,
         window=window,
         as_of=now,
-        requests=tuple(request for request in requests if request.time < window.to),
-        since=tuple(request for request in requests if request.time >= window.to),
+        requests=tuple(request for request in requests if _in(window, request)),
+        since=tuple(request for request in requests if not _in(window, request)),
         complete=complete,
     )
+
+
+def _in(window: Window, request: Request) -> bool:
+    """Whether a request began before the window's end, or something failed in it then: clocks may differ."""
+    return request.time < window.to or any(window.from_ <= one.time < window.to for one in request.failures)
 
 
 def last_seen(store: Store, customer: str) -> datetime | None:
@@ -203,7 +219,7 @@ def _clear(row: _Row) -> Request:
     return Request(
         trace_id=row["TraceId"],
         span_id=row["SpanId"],
-        time=row["Timestamp"],
+        start_ns=row["TimestampNs"],
         service=row["ServiceName"],
         operation=row["SpanName"],
         duration_ms=row["Duration"] / 1e6,
@@ -231,20 +247,24 @@ def _judged(store: Store, customer: str, rows: Sequence[_Row]) -> Iterator[tuple
 
 
 def _of_customer(customer: str, row: _Row, spans: Sequence[_Span]) -> Request:
-    named = [NamedSpan(span["SpanId"], span["ParentSpanId"], span["Timestamp"], span["Name"]) for span in spans]
+    named = [NamedSpan(span["SpanId"], span["ParentSpanId"], span["TimestampNs"], span["Name"]) for span in spans]
     theirs = [span for span, owner in zip(spans, owners(named), strict=True) if owner == customer]
     return Request(
         trace_id=row["TraceId"],
         span_id=row["SpanId"],
-        time=row["Timestamp"],
+        start_ns=row["TimestampNs"],
         service=row["ServiceName"],
         operation=row["SpanName"],
         duration_ms=row["Duration"] / 1e6,
         failed=row["IsFailing"],
-        is_theirs=any(span["SpanId"] == row["SpanId"] and span["SpanName"] == row["SpanName"] for span in theirs),
+        is_theirs=any(_key(span) == _key(row) for span in theirs),
         failures=tuple(_evidence(row["TraceId"], span) for span in theirs if span["IsFailing"]),
         orders=tuple(_order(span) for span in theirs if span["OrderId"]),
     )
+
+
+def _key(span: _Row | _Span) -> tuple[int, str, str, str, str]:
+    return span["TimestampNs"], span["SpanId"], span["SpanKind"], span["ServiceName"], span["SpanName"]
 
 
 def _evidence(trace_id: str, failure: _Failure | _Span) -> Evidence:

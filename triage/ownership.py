@@ -3,7 +3,6 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 
 @dataclass(frozen=True)
@@ -12,7 +11,7 @@ class NamedSpan:
 
     span_id: str
     parent_span_id: str
-    time: datetime
+    start_ns: int
     name: str
 
 
@@ -29,13 +28,13 @@ class _Tree:
 
     def __init__(self, spans: Sequence[NamedSpan]) -> None:
         self._parents: dict[str, set[str]] = defaultdict(set)
-        self._names: dict[str, tuple[datetime, str]] = {}
+        self._names: dict[str, tuple[int, str]] = {}
         self._known = {span.span_id for span in spans}
         for span in spans:
             if span.parent_span_id:
                 self._parents[span.span_id].add(span.parent_span_id)
             if span.name:
-                named = (span.time, span.name)
+                named = (span.start_ns, span.name)
                 self._names[span.span_id] = min(named, self._names.get(span.span_id, named))
         self._found: dict[str, str] = {}
 

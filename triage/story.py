@@ -43,7 +43,7 @@ def _calm(theirs: Sequence[Request]) -> str:
 def _weight(customer: Customer, entry: tuple[str, str]) -> tuple[bool, bool, int, tuple[str, str]]:
     """Least for what matters most: what has not worked since, then what orders hang on, then what failed most."""
     failed = [request for request in customer.visible if request.entry == entry]
-    worked = customer.success_after(entry, failed[-1].time) is not None
+    worked = customer.success_after(entry, failed[-1].start_ns) is not None
     return worked, not any(request.orders for request in failed), -len(failed), entry
 
 
@@ -54,7 +54,7 @@ def _operation(customer: Customer, entry: tuple[str, str]) -> str:
     tried = [request for request in customer.requests if request.entry == entry and first <= request.time <= last]
     where = Counter(one.service for request in failed if (one := origin(request.failures))).most_common(1)
     at = f" at {where[0][0]}" if where else ""
-    success = customer.success_after(entry, last)
+    success = customer.success_after(entry, failed[-1].start_ns)
     since = f"it worked at {_clock(success.time)}" if success else "it has not worked since"
     how_many = _how_many(len(failed), len(tried))
     return f"Tried {entry[1]} {_times(len(tried))} {_when(tried)}; {how_many} failed{at}; {since}."

@@ -88,7 +88,9 @@ SELECT
     First,
     Last,
     Entry.2 AS Timestamp,
+    toUnixTimestamp64Nano(Entry.2) AS TimestampNs,
     Entry.3 AS SpanId,
+    Entry.4 AS SpanKind,
     Entry.5 AS ServiceName,
     Entry.6 AS SpanName,
     Entry.11 AS Duration,
@@ -122,9 +124,15 @@ FROM (
         if(is_failing(
                 IsError, SpanKind, HttpStatus, Peers, ServerAddress,
                 (SELECT Partners FROM known), (SELECT Services FROM known)),
-            [(Timestamp, SpanId, toString(ServiceName), toString(SpanName), '')], []) AS Failures,
+            [(Timestamp, SpanId, toString(ServiceName), toString(SpanName), alone.Error)], []) AS Failures,
         [] AS Orders
     FROM tried
+    LEFT ANY JOIN (
+        SELECT Timestamp, SpanId, SpanKind, ServiceName, SpanName, Error
+        FROM failures
+        WHERE empty(TraceId) AND Customer = {customer:String}
+            AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {until:DateTime64(9, 'UTC')}
+    ) AS alone USING (Timestamp, SpanId, SpanKind, ServiceName, SpanName)
     WHERE empty(tried.TraceId) AND Timestamp >= {from:DateTime64(9, 'UTC')}
 )
 ORDER BY Timestamp, TraceId, SpanId

@@ -23,6 +23,8 @@ SELECT
     s.SpanId AS SpanId,
     s.ParentSpanId AS ParentSpanId,
     s.Timestamp AS Timestamp,
+    toUnixTimestamp64Nano(s.Timestamp) AS TimestampNs,
+    toString(s.SpanKind) AS SpanKind,
     toString(s.ServiceName) AS ServiceName,
     toString(s.SpanName) AS SpanName,
     s.Duration AS Duration,
