@@ -143,6 +143,8 @@ LOADING: dict[str, Setting] = {
     "max_insert_threads": 1,  # a token is recognised only if the data splits into the same blocks again
     "max_insert_block_size": 1_000_000,
     "short_circuit_function_evaluation": "disable",  # cheaper than branching for each value: see 0001
+    "deduplicate_blocks_in_dependent_materialized_views": 1,
+    "max_execution_time": 600,  # s: a large segment on a busy machine is slow, not wrong
 }
 
 

@@ -6,10 +6,13 @@ This file alone may import from every layer.
 """
 
 import logging
+import shutil
 import socket
+import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import grpc.aio
 from fastapi import FastAPI
@@ -69,6 +72,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
         sockets = _sockets(settings, stack)
         if settings.runs(Part.COLLECT):  # before the store: its lock names the process that holds the directory
             service.segments = stack.enter_context(closing(_segment_log(service)))
+            stack.enter_context(_scratch(settings.data / "tmp"))
         store = stack.enter_context(tables.opened(settings))
         for name in tables.apply(store, settings):
             log.info("applied %s", name)
@@ -78,6 +82,18 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
         if settings.runs(Part.WEB):
             stack.enter_context(_web(service, store, sockets["web"]))
         yield service, store
+
+
+@contextmanager
+def _scratch(directory: Path) -> Iterator[None]:
+    """Where a segment lies while the embedded engine reads it: beside the data, and gone with a crash's next start."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
+    before, tempfile.tempdir = tempfile.tempdir, str(directory)
+    try:
+        yield
+    finally:
+        tempfile.tempdir = before
 
 
 def _sockets(settings: Settings, stack: ExitStack) -> dict[str, socket.socket]:
