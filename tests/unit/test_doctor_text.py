@@ -27,8 +27,10 @@ def said(*findings: Finding, one_in: int = 1, width: int | None = None) -> list[
 def test_it_says_how_much_was_looked_at_and_whether_that_will_do() -> None:
     """From when to when, and from how much data."""
     assert said() == [
-        "12 spans of 2 services, 3 log records and 4 metric points"
-        " between 2026-11-22 10:00:00 and 2026-11-22 11:00:00 UTC",
+        (
+            "12 spans of 2 services, 3 log records and 4 metric points"
+            " between 2026-11-22 10:00:00 and 2026-11-22 11:00:00 UTC"
+        ),
         "Nothing is missing that a good answer needs.",
     ]
     assert "one trace in 9" in said(one_in=9)[1]
