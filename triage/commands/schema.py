@@ -1,16 +1,19 @@
-"""Applies the tables, or shows them.
+"""Applies or shows the tables, or fills a rollup again from the spans and log records that it is made from.
 
-triage schema apply    brings the tables up to what this program needs; done already, it changes nothing
-triage schema show     prints the statements that make them
+triage schema apply                      brings the tables up to what this program needs; if they are, changes nothing
+triage schema show                       prints the statements that make them
+triage schema rebuild NAME [--from 7d]   fills the rollup again, while nothing is loaded
 """
 
 from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
 
-from queries import schema
+from queries import rebuild, schema
 from triage import tables
 from triage.commands.options import STORE, add_settings, settings_from
-from triage.commands.status import Status
+from triage.commands.status import Failure, Status
 from triage.settings import Settings
+from triage.window import parse_time
 
 KEYS = ("customer_keys", "order_keys", "amount_keys", "currency_keys", "partners")
 RETENTION = ("retention_traces", "retention_logs", "retention_metrics", "retention_rollups")
@@ -18,17 +21,36 @@ RETENTION = ("retention_traces", "retention_logs", "retention_metrics", "retenti
 
 def add_options(parser: ArgumentParser) -> None:
     """What to do, and where the tables are."""
-    parser.add_argument("action", choices=("apply", "show"), help="what to do")
+    parser.add_argument("action", choices=("apply", "show", "rebuild"), help="what to do")
+    parser.add_argument("name", nargs="?", metavar="NAME", help="the rollup to fill again")
+    parser.add_argument("--from", dest="from_", metavar="T", help="fill it from this day on (default: all days)")
     add_settings(parser, {*STORE, *KEYS, *RETENTION})
 
 
 def run(options: Namespace) -> Status:
     """Prints what was done."""
+    if (options.action == "rebuild") != bool(options.name) or (options.from_ and options.action != "rebuild"):
+        raise Failure(
+            Status.WRONG, "a rollup's name, and --from, go with rebuild: triage schema rebuild NAME --from 7d"
+        )
     settings = settings_from(options)
     if options.action == "show":
         print(schema.show(tables.retention(settings)))
         return Status.DONE
-    return _apply(settings)
+    return _rebuild(settings, options.name, options.from_) if options.action == "rebuild" else _apply(settings)
+
+
+def _rebuild(settings: Settings, name: str, from_: str | None) -> Status:
+    try:
+        rebuild.check(name)
+        since = parse_time(from_, datetime.now(UTC)) if from_ else None
+    except ValueError as error:
+        raise Failure(Status.WRONG, str(error)) from None
+    with tables.opened(settings, handles=1) as store:
+        tables.apply(store, settings)
+        rows = rebuild.rebuild(store, name, since, tables.retention(settings))
+    print(f"Filled {name} again: {rows:,} rows.")
+    return Status.DONE
 
 
 def _apply(settings: Settings) -> Status:
