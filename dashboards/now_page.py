@@ -100,7 +100,7 @@ def headline(services: Sequence[ServiceActivity], arriving: Sequence[Signal], no
             plural(len(services), "service")
         )
     worst = max(worse, key=lambda service: service.errors)
-    others = f", and so did {plural(len(worse) - 1, 'other service')} more often than before" if len(worse) > 1 else ""
+    others = f"; {plural(len(worse) - 1, 'other service')} failed more often than before, too" if len(worse) > 1 else ""
     before = share(worst.errors_before, worst.requests_before) + " in the hour before"
     return Markup("{} failed {} of its requests in the last hour{}{}.").format(
         shown(worst.service, 60),
