@@ -159,7 +159,7 @@ def telemetry(draw: st.DrawFn, worlds: int = 30) -> Telemetry:
     services = ("gate", "gate", "shop", *(["psp"] if draw(st.booleans()) else []))
     spans: dict[object, Span] = {}
     logs: list[Log] = []
-    for number in range(1, draw(st.integers(1, worlds)) + 1):
+    for number in range(1, draw(st.integers(worlds // 2, worlds)) + 1):
         world = _World(number, keys, services)
         for trace in range(1, draw(st.integers(1, TRACES_EACH)) + 1):
             trace_id = draw(st.sampled_from([world.trace_id(trace)] * 8 + ["", "0" * 32]))
