@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
+from queries.errors import QueryTooExpensive
 from queries.store import Store
 from triage import doctor_business, doctor_delivery, doctor_spans
 from triage.examined import Examined, examined
@@ -38,7 +39,7 @@ def examine(store: Store, window: Window) -> Examination:
     """Every check over the window, what is missing first. Raises StoreError."""
     started, now = time.perf_counter(), datetime.now(UTC)
     subject = examined(store, window)
-    findings = [finding for check in CHECKS for finding in check(subject)]
+    findings = [finding for check in CHECKS for finding in _found(check, subject)]
     return Examination(
         window=window,
         services=len(subject.services),
@@ -50,3 +51,18 @@ def examine(store: Store, window: Window) -> Examination:
         computed_at=now,
         took_ms=round((time.perf_counter() - started) * 1000, 1),
     )
+
+
+def _found(check: Check, subject: Examined) -> list[Finding]:
+    """What a check finds; where that takes more than a query may, this is said in its place."""
+    try:
+        return list(check(subject))
+    except QueryTooExpensive:
+        return [
+            Finding(
+                check.__name__,
+                "this was not examined: the window holds more than a query may read",
+                "ask for a shorter window (--from, --to)",
+                lacks=False,
+            )
+        ]

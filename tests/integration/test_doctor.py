@@ -13,10 +13,10 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from queries.store import Store
 from tests.integration.command import triage, up
 from tests.integration.otlp import SECOND, Plain, Request, attributes, logs, metrics, segment, span, token, traces
-from triage import doctor_business, doctor_delivery, doctor_spans, tables
+from triage import doctor, doctor_business, doctor_delivery, doctor_spans, tables
 from triage.doctor import Check, examine
 from triage.doctor_wire import DoctorJson
-from triage.examined import examined
+from triage.examined import Examined, examined
 from triage.finding import Finding
 from triage.settings import Settings
 from triage.window import Window
@@ -275,6 +275,21 @@ def test_what_is_missing_comes_first(hour: Hour) -> None:
     lacks = [finding.lacks for finding in examine(hour.store, hour.window).findings]
     assert lacks == sorted(lacks, reverse=True)
     assert not lacks[-1]
+
+
+def test_a_check_that_takes_too_much_is_said_to_be_left_out(hour: Hour, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The others are made all the same."""
+
+    def too_much(_: Examined) -> Iterator[Finding]:
+        hour.store.select(
+            "SELECT sleepEachRow(3) FROM numbers(3) SETTINGS max_execution_time = 0.1, max_block_size = 1"
+        )
+        yield from ()
+
+    monkeypatch.setattr(doctor, "CHECKS", (too_much, doctor_delivery.signals))
+    findings = examine(hour.store, hour.window).findings
+    assert [finding.check for finding in findings] == ["signals"] * 3 + ["too_much"]
+    assert not findings[-1].lacks
 
 
 Fill = Callable[[Store], None]
