@@ -15,6 +15,8 @@ from tests.bench.figures import Figure, as_json, missed, table
 from tests.bench.machine import busy, machine
 from tests.bench.scale import QUICK, Scale
 
+LEAST_SPANS = 100_000
+
 Benchmark = Callable[[Scale, Path], Iterator[Figure]]
 
 BENCHMARKS: dict[str, Benchmark] = {
@@ -56,16 +58,36 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("scripts/bench", description=__doc__)
-    parser.add_argument("benchmarks", nargs="*", choices=[*BENCHMARKS, []], metavar="NAME", help=", ".join(BENCHMARKS))
+    parser.add_argument("benchmarks", nargs="*", type=_benchmark, metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that all works, in a minute or two")
-    parser.add_argument("--spans", type=_number, metavar="N", help="spans that `ask` asks among (default: 10_000_000)")
-    parser.add_argument("--scratch", type=Path, metavar="DIR", help="where to put the tables (default: the system's)")
+    parser.add_argument("--spans", type=_spans, metavar="N", help="spans that `ask` asks among (default: 10_000_000)")
+    parser.add_argument(
+        "--scratch", type=_directory, metavar="DIR", help="where to put the tables (default: the system's)"
+    )
     return parser.parse_args()
 
 
-def _number(text: str) -> int:
-    return int(text)  # 100_000_000 is a number too
+def _benchmark(name: str) -> str:
+    if name not in BENCHMARKS:
+        raise argparse.ArgumentTypeError(f"there is no benchmark {name!r}; there are {', '.join(BENCHMARKS)}")
+    return name
+
+
+def _spans(text: str) -> int:
+    try:
+        spans = int(text)  # 100_000_000 is a number too
+    except ValueError:
+        spans = 0
+    if spans < LEAST_SPANS:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of spans from {LEAST_SPANS:,} up")
+    return spans
+
+
+def _directory(text: str) -> Path:
+    if not Path(text).is_dir():
+        raise argparse.ArgumentTypeError(f"{text!r} is no directory")
+    return Path(text)
 
 
 def _tell(*lines: str) -> None:
