@@ -5,12 +5,14 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from queries import schema
 from queries.store import Limits, Store
+from tests.integration.tables import empty
 
 SERVER = Path(__file__).parents[1] / "clickhouse_http.py"
 REAL = os.environ.get("TRIAGE_TEST_CLICKHOUSE", "")
@@ -51,20 +53,44 @@ def http_engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpEngine
     engine.kill()
 
 
-@pytest.fixture(scope="module", params=ENGINES)
-def dsn(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Over HTTP a module runs whole, or in CI only those tests that it names in `OVER_HTTP`."""
+    if "dsn" in metafunc.fixturenames:
+        chosen = getattr(metafunc.module, "OVER_HTTP", None)
+        late = chosen is not None and metafunc.function.__name__ not in chosen
+        engines = [pytest.param(name, marks=[pytest.mark.full] if name == "http" and late else []) for name in ENGINES]
+        metafunc.parametrize("dsn", engines, indirect=True, scope="module")
+
+
+@pytest.fixture(scope="session")
+def embedded_dsn(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A directory for all tests: a module that opens it finds the tables made."""
+    return f"chdb://{tmp_path_factory.mktemp('embedded')}/clickhouse"
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """The name of a database that only this run has."""
+    name = f"test_{secrets.token_hex(4)}"
+    yield name
+    if REAL:
+        with closing(Store.open(REAL, database=name, handles=1)) as store:
+            store.command(f"DROP DATABASE `{name}` SYNC")
+
+
+@pytest.fixture(scope="module")
+def dsn(request: pytest.FixtureRequest) -> str:
     """Where an engine is: embedded, behind HTTP, and the server that TRIAGE_TEST_CLICKHOUSE names."""
     if request.param == "http":
         engine: HttpEngine = request.getfixturevalue("http_engine")
         return engine.dsn
-    return REAL if request.param == "server" else f"chdb://{tmp_path_factory.mktemp('embedded')}/clickhouse"
+    return REAL if request.param == "server" else str(request.getfixturevalue("embedded_dsn"))
 
 
 @pytest.fixture(scope="module")
-def store(dsn: str) -> Iterator[Store]:
-    """A store with our tables in a database of the module's own; closed after it, so that another may be opened."""
-    store = Store.open(dsn, database=f"test_{secrets.token_hex(4)}", limits=LIMITS)
-    schema.apply(store)
-    yield store
-    store.command(f"DROP DATABASE `{store.database}` SYNC")
-    store.close()
+def store(dsn: str, database: str) -> Iterator[Store]:
+    """A store with our tables, empty; closed after the module, so that another directory may be opened."""
+    with closing(Store.open(dsn, database=database, limits=LIMITS)) as store:
+        schema.apply(store)
+        empty(store)
+        yield store

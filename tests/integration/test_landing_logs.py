@@ -16,6 +16,7 @@ from queries.store import Store
 from tests.integration.otlp import T0, Plain, any_value, attributes, logs, segment, token
 
 pytestmark = pytest.mark.integration
+OVER_HTTP = ("test_invalid_utf8_is_repaired_wherever_it_stands",)
 
 _services = (f"logs-{number}" for number in itertools.count())
 BAD = b"\xff\xfe\x80\xc0"

@@ -26,6 +26,7 @@ from queries.store import Store
 from tests.integration.otlp import T0, attributes, metrics, segment, token
 
 pytestmark = pytest.mark.integration
+OVER_HTTP = ("test_invalid_utf8_is_repaired_wherever_it_stands",)
 
 _services = (f"metrics-{number}" for number in itertools.count())
 Row = dict[str, object]

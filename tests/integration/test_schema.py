@@ -13,6 +13,7 @@ from tests.integration.otlp import T0
 from tests.integration.tables import counts, empty, kept
 
 pytestmark = pytest.mark.integration
+OVER_HTTP = ("test_applying_again_changes_nothing",)
 
 MAP = "Map(LowCardinality(String), String)"
 TIME = "DateTime64(9)"

@@ -16,7 +16,7 @@ from queries import schema
 from queries.errors import StoreError, StoreLocked, StoreUnavailable
 from queries.store import Limits, Store
 from tests.integration.conftest import HttpEngine
-from tests.integration.otlp import attributes, segment, span, token, traces
+from tests.integration.otlp import attributes, segment, span, traces
 from tests.integration.tables import counts
 
 pytestmark = pytest.mark.integration
@@ -33,11 +33,11 @@ NOWHERE = {
 }
 
 
-@pytest.mark.parametrize("dsn", NOWHERE)
-def test_what_is_no_address_is_refused(dsn: str):
+@pytest.mark.parametrize("address", NOWHERE)
+def test_what_is_no_address_is_refused(address: str):
     """With the forms that there are."""
-    with pytest.raises(ValueError, match=NOWHERE[dsn]) as error:
-        Store.open(dsn)
+    with pytest.raises(ValueError, match=NOWHERE[address]) as error:
+        Store.open(address)
     assert "chdb:///DIRECTORY" in str(error.value)
 
 
@@ -51,11 +51,11 @@ def test_a_database_must_be_a_name(tmp_path: Path):
 UNREACHABLE = ["http://127.0.0.1:9", "https://127.0.0.1:9", "http://u:se%40cret@127.0.0.1:9"]
 
 
-@pytest.mark.parametrize("dsn", UNREACHABLE)
-def test_a_server_that_is_not_there_is_named_in_one_line(dsn: str):
+@pytest.mark.parametrize("address", UNREACHABLE)
+def test_a_server_that_is_not_there_is_named_in_one_line(address: str):
     """With why, and without its password; trying again may help."""
     with pytest.raises(StoreUnavailable) as error:
-        Store.open(dsn)
+        Store.open(address)
     text = str(error.value)
     assert "127.0.0.1:9 cannot be opened: " in text
     assert "\n" not in text
@@ -124,16 +124,15 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path):
 def test_a_directory_may_be_called_anything(tmp_path: Path):
     """Blanks, quotes, and signs that mean something in an address."""
     directory = tmp_path / "a b" / "c'd\"e#f%20é"
-    with closing(Store.open(f"chdb://{directory}", handles=1)) as store:
-        schema.apply(store)
-        store.insert("traces", segment(traces(span())), token())
-        assert counts(store)["otel_traces"] == 1
-    assert directory.is_dir()
+    Store.open(f"chdb://{directory}", handles=1).close()
+    assert any(directory.iterdir())
 
 
-def test_what_was_kept_is_there_when_it_is_opened_again(tmp_path: Path):
-    """Rows, tokens, views and the functions that they call."""
+def test_what_was_kept_is_there_when_it_is_opened_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Rows, tokens, views and the functions that they call; and the working directory is as it was."""
     dsn = f"chdb://{tmp_path}/clickhouse"
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")  # it may be anyone's, and need not be writable
     body = segment(traces(span(attributes=attributes({"customer.id": "c-1", "list": [1, 2]}))))
     with closing(Store.open(dsn)) as store:
         assert schema.apply(store)
@@ -146,6 +145,7 @@ def test_what_was_kept_is_there_when_it_is_opened_again(tmp_path: Path):
         assert (found["otel_traces"], found["entries"]) == (2, 2)
         lists = store.select("SELECT DISTINCT SpanAttributes['list'] AS list FROM otel_traces")
         assert lists["list"].to_list() == ["[1,2]"]
+    assert list((tmp_path / "here").iterdir()) == []
 
 
 def test_two_stores_may_share_a_directory_in_one_process(tmp_path: Path):
@@ -154,17 +154,6 @@ def test_two_stores_may_share_a_directory_in_one_process(tmp_path: Path):
     with closing(Store.open(dsn, database="one", handles=1)) as one:
         Store.open(dsn, database="two", handles=1).close()
         assert one.select("SELECT currentDatabase() AS name")["name"][0] == "one"
-
-
-def test_nothing_is_left_in_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """Which may be anyone's, and need not be writable."""
-    here = tmp_path / "here"
-    here.mkdir()
-    monkeypatch.chdir(here)
-    with closing(Store.open(f"chdb://{tmp_path}/clickhouse", handles=1)) as store:
-        schema.apply(store)
-        store.insert("traces", segment(traces(span())), token())
-    assert list(here.iterdir()) == []
 
 
 @pytest.fixture
