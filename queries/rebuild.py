@@ -28,14 +28,21 @@ AT_A_TIME = 5_000_000  # rows of a base table
 TRIES = 3
 
 COLUMNS = "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = {table:String}"
-BATCHES = "SELECT Day, Received, count() AS n FROM {base:Identifier} GROUP BY Day, Received ORDER BY Day, Received"
+BATCHES = """
+    SELECT Received, groupArray(Day) AS days, sum(n) AS rows
+    FROM (SELECT Received, Day, count() AS n FROM {base:Identifier} GROUP BY Received, Day ORDER BY Day)
+    WHERE Day >= {first:String} AND NOT has({older:Array(String)}, toString(Day))
+    GROUP BY Received
+    ORDER BY Received
+"""
 OLDER = """
-    SELECT DISTINCT toDate({filed_by:Identifier}) AS day FROM {table:Identifier}
+    SELECT DISTINCT toString(toDate({filed_by:Identifier})) AS day FROM {table:Identifier}
     WHERE Received <= today() - {kept_days:UInt32}
 """
 BATCH = """
     SELECT *, Day FROM {database:Identifier}.{base:Identifier}
-    WHERE Day = {day:String} AND Received = {received:String} AND cityHash64(TraceId) % {pieces:UInt32} = {piece:UInt32}
+    WHERE Day IN {days:Array(String)} AND Received = {received:String}
+        AND cityHash64(TraceId) % {pieces:UInt32} = {piece:UInt32}
 """
 TOUCHED = """
     SELECT DISTINCT _partition_id AS id FROM {table:Identifier}
@@ -61,11 +68,11 @@ class View:
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows of a base table that are worked on at a time: those of a day of filing that came on one day."""
+    """Rows of a base table that came on one day, with the days that they are filed under."""
 
     base: str
-    day: date
     received: date
+    days: tuple[date, ...]
     rows: int
 
 
@@ -84,7 +91,7 @@ def rebuild(store: Store, name: str, since: datetime | None = None, retention: s
                     if batch.base == way[0].source:
                         _fill(store, fresh, way, batch)
             if batches == _batches(store, name, since, retention or schema.Retention()):
-                return _take_place(store, name, fresh, {str(batch.day) for batch in batches})
+                return _take_place(store, name, fresh, {str(day) for batch in batches for day in batch.days})
     raise StoreBusy(
         f"telemetry arrived while {name} was filled again, {TRIES} times: load none meanwhile, and try again"
     )
@@ -131,14 +138,13 @@ def _batches(store: Store, name: str, since: datetime | None, retention: schema.
     """What there is to work on: no day of which the rollup has rows older than rows of its bases become."""
     bases = sorted({way[0].source for way in rollups()[name]})
     kept_days = min(asdict(retention)[BASES[base]] for base in bases)
-    first, older = since.astimezone(UTC).date() if since else date.min, set()
+    first, older = str(since.astimezone(UTC).date() if since else date(1970, 1, 1)), []
     if filed_by := _filed_by(store, name):
-        older = set(store.select(OLDER, table=name, filed_by=filed_by, kept_days=kept_days)["day"])
+        older = store.select(OLDER, table=name, filed_by=filed_by, kept_days=kept_days)["day"].to_list()
     return [
-        Batch(base, day, received, rows)
+        Batch(base, received, tuple(days), rows)
         for base in bases
-        for day, received, rows in store.select(BATCHES, base=base).rows()
-        if day >= first and day not in older
+        for received, days, rows in store.select(BATCHES, base=base, first=first, older=older).rows()
     ]
 
 
@@ -162,7 +168,7 @@ def _fill(store: Store, fresh: str, way: tuple[View, ...], batch: Batch) -> None
     bound: dict[str, Value] = {
         "database": store.database,
         "base": batch.base,
-        "day": str(batch.day),
+        "days": [str(day) for day in batch.days],
         "received": str(batch.received),
         "pieces": batch.rows // AT_A_TIME + 1,
         "piece": 0,
