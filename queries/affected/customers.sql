@@ -105,11 +105,28 @@ WHERE empty(TraceId) OR TraceHash IN (
     GROUP BY TraceHash HAVING sum(Roots) = 1
 );
 
+-- Asked as of a moment: traces whose root, which names these customers, begins later than other spans that are known.
+CREATE TEMPORARY TABLE begun_without_root (TraceId String);
+
+-- if: SELECT {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC')
+INSERT INTO begun_without_root
+SELECT TraceId FROM entries
+WHERE Customer IN (SELECT Customer FROM named) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
+    AND toUInt32(cityHash64(TraceId)) IN (
+        SELECT TraceHash FROM otel_traces_trace_id_ts
+        WHERE Start <= {as_of:DateTime64(9, 'UTC')} AND TraceHash IN (
+            SELECT toUInt32(cityHash64(TraceId)) FROM entries
+            WHERE Customer IN (SELECT Customer FROM named) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
+        )
+    );
+
 -- The traces to look at whole: those that failed, and those that name these customers in any other way.
 CREATE TEMPORARY TABLE concerned AS
 SELECT TraceId FROM failed_traces
 UNION DISTINCT
 SELECT TraceId FROM tried WHERE TraceId NOT IN (SELECT TraceId FROM clear)
+UNION DISTINCT
+SELECT TraceId FROM begun_without_root
 UNION DISTINCT
 SELECT TraceId FROM mentions
 WHERE Customer IN (SELECT Customer FROM named)
