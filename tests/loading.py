@@ -16,7 +16,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from queries.schema import Meanings
 from queries.store import Store, varint
-from tests.odd_traces import Keys, Telemetry
+from tests.odd_traces import Telemetry
+from tests.odd_world import Keys
 from tests.telemetry import Log, Span
 
 KEPT = ("schema_applied", "attribute_meanings", "partners")

@@ -2,34 +2,39 @@
 
 Several customers in a trace, roots and parents missing, several roots, cycles, shared span ids, names in logs and
 resources or for spans that never came, spans twice, wrong clocks, failures that a retry saved. Hypothesis draws them.
+What has to come together to be seen is in tight_corners.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TypeAlias
 
 from hypothesis import strategies as st
 
+from tests.odd_world import (
+    BASE,
+    BASE_NS,
+    DEFAULT_KEYS,
+    DURATIONS,
+    ERRORS,
+    HOUR,
+    OPERATIONS,
+    OWN_KEYS,
+    SECOND,
+    STARTS,
+    Attributes,
+    Keys,
+    World,
+)
 from tests.telemetry import Log, Span
+from tests.tight_corners import tight_corner
 from triage.model import Question
 
-MS = 1_000_000
-SECOND = 1000 * MS
-HOUR = 3600 * SECOND
-BASE = datetime(2026, 3, 28, 23, 59, 50, tzinfo=UTC)
-"""Ten seconds before a minute, an hour and a day end."""
-BASE_NS = int(BASE.timestamp()) * SECOND
-
-Attributes: TypeAlias = dict[str, str]
-
-TRACES_EACH, SPANS_EACH = 4, 5
+TRACES_EACH, SPANS_EACH = 3, 5
 SPAN_COUNTS = st.sampled_from([1, 1, 1, 2, 2, 3, 4, SPANS_EACH])
 RETRIES = st.sampled_from([True, True, False])
 LOG_COUNTS = st.sampled_from([0, 0, 0, 1, 2, 3])
-OPERATIONS = st.sampled_from(["buy", "look"])
 PEERS = ("psp", "erp", "shop", "wms.example", "nobody")
-ERRORS = st.sampled_from([False, False, True])
 HAS_ORDER = st.sampled_from([False] * 4 + [True])
 
 
@@ -52,10 +57,8 @@ PARTNERS = _often(
 ROUTES = _often({}, {"http.route": "/buy"}, {"http.route": ""}, times=3)
 VERSIONS = _often({}, {"service.version": "1"}, {"service.version": "2"}, times=2)
 KINDS = st.sampled_from(["Server"] * 4 + ["Client"] * 4 + ["Internal", "Unspecified", "Consumer"])
-DURATIONS = st.sampled_from([0, 20 * MS, 100 * MS, 100 * MS + 1, 2000 * MS, 5000 * MS])
 TRACE_STARTS = st.sampled_from([0, 0, SECOND, 2 * SECOND, 11 * SECOND, 600 * SECOND, 3 * HOUR, 50 * HOUR])
-STARTS = st.sampled_from([0, 0, 0, 1, 1000, 1001, SECOND - 1, SECOND, 2 * SECOND, 11 * SECOND])
-SKEWS = st.sampled_from([0] * 20 + [-5 * SECOND, -2 * HOUR, 2 * HOUR, -20 * HOUR, 30 * HOUR, 100 * HOUR])
+SKEWS = st.sampled_from([0] * 20 + [-5 * SECOND, 5 * SECOND, -2 * HOUR, 2 * HOUR, -20 * HOUR, 30 * HOUR, 100 * HOUR])
 WRONG_CLOCKS = st.sampled_from([None] * 40 + [datetime(year, 7, 1, tzinfo=UTC) for year in (1971, 1999, 2100, 2250)])
 AMOUNTS = st.sampled_from(["10", "10.0", "49.9", "12.34567", "0.00004", "0", "-5", "many", "", None])
 CURRENCIES = st.sampled_from(["EUR", "EUR", "USD", "", None])
@@ -68,27 +71,6 @@ YEARS = [datetime(year, 1, 1, tzinfo=UTC) for year in (1970, 2000, 2026, 2027, 2
 FROM = st.sampled_from([*MOMENTS, *LATER[:-2], *YEARS[:3] * 4, BASE - timedelta(hours=1)])
 """Not so late that a clock more than a day behind its root matters, the one bound of docs/affected.md."""
 TO = st.sampled_from([*MOMENTS, *LATER, *YEARS[3:] * 4])
-
-
-@dataclass(frozen=True)
-class Keys:
-    """Which attributes mean what, best first, and the partners that settings name."""
-
-    customer: tuple[str, ...]
-    order: tuple[str, ...]
-    amount: tuple[str, ...]
-    currency: tuple[str, ...]
-    partners: tuple[str, ...] = ()
-
-
-DEFAULT_KEYS = Keys(("customer.id", "user.id"), ("order.id",), ("order.amount",), ("order.currency",))
-OWN_KEYS = Keys(
-    ("shopper", "customer.id"),
-    ("cart", "order.id"),
-    ("total", "order.amount"),
-    ("money",),
-    ("psp", "shop", "wms.example"),
-)
 
 
 @dataclass(frozen=True)
@@ -119,39 +101,6 @@ class Telemetry:
         return f"<{len(self.spans)} spans, {len(self.logs)} log records>"
 
 
-class _World:
-    """The names that some traces draw from: their own, and a few that all share."""
-
-    def __init__(self, number: int, keys: Keys, services: tuple[str, ...]) -> None:
-        self.number, self.services = number, st.sampled_from(services)
-        customers = (f"ann{number}", f"bob{number}", f"K/{number}@é'\\", "zoe")
-        named = [naming for customer in customers for naming in _namings(keys.customer, customer)]
-        self.customer_keys = keys.customer
-        self.names = st.sampled_from([{keys.customer[0]: customer} for customer in customers])
-        self.on_spans = st.sampled_from([{}] * 2 * len(named) + named)
-        self.on_resources = st.sampled_from([{}] * 15 * len(named) + named)
-        self.in_logs = st.sampled_from([{}, *named])
-        self.orders = [{keys.order[-1]: f"o{number}"}, {keys.order[0]: f"p{number}"}, dict.fromkeys(keys.order, "q")]
-
-    def trace_id(self, number: int) -> str:
-        return f"{self.number:016x}{number:016x}"
-
-    def span_id(self, number: int) -> str:
-        return f"{self.number:08x}{number:08x}"
-
-
-def _namings(keys: Sequence[str], customer: str) -> list[Attributes]:
-    best, other = keys
-    return [
-        {best: customer},
-        {best: customer},
-        {other: customer},
-        {best: "", other: customer},
-        {best: customer, other: "nobody"},
-        {best: ""},
-    ]
-
-
 @st.composite
 def telemetry(draw: st.DrawFn, worlds: int = 30) -> Telemetry:
     """All that a store holds: the traces of up to so many worlds, which share some names and no traces."""
@@ -160,7 +109,7 @@ def telemetry(draw: st.DrawFn, worlds: int = 30) -> Telemetry:
     spans: dict[object, Span] = {}
     logs: list[Log] = []
     for number in range(1, draw(st.integers(worlds // 2, worlds)) + 1):
-        world = _World(number, keys, services)
+        world = World(number, keys, services)
         for trace in range(1, draw(st.integers(1, TRACES_EACH)) + 1):
             trace_id = draw(st.sampled_from([world.trace_id(trace)] * 8 + ["", "0" * 32]))
             start_ns = BASE_NS + draw(TRACE_STARTS)
@@ -170,6 +119,9 @@ def telemetry(draw: st.DrawFn, worlds: int = 30) -> Telemetry:
                 drawn.append(draw(_retry(world, drawn[0])))
             spans |= {span.identity: span for span in drawn if span.identity not in spans}
             logs += [draw(_log(world, trace_id, start_ns)) for _ in range(draw(LOG_COUNTS))]
+        for corner in draw(st.lists(tight_corner(world), max_size=2)):
+            spans |= {one.identity: one for one in corner if isinstance(one, Span)}
+            logs += [one for one in corner if isinstance(one, Log)]
     return Telemetry(draw(_arrival([*spans.values(), *logs])), keys, draw(st.sampled_from([False] * 4 + [True])))
 
 
@@ -185,7 +137,7 @@ def _arrival(draw: st.DrawFn, each: Sequence[Span | Log]) -> tuple[Sent, ...]:
 
 
 @st.composite
-def _span(draw: st.DrawFn, world: _World, keys: Keys, trace_id: str, start_ns: int, place: int) -> Span:
+def _span(draw: st.DrawFn, world: World, keys: Keys, trace_id: str, start_ns: int, place: int) -> Span:
     start_ns += draw(STARTS) + draw(SKEWS)
     clock = draw(WRONG_CLOCKS)
     shift = draw(ID_SHIFTS)
@@ -209,7 +161,7 @@ def _span(draw: st.DrawFn, world: _World, keys: Keys, trace_id: str, start_ns: i
 
 
 @st.composite
-def _retry(draw: st.DrawFn, world: _World, first: Span) -> Span:
+def _retry(draw: st.DrawFn, world: World, first: Span) -> Span:
     """The same operation again, as a plain request that most often goes well: one root that names its customer."""
     named = {key: text for key, text in first.attributes.items() if key in world.customer_keys}
     return replace(
@@ -223,7 +175,7 @@ def _retry(draw: st.DrawFn, world: _World, first: Span) -> Span:
     )
 
 
-def _parent_id(world: _World, which: str, place: int) -> str:
+def _parent_id(world: World, which: str, place: int) -> str:
     if which == "root":
         return ""
     if which == "zero":
@@ -232,13 +184,13 @@ def _parent_id(world: _World, which: str, place: int) -> str:
 
 
 @st.composite
-def _order(draw: st.DrawFn, world: _World, keys: Keys) -> Attributes:
+def _order(draw: st.DrawFn, world: World, keys: Keys) -> Attributes:
     given = {keys.amount[-1]: draw(AMOUNTS), keys.currency[-1]: draw(CURRENCIES)}
     return draw(st.sampled_from(world.orders)) | {key: text for key, text in given.items() if text is not None}
 
 
 @st.composite
-def _log(draw: st.DrawFn, world: _World, trace_id: str, start_ns: int) -> Log:
+def _log(draw: st.DrawFn, world: World, trace_id: str, start_ns: int) -> Log:
     """A record inside one of the trace's spans, one that never came, or none."""
     inside = draw(st.integers(0, SPANS_EACH + 1))
     time_ns = start_ns + draw(STARTS) + draw(SKEWS)
@@ -257,7 +209,7 @@ def questions(draw: st.DrawFn) -> Question:
         partner=draw(_seldom(*PEERS)),
         version=draw(_seldom("1", "2")),
         slower_than_ms=draw(st.sampled_from([None] * 4 + [0.0, 100.0, 2000.0])),
-        as_of=draw(st.sampled_from([None] * 25 + MOMENTS + LATER + YEARS[3:5])),
+        as_of=draw(st.sampled_from([None] * 15 + MOMENTS * 2 + LATER + YEARS[3:5])),
     )
 
 

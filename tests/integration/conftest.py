@@ -90,7 +90,7 @@ def dsn(request: pytest.FixtureRequest) -> str:
 @pytest.fixture(scope="module")
 def store(dsn: str, database: str) -> Iterator[Store]:
     """A store with our tables, empty; closed after the module, so that another directory may be opened."""
-    with closing(Store.open(dsn, database=database, limits=LIMITS)) as store:
+    with closing(Store.open(dsn, database=database, handles=2, limits=LIMITS)) as store:
         schema.apply(store)
         empty(store)
         yield store

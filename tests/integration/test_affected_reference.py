@@ -12,7 +12,8 @@ from queries import schema
 from queries.store import Store
 from tests import reference
 from tests.loading import empty, load, meanings
-from tests.odd_traces import BASE_NS, DEFAULT_KEYS, OWN_KEYS, Keys, Sent, Telemetry, everything, questions, telemetry
+from tests.odd_traces import Sent, Telemetry, everything, questions, telemetry
+from tests.odd_world import BASE_NS, DEFAULT_KEYS, OWN_KEYS, Keys
 from tests.smallest import fewest, plainest
 from tests.telemetry import Log, Span
 from triage.impact import NO_CURRENCY, affected

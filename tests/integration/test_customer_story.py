@@ -9,7 +9,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 from queries import schema
 from queries.store import Store
 from tests.loading import empty, load, meanings
-from tests.odd_traces import DEFAULT_KEYS, OWN_KEYS, Keys, Telemetry, everything, telemetry
+from tests.odd_traces import Telemetry, everything, telemetry
+from tests.odd_world import DEFAULT_KEYS, OWN_KEYS, Keys
 from triage.customer import read_customer
 from triage.impact import affected
 from triage.window import Window

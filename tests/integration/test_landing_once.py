@@ -26,7 +26,7 @@ from tests.integration.otlp import SECOND, T0, attributes, logs, metrics, segmen
 from tests.integration.tables import counts, empty
 
 pytestmark = pytest.mark.integration
-OVER_HTTP = ("test_the_same_segment_thrice_counts_once_in_every_table", "test_a_retry_completes_what_failed_half_way")
+OVER_HTTP = ("test_a_retry_completes_what_failed_half_way",)
 
 DAY = 86_400 * SECOND
 ONCE_IN_ALL = {"services"}  # one row per service, however many of its spans

@@ -12,6 +12,7 @@ from tests.integration.otlp import T0, segment, token, traces
 from tests.integration.test_landing_once import bodies, shopping
 
 pytestmark = pytest.mark.integration
+OVER_HTTP = ("test_it_runs_on_telemetry",)
 
 NAMES = tuple(catalogue.names())
 AT = datetime.fromtimestamp(T0 / 1e9, UTC)
