@@ -8,6 +8,9 @@ KEPT = """
       AND name NOT IN ('schema_applied', 'attribute_meanings', 'partners')
     ORDER BY name
 """
+TOLD = {"changes", "alerts", "cdc_events", "incident_events"}
+"""Those that other senders fill: no telemetry ends there."""
+
 SUMMED = {"trace_parts": "sum(Spans)", "red": "sum(Requests)", "arrivals": "sum(Spans)"}  # their rows merge
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import pytest
@@ -72,12 +73,18 @@ def figures() -> list[Metric]:
     ]
 
 
+def event(kind: str) -> bytes:
+    """A line that another sender than OTLP's tells."""
+    return json.dumps({"Kind": kind, "Body": {"id": f"{kind}-1", "time_ns": T0}}).encode() + b"\n"
+
+
 def bodies() -> dict[str, bytes]:
     """A segment of each kind."""
     return {
         "traces": segment(*(traces(*shopping(n)) for n in range(1, 4))),
         "logs": segment(*(logs(note(n)) for n in range(1, 4))),
         "metrics": segment(metrics(*figures())),
+        "events": b"".join(event(kind) for kind in ("change", "alert", "cdc", "incident")),
     }
 
 
