@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import cycle
+from math import inf
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
@@ -74,7 +75,7 @@ def busy_shop(spans: int, start_s: float, *, seed: int = 1, spans_each: int = SP
     """At least so many spans of a shop with 200 requests a second, from `start_s` (seconds since 1970) on."""
     shop = Shop("calm", seed, 200.0)
     shop.scenario = BROWN_OUT
-    return _written(shop.between(start_s, fault=shop.fault(start_s)), spans, spans_each)
+    return _written(shop.between(start_s, inf, shop.fault(start_s)), spans, spans_each)
 
 
 def hour_of_shop(spans: int, start_s: float) -> Telemetry:

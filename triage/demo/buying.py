@@ -62,7 +62,7 @@ def _new_checkout(tape: Tape, order: Order, later: bool) -> tuple[int, Open | No
 
 def _steps(tape: Tape, order: Order, later: bool) -> int:
     """What the checkout does for an order, up to the first step that fails."""
-    if not price(tape, QUOTE):
+    if not price(tape, QUOTE, *order.skus, binding=True):
         return 502
     if not _reserve(tape):
         return 503

@@ -44,6 +44,13 @@ SERVICES = (
     Service(CACHE, "0.4.1", 2, "rust", "tonic", Trouble(503, "Evicted", "shard 7 is moving")),
 )  # fmt: skip
 
+PAY_BUTTON = "pay-button"
+"""The feature flag that says which button the browser shows in the cart."""
+
+CONTRACT_KEY = "http.response.header.api-version"
+CONTRACTS = {"psp": "2026-04-15", "wms": "4.12"}
+"""The version of its contract that a partner's answers name, where they do."""
+
 PARTNER_HOSTS = {"psp": "api.paywell.example", "wms": "wms.lagerhaus.example", "erp": "erp.shop.internal"}
 
 
@@ -128,6 +135,7 @@ TO_LEGACY_CHECKOUT = hop(GATEWAY, MONOLITH, "POST", "/legacy/orders", 240)
 TO_SHIPMENT = hop(GATEWAY, FULFILMENT, "GET", "/shipments/{id}", 6)
 
 # What the services ask each other
+LEGACY_CONTENT = hop(STOREFRONT, MONOLITH, "GET", "/legacy/content/{id}", 45)
 LEGACY_SEARCH = hop(STOREFRONT, MONOLITH, "GET", "/legacy/search", 55)
 PRICE = hop(STOREFRONT, PRICING, "GET", "/prices/{sku}", 4)
 STOCK = hop(STOREFRONT, INVENTORY, "GET", "/stock/{sku}", 5)
@@ -141,11 +149,13 @@ STOCK_CACHE = hop(INVENTORY, CACHE, "GET", "/entries/{key}", 0.4)
 CHARGE = partner(CHECKOUT, "psp", "POST", "/v1/charges", 170)
 BOOK = partner(CHECKOUT, "erp", "POST", "/sales-orders", 190)
 CONDITIONS = partner(PRICING, "erp", "GET", "/price-conditions/{sku}", 85)
+AGREEMENTS = partner(PRICING, "erp", "GET", "/discount-agreements/{sku}", 80)
 WMS_STOCK = partner(INVENTORY, "wms", "GET", "/stock-levels/{sku}", 60)
 WMS_SHIP = partner(FULFILMENT, "wms", "POST", "/shipments", 120)
 WMS_STATUS = partner(FULFILMENT, "wms", "GET", "/shipments/{id}", 70)
 
 # What the services do by themselves
+SELECT_CONTENT = query(MONOLITH, "oracle.db", "SELECT", "CONTENT", 14)
 SELECT_PRODUCTS = query(MONOLITH, "oracle.db", "SELECT", "PRODUCTS", 22)
 SELECT_CUSTOMERS = query(MONOLITH, "oracle.db", "SELECT", "CUSTOMERS", 6)
 SELECT_ORDERS = query(MONOLITH, "oracle.db", "SELECT", "ORDERS", 12)

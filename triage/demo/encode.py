@@ -83,7 +83,8 @@ class Encoder:
         body = message(0x2A, message(0x0A, log.body.encode()))
         ids = b"\x4a\x10" + trace_id + b"\x52\x08" + log.span_id + b"\x45\x01\x00\x00\x00"
         times = _TIME(0x09, log.time_ns) + _TIME(0x59, log.time_ns)
-        return message(0x12, times + severity + body + self._attributes(log.attributes, 0x32) + ids)
+        event = message(0x62, log.event.encode()) if log.event else b""
+        return message(0x12, times + severity + body + self._attributes(log.attributes, 0x32) + ids + event)
 
     def resource(self, resource: Resource) -> bytes:
         """A Resource as the field `resource` of ResourceSpans, ResourceLogs and ResourceMetrics."""

@@ -6,18 +6,22 @@ from random import Random
 from triage.demo.catalogue import (
     ACCOUNT,
     ADD_TO_CART,
+    AGREEMENTS,
     CART,
     CONDITIONS,
     FULFIL,
     HOME,
+    LEGACY_CONTENT,
     LEGACY_SEARCH,
     LOGIN,
     ORDER_STATUS,
     PAGE_CACHE,
+    PAY_BUTTON,
     PRICE,
     PRICE_CACHE,
     PRODUCT,
     SEARCH,
+    SELECT_CONTENT,
     SELECT_CUSTOMERS,
     SELECT_ORDERS,
     SELECT_PRODUCTS,
@@ -42,8 +46,6 @@ from triage.demo.tape import Tape
 
 Errand = Callable[[Tape], None]
 
-CACHE_HITS = 0.93
-
 
 def enter_shop(tape: Tape, operation: Operation, path: str, more: Attributes = ()) -> None:
     """The gateway takes the request; it knows the customer where their app says who they are."""
@@ -59,7 +61,7 @@ def home(tape: Tape) -> None:
     enter_shop(tape, HOME, "/")
     if not _page(tape, TO_HOME):
         return leave_shop(tape, 500)
-    cached(tape, PAGE_CACHE, "home")
+    _content(tape, "home")
     tape.back()
     return leave_shop(tape)
 
@@ -86,8 +88,8 @@ def product(tape: Tape) -> None:
     enter_shop(tape, PRODUCT, f"/products/{sku[4:]}")
     if not _page(tape, TO_PRODUCT, (("product.id", sku),)):
         return leave_shop(tape, 500)
-    cached(tape, PAGE_CACHE, sku)
-    if not price(tape, PRICE):
+    _content(tape, sku)
+    if not price(tape, PRICE, sku):
         tape.log(Severity.WARN, "price unavailable, showing the last known one")
     if not stock(tape):
         tape.log(Severity.WARN, "stock unknown, showing none")
@@ -96,10 +98,12 @@ def product(tape: Tape) -> None:
 
 
 def cart(tape: Tape) -> None:
+    """The browser is told which pay button to show."""
     enter_shop(tape, CART, "/cart")
     if not _page(tape, TO_CART):
         return leave_shop(tape, 500)
-    price(tape, PRICE)
+    tape.log(Severity.INFO, "flag evaluated", _flag(tape), event="feature_flag.evaluation")
+    price(tape, PRICE, "cart")
     tape.back()
     return leave_shop(tape)
 
@@ -175,25 +179,34 @@ def any_sku(dice: Random) -> str:
 
 def cached(tape: Tape, hop: Hop, key: str) -> bool:
     """Looks into the cache; one that fails is as good as empty."""
-    hit = tape.dice.random() < CACHE_HITS
+    hit = tape.dice.random() < tape.weather.cache_hits
     if tape.call(hop, (("cache.key", key), ("cache.hit", hit))):
         return False
     tape.back(200 if hit else 204)
     return hit
 
 
-def price(tape: Tape, hop: Hop) -> bool:
-    """Asks for a price, twice if need be. On a cache miss the ERP is asked for its conditions."""
+def price(tape: Tape, hop: Hop, *skus: str, binding: bool = False) -> bool:
+    """Asks for prices, twice if need be. On a cache miss the ERP is asked for its conditions.
+
+    For a price that is `binding`, an order's, also for the customer's agreements.
+    """
     for resend in (0, 1):
         if tape.call(hop, resend=resend):
             continue
-        if not cached(tape, PRICE_CACHE, "price") and tape.ask(CONDITIONS):
+        if not all(_priced(tape, sku, binding) for sku in skus):
             tape.back(502)
             continue
         tape.back()
         return True
     tape.log(Severity.WARN, "no price after two attempts")
     return False
+
+
+def _priced(tape: Tape, sku: str, binding: bool) -> bool:
+    if cached(tape, PRICE_CACHE, f"price:{sku}"):
+        return True
+    return tape.ask(CONDITIONS) is None and not (binding and tape.ask(AGREEMENTS))
 
 
 def stock(tape: Tape, resend: int = 0) -> bool:
@@ -204,6 +217,27 @@ def stock(tape: Tape, resend: int = 0) -> bool:
         tape.log(Severity.WARN, "warehouse does not answer, using yesterday's count")
     tape.back()
     return True
+
+
+def _content(tape: Tape, key: str) -> None:
+    """What a page shows around its goods. On a cache miss the monolith, which wrote it, is asked; or it stays empty."""
+    if cached(tape, PAGE_CACHE, key):
+        return
+    if tape.call(LEGACY_CONTENT):
+        tape.log(Severity.WARN, "content unavailable, the page goes without")
+        return
+    tape.alone(SELECT_CONTENT)
+    tape.back()
+
+
+def _flag(tape: Tape) -> Attributes:
+    said: Attributes = (
+        ("feature_flag.key", PAY_BUTTON),
+        ("feature_flag.result.variant", "express" if tape.weather.hides_pay_button(tape.visitor) else "classic"),
+        ("feature_flag.result.reason", "split" if tape.weather.unsold else "default"),
+        ("feature_flag.provider.name", "launchdarkly"),
+    )
+    return (*said, ("feature_flag.context.id", tape.visitor.id)) if tape.logged_in else said
 
 
 def _page(tape: Tape, hop: Hop, attributes: Attributes = ()) -> bool:

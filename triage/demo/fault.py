@@ -39,7 +39,7 @@ def _spares(_: Step) -> Trouble | None:
     return None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Scenario:
     """One way in which the shop breaks. The first of `questions` is the one that the truth answers."""
 
@@ -52,6 +52,12 @@ class Scenario:
     strike: Strike = _spares
     released: tuple[tuple[str, str], ...] = ()
     """Service and version that half of its hosts run while the fault is on."""
+    cache_hits: float | None = None
+    """The share of look-ups that the cache answers while the fault is on, where it is not the usual one."""
+    contracts: tuple[tuple[str, str], ...] = ()
+    """Partner and version of its contract that its answers name while the fault is on."""
+    unsold: float = 0.0
+    """The share of customers whose browser does not send an order while the fault is on."""
 
     @property
     def breaks(self) -> bool:

@@ -6,13 +6,13 @@ from math import exp, inf
 from random import Random
 
 from triage.demo.fault import Fault
-from triage.demo.fleet import fleet, released
 from triage.demo.request import SECOND_NS, Request
 from triage.demo.rhythm import rhythm
 from triage.demo.scenarios import scenario_named
 from triage.demo.shopper import Shopper, shopper
-from triage.demo.tape import Stage, Tape
+from triage.demo.tape import Tape
 from triage.demo.visit import Move, Visit, visit
+from triage.demo.weather import Stage
 
 REQUESTS_A_VISIT = 6.3
 """The mean; a test measures it."""
@@ -39,43 +39,40 @@ class Shop:
         """This shop's fault, on from `start_s` to `end_s` (seconds since 1970); it may be begun later too."""
         return Fault(self.scenario, start_s, end_s)
 
-    def between(self, start_s: float, end_s: float = inf, fault: Fault | None = None) -> Iterator[Request]:
+    def between(self, start_s: float, end_s: float = inf, *faults: Fault) -> Iterator[Request]:
         """The requests that start in `[start_s, end_s)`, in order of start, of a shop that opens at `start_s`.
 
-        A request is made when it is taken: a fault that is begun meanwhile touches those taken later.
+        Several faults may be on at a time. A request is made when it is taken: a fault that is begun meanwhile
+        touches those taken later.
         """
-        dice, stage = Random(f"{self.seed} visits"), self._stage(start_s, fault or self.fault())
+        ids = Random(f"{self.seed} {start_s}")  # ids differ from one opening to the next, what people do does not
+        dice, stage = Random(f"{self.seed} visits"), Stage(self.seed, faults, ids)
         due: list[_Due] = []
         second = 0
         while start_s + second < end_s:
-            self._let_in(due, start_s, second, dice, stage.ids)
+            self._let_in(due, start_s, second, dice, stage)
             second += 1
             until_ns = int(min(start_s + second, end_s) * SECOND_NS)
             while due and due[0][0] < until_ns:
                 yield _play(due, stage)
 
-    def _stage(self, start_s: float, fault: Fault) -> Stage:
-        ids = Random(f"{self.seed} {start_s}")  # ids differ from one opening to the next, what people do does not
-        usual = fleet(self.seed)
-        return Stage(fault, usual, released(usual, self.seed, fault.scenario.released), ids)
-
-    def _let_in(self, due: list[_Due], start_s: float, second: int, dice: Random, ids: Random) -> None:
+    def _let_in(self, due: list[_Due], start_s: float, second: int, dice: Random, stage: Stage) -> None:
         """The visitors who come in during one second."""
         mean = self.rate * rhythm(start_s + second) / REQUESTS_A_VISIT
         for number in range(_poisson(mean, dice)):
             at_ns = int((start_s + second + dice.random()) * SECOND_NS)
             who = shopper(self.seed, int(self.customers * dice.random() ** 1.6))  # some come often
             own_dice = Random(dice.getrandbits(64))
-            moves = visit(who, at_ns, own_dice, ids)
+            moves = visit(who, at_ns, own_dice, stage)
             heappush(due, (at_ns, second << 20 | number, next(moves), moves, who, own_dice))
 
 
 def _play(due: list[_Due], stage: Stage) -> Request:
     """Plays the next move, and asks its visitor for the one after."""
     at_ns, order, move, moves, who, dice = heappop(due)
-    tape = Tape(at_ns, who, move.logged_in, stage, dice)
+    tape = Tape(at_ns, who, move.logged_in, stage.weather(at_ns), dice, stage.ids)
     move.errand(tape)
-    request = tape.request(move.opens_visit)
+    request = tape.request(move.opens_visit, move.unsold)
     try:
         following = moves.send(request)
     except StopIteration:

@@ -57,13 +57,14 @@ class Operation:
 class Trouble:
     """One way to go wrong. `status` is the HTTP status answered (0: none came), `delay_ms` what it takes longer.
 
-    With an empty `error` nothing fails: it only takes longer.
+    With an empty `error` nothing fails: it only takes longer. `attributes` are what the span says besides.
     """
 
     status: int
     error: str
     message: str = ""
     delay_ms: float = 0.0
+    attributes: Attributes = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """One log record, written inside the span `span_id` of its request."""
+    """One log record, written inside the span `span_id` of its request. With an `event`, it is the event so called."""
 
     resource: Resource
     span_id: bytes
@@ -110,6 +111,7 @@ class Log:
     severity: Severity
     body: str
     attributes: Attributes
+    event: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,8 @@ class Request:
 
     `customer` is who made it, where the telemetry names them anywhere ("" where it does not). `harms` is
     everything that went wrong on the way, seen from outside or not. `order` is the one that it is about, `bought`
-    whether it was taken by this request. `opens_visit` marks a visit's first request.
+    whether it was taken by this request. `unsold` is one that its customer could not even send, though they wanted to.
+    `opens_visit` marks a visit's first request.
     """
 
     trace_id: bytes
@@ -156,6 +159,7 @@ class Request:
     order: Order | None = None
     bought: bool = False
     opens_visit: bool = False
+    unsold: Order | None = None
 
     @property
     def entry(self) -> Span:
@@ -175,5 +179,5 @@ def fixed_attributes(operation: Operation, status: int, trouble: Trouble | None)
     """The attributes that all spans of this operation share when they end alike."""
     ending: Attributes = (("http.response.status_code", status),) if status else ()
     if trouble is not None:
-        ending += (("error.type", trouble.error),)
+        ending += (("error.type", trouble.error), *trouble.attributes)
     return operation.attributes + ending

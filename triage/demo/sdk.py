@@ -105,6 +105,7 @@ class Sdk:
                 severity_text=log.severity.name,
                 body=log.body,
                 attributes=dict(log.attributes),
+                event_name=log.event or None,
             )
         )
 

@@ -3,15 +3,12 @@
 A step moves the clock. A step that may go wrong says how it went: a Trouble, or None.
 """
 
-from dataclasses import dataclass
 from random import Random
 
-from triage.demo.catalogue import CHECKOUT, FULFILMENT, MONOLITH, SERVICES, STOREFRONT, Hop
-from triage.demo.fault import Fault, Step
-from triage.demo.fleet import Fleet
+from triage.demo.catalogue import CHECKOUT, CONTRACT_KEY, FULFILMENT, MONOLITH, SERVICES, STOREFRONT, Hop
+from triage.demo.fault import Step
 from triage.demo.request import (
     MS_NS,
-    SECOND_NS,
     Attributes,
     Event,
     Harm,
@@ -27,8 +24,9 @@ from triage.demo.request import (
     http_trouble,
 )
 from triage.demo.shopper import NamedAt, Shopper
+from triage.demo.weather import Weather
 
-SLOW_NS = SECOND_NS
+SLOW_NS = 250 * MS_NS
 """What takes longer is noted as a harm, so that a question for slowness (of more than this) can be answered."""
 
 ORDINARY_FAILURES = 0.003
@@ -43,7 +41,6 @@ _NAME_KEYS = {
 _ORDINARY = {service.name: service.failure for service in SERVICES}
 _PARTNER_FAILURE = Trouble(503, "503", "Service Unavailable", 60)
 _ID_STEP, _ID_MASK = 0x9E3779B97F4A7C15, (1 << 64) - 1
-_NOWHERE: frozenset[Operation] = frozenset()
 
 
 def _factors() -> tuple[float, ...]:
@@ -55,16 +52,6 @@ _FACTORS = _factors()
 """How long a step takes against what is usual: log-normal, within reason, half of it before the calls that it makes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Where requests are played: the instances, usual and while the fault is on, and the source of ids."""
-
-    fault: Fault
-    usual: Fleet
-    released: Fleet
-    ids: Random
-
-
 Open = tuple[Operation, Resource, bytes, int, Attributes, tuple[Link, ...]]
 """A span under way: operation, instance, span id, start, attributes, links."""
 
@@ -72,16 +59,14 @@ Open = tuple[Operation, Resource, bytes, int, Attributes, tuple[Link, ...]]
 class Tape:
     """Records one request of a visitor, whom the telemetry can name once `logged_in`; `now` is ns since 1970."""
 
-    def __init__(self, at_ns: int, visitor: Shopper, logged_in: bool, stage: Stage, dice: Random) -> None:
-        struck = stage.fault.on(at_ns)
-        self.now, self.visitor, self.logged_in, self.dice = at_ns, visitor, logged_in, dice
+    def __init__(
+        self, at_ns: int, visitor: Shopper, logged_in: bool, weather: Weather, dice: Random, ids: Random
+    ) -> None:
+        self.now, self.visitor, self.logged_in, self.weather, self.dice = at_ns, visitor, logged_in, weather, dice
         self.order: Order | None = None
         self.bought = False
-        self._scenario = stage.fault.scenario
-        self._places = self._scenario.places if struck else _NOWHERE
-        self._fleet = stage.released if struck else stage.usual
         self._unlucky = dice.randrange(1, 7) if dice.random() < ORDINARY_FAILURES else 0
-        self._trace_id, self._last_id = stage.ids.randbytes(16), stage.ids.getrandbits(64)
+        self._trace_id, self._last_id = ids.randbytes(16), ids.getrandbits(64)
         self._named = False
         self._entry: Span | None = None
         self._open: list[Open] = []
@@ -91,7 +76,7 @@ class Tape:
 
     def enter(self, operation: Operation, attributes: Attributes = (), links: tuple[Link, ...] = ()) -> None:
         """Begins a span on any instance of the operation's service."""
-        instances = self._fleet[operation.service]
+        instances = self.weather.fleet[operation.service]
         self._begin(operation, instances[int(self.dice.random() * len(instances))], attributes, links)
 
     def leave(self, status: int = 0, trouble: Trouble | None = None, events: tuple[Event, ...] = ()) -> Span:
@@ -118,10 +103,10 @@ class Tape:
         self._begin(operation, self._open[-1][1], attributes)
         return self.leave()
 
-    def log(self, severity: Severity, body: str, attributes: Attributes = ()) -> None:
+    def log(self, severity: Severity, body: str, attributes: Attributes = (), event: str = "") -> None:
         """Writes a log record inside the span begun last."""
         _, resource, span_id, *_ = self._open[-1]
-        self._logs.append(Log(resource, span_id, self.now, severity, body, attributes))
+        self._logs.append(Log(resource, span_id, self.now, severity, body, attributes, event))
 
     def call(self, hop: Hop, attributes: Attributes = (), resend: int = 0) -> Trouble | None:
         """Begins a call, to be ended by `back`; when a trouble comes back, the call is over already."""
@@ -148,6 +133,8 @@ class Tape:
         """Asks a partner, who answers `status` unless something strikes. `quiet`: an error of theirs is not marked."""
         if resend:
             attributes += (("http.request.resend_count", resend),)
+        if operation.peer in self.weather.contracts:
+            attributes += ((CONTRACT_KEY, self.weather.contracts[operation.peer]),)
         self._begin(operation, self._open[-1][1], attributes)
         trouble = self._strikes()
         if trouble is not None:
@@ -156,8 +143,7 @@ class Tape:
         if trouble is None:
             self.leave(status, http_trouble(status) if status >= 400 and not quiet else None)
         else:
-            events = (self._raised(trouble),) if not trouble.status else ()
-            self.leave(trouble.status, trouble, events)
+            self.leave(trouble.status, trouble, self._refused(trouble))
         return trouble
 
     def here(self) -> Open:
@@ -168,7 +154,7 @@ class Tape:
         """Goes on inside a span that has ended, as work after the answer does."""
         self._open.append(span)
 
-    def request(self, opens_visit: bool = False) -> Request:
+    def request(self, opens_visit: bool = False, unsold: Order | None = None) -> Request:
         """All that was recorded, once its entry has ended."""
         entry = self._entry
         assert entry is not None, "the entry is still open"
@@ -183,6 +169,7 @@ class Tape:
             order=self.order,
             bought=self.bought,
             opens_visit=opens_visit,
+            unsold=unsold,
         )
 
     def name(self, key: str) -> Attributes:
@@ -204,8 +191,8 @@ class Tape:
     def _strikes(self) -> Trouble | None:
         """What goes wrong in the span begun last: by the fault, or as on any day."""
         operation, resource, *_ = self._open[-1]
-        if operation in self._places:
-            trouble = self._scenario.strike(Step(operation, resource.version, self.visitor, self.order, self.dice))
+        for strike in self.weather.strikes.get(operation, ()):
+            trouble = strike(Step(operation, resource.version, self.visitor, self.order, self.dice))
             if trouble is not None:
                 return trouble
         if not self._unlucky:
@@ -229,6 +216,16 @@ class Tape:
     def _name_in_log(self, service: str) -> None:
         if service in _NAME_KEYS:
             self.log(Severity.INFO, "session resumed", self.name("customer.id"))
+
+    def _refused(self, trouble: Trouble) -> tuple[Event, ...]:
+        """What is noted of a partner who did not answer at all, or who refused what was asked."""
+        if not trouble.status:
+            return (self._raised(trouble),)
+        if trouble.status < 500:
+            operation = self._open[-1][0]
+            said = f"{operation.peer} refused {operation.name}: {trouble.status} {trouble.message}"
+            self.log(Severity.ERROR, said, (("error.type", trouble.error),))
+        return ()
 
     def _raised(self, trouble: Trouble) -> Event:
         """The exception in the span begun last, which is logged too."""

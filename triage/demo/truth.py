@@ -3,62 +3,23 @@
 It is kept from what the model did (`Request.harms`, `customer`, `failed`), not read from the telemetry.
 """
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from math import inf
 from pathlib import Path
 
+from triage.demo.answer import Answer, Hit
 from triage.demo.fault import Fault, Question
 from triage.demo.model import Shop
-from triage.demo.request import MS_NS, SECOND_NS, Harm, Operation, Request
-
-Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
-
-
-@dataclass
-class Hit:
-    """A customer that was hit: times in ns since 1970, `orders` (amount and currency) those of the requests hit."""
-
-    customer: str
-    failures: int = 0
-    failed_requests: int = 0
-    first_ns: int = 0
-    last_ns: int = 0
-    outcome: str = "masked"
-    recovered_ns: int | None = None
-    last_attempt_ns: int = 0
-    orders: dict[str, tuple[float, str]] = field(default_factory=dict)
-
-    @property
-    def amount(self) -> dict[str, float]:
-        """By currency."""
-        return _sum([self])
-
-
-@dataclass(frozen=True)
-class Answer:
-    """The true answer to one question about `[from_ns, to_ns)`."""
-
-    question: Question
-    from_ns: int
-    to_ns: int
-    hits: tuple[Hit, ...]
-    failures: int
-    failed_requests: int
-    unattributed_failures: int
-
-    def count(self, outcome: str) -> int:
-        return sum(hit.outcome == outcome for hit in self.hits)
+from triage.demo.request import MS_NS, SECOND_NS, Harm, Operation, Order, Request
+from triage.demo.truth_text import Account, truth_json
 
 
 class Truth:
-    """Is told every request of a shop, and says who was hit."""
+    """Is told every request of a shop, and says whom one fault has hit; of several faults each has its own."""
 
     def __init__(self, shop: Shop, fault: Fault) -> None:
         self._shop, self._fault = shop, fault
+        self._unsold: list[tuple[Request, Order]] = []
         self._harmed: list[Request] = []
         self._good: dict[tuple[str, Operation], list[tuple[int, int]]] = defaultdict(list)
         self._tried: dict[tuple[str, Operation], int] = {}
@@ -69,6 +30,8 @@ class Truth:
         entry = request.entry
         self._first_ns = min(self._first_ns or entry.start_ns, entry.start_ns)
         self._last_ns = max(self._last_ns, request.end_ns)
+        if request.unsold is not None:
+            self._unsold.append((request, request.unsold))
         if request.harms:
             self._harmed.append(request)
         if request.customer:
@@ -97,23 +60,28 @@ class Truth:
         )
 
     def to_json(self) -> str:
-        """The truth as JSON: the scenario's main question and its answer, and under `also` others with theirs."""
-        scenario = self._shop.scenario
-        first, *others = (self.answer(question) for question in scenario.questions)
-        begun = scenario.breaks and self._fault.start_ns != inf
-        written: dict[str, Json] = {
-            "scenario": scenario.name,
-            "seed": self._shop.seed,
-            "rate": self._shop.rate,
-            "fault": scenario.fault,
-            "cause": scenario.cause,
-            "start": rfc3339(first.from_ns) if begun else None,
-            "end": rfc3339(first.to_ns) if begun and self._fault.end_ns <= self._last_ns else None,
-            "as_of": rfc3339(self._last_ns),
-            **_written(first),
-            "also": [_written(other) for other in others],
-        }
-        return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
+        """The truth as a JSON document, as `triage.demo.truth_text` says."""
+        from_ns, to_ns = self._window()
+        begun = self._breaks and self._fault.start_ns != inf
+        return truth_json(
+            Account(
+                shop=self._shop,
+                scenario=self._fault.scenario,
+                start_ns=from_ns if begun else None,
+                end_ns=to_ns if begun and self._fault.end_ns <= self._last_ns else None,
+                as_of_ns=self._last_ns,
+                answers=tuple(self.answer(question) for question in self._fault.scenario.questions),
+                unsold=tuple(
+                    (request.customer, order)
+                    for request, order in self._unsold
+                    if from_ns <= request.entry.start_ns < to_ns
+                ),
+            )
+        )
+
+    @property
+    def _breaks(self) -> bool:
+        return self._fault.scenario.breaks
 
     def save(self, path: Path) -> None:
         """Writes the truth so that a reader sees the old or the new one, never half of it."""
@@ -123,7 +91,7 @@ class Truth:
 
     def _window(self) -> tuple[int, int]:
         after_ns = (self._last_ns // SECOND_NS + 1) * SECOND_NS
-        if not self._shop.scenario.breaks or self._fault.start_ns == inf:
+        if not self._breaks or self._fault.start_ns == inf:
             return self._first_ns // SECOND_NS * SECOND_NS, after_ns
         from_ns = int(self._fault.start_ns)
         return from_ns, max(from_ns, int(min(self._fault.end_ns, after_ns)))
@@ -180,49 +148,3 @@ def _seen(request: Request, question: Question) -> bool:
     if question.slower_than_ms is None:
         return request.failed
     return request.entry.end_ns - request.entry.start_ns > _limit_ns(question)
-
-
-def _written(answer: Answer) -> dict[str, Json]:
-    question: dict[str, Json] = {name: value or None for name, value in asdict(answer.question).items()}
-    question |= {"from": rfc3339(answer.from_ns), "to": rfc3339(answer.to_ns)}
-    return {
-        "question": question,
-        "not_recovered": answer.count("not_recovered"),
-        "recovered": answer.count("recovered"),
-        "masked": answer.count("masked"),
-        "failures": answer.failures,
-        "failed_requests": answer.failed_requests,
-        "unattributed_failures": answer.unattributed_failures,
-        "ambiguous_failures": 0,
-        "amount_at_risk": {**_sum(hit for hit in answer.hits if hit.outcome == "not_recovered")},
-        "customers": [_written_hit(hit) for hit in answer.hits],
-    }
-
-
-def _written_hit(hit: Hit) -> dict[str, Json]:
-    return {
-        "customer": hit.customer,
-        "outcome": hit.outcome,
-        "failures": hit.failures,
-        "failed_requests": hit.failed_requests,
-        "first": rfc3339(hit.first_ns),
-        "last": rfc3339(hit.last_ns),
-        "recovered_at": None if hit.recovered_ns is None else rfc3339(hit.recovered_ns),
-        "last_attempt": rfc3339(hit.last_attempt_ns),
-        "orders": [*sorted(hit.orders)],
-        "amount": {**hit.amount},
-    }
-
-
-def _sum(hits: Iterable[Hit]) -> dict[str, float]:
-    """What their orders are worth, by currency."""
-    cents: dict[str, int] = defaultdict(int)
-    for hit in hits:
-        for amount, currency in hit.orders.values():
-            cents[currency] += round(amount * 100)
-    return {currency: amount / 100 for currency, amount in cents.items()}
-
-
-def rfc3339(time_ns: int) -> str:
-    """A time in ns since 1970 to the nanosecond, as `2026-11-22T10:00:00.000000000Z`."""
-    return f"{datetime.fromtimestamp(time_ns // SECOND_NS, UTC):%Y-%m-%dT%H:%M:%S}.{time_ns % SECOND_NS:09d}Z"

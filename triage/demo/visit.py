@@ -10,6 +10,7 @@ from triage.demo.catalogue import PUBLISH
 from triage.demo.errands import Errand
 from triage.demo.request import SECOND_NS, Link, Order, Request
 from triage.demo.shopper import Shopper
+from triage.demo.weather import Stage
 
 COMES_BACK = 0.45
 """The share of those who gave up that comes back later to try once more."""
@@ -26,13 +27,15 @@ class Move:
     errand: Errand
     logged_in: bool
     opens_visit: bool = False
+    unsold: Order | None = None
+    """The order that they would have sent now, could they have."""
 
 
 Visit = Generator[Move, Request, None]
 """Yields moves; is sent how each one went."""
 
 
-def visit(shopper: Shopper, at_ns: int, dice: Random, ids: Random) -> Visit:
+def visit(shopper: Shopper, at_ns: int, dice: Random, stage: Stage) -> Visit:
     """A look around, and for some a purchase."""
     logged_in = shopper.keeps_login
     last = yield Move(at_ns, errands.home if dice.random() < 0.7 else errands.search, logged_in, opens_visit=True)
@@ -41,10 +44,10 @@ def visit(shopper: Shopper, at_ns: int, dice: Random, ids: Random) -> Visit:
     if logged_in and dice.random() < 0.1:
         last = yield Move(_think(last, dice), errands.account, True)
     if dice.random() < 0.45:
-        yield from _fill_cart(shopper, last, dice, ids)
+        yield from _fill_cart(shopper, last, dice, stage)
 
 
-def _fill_cart(shopper: Shopper, last: Request, dice: Random, ids: Random) -> Visit:
+def _fill_cart(shopper: Shopper, last: Request, dice: Random, stage: Stage) -> Visit:
     logged_in = shopper.keeps_login
     for _ in range(dice.choice((1, 1, 2, 3))):
         last = yield from _insist(shopper, Move(_think(last, dice), errands.add_to_cart, logged_in), dice)
@@ -57,14 +60,18 @@ def _fill_cart(shopper: Shopper, last: Request, dice: Random, ids: Random) -> Vi
         last = yield from _insist(shopper, Move(_think(last, dice), errands.login, False), dice)
         if last.failed:
             return
-    last = yield from _buy(_order(shopper, dice, ids), shopper, _think(last, dice), dice)
-    if dice.random() < FORGOT_SOMETHING:
+    last = yield from _buy(shopper, _think(last, dice), dice, stage)
+    if dice.random() < FORGOT_SOMETHING and last.unsold is None:
         at_ns = last.end_ns + int(dice.uniform(60, 500) * SECOND_NS)
-        yield from _buy(_order(shopper, dice, ids), shopper, at_ns, dice)
+        yield from _buy(shopper, at_ns, dice, stage)
 
 
-def _buy(order: Order, shopper: Shopper, at_ns: int, dice: Random) -> Generator[Move, Request, Request]:
+def _buy(shopper: Shopper, at_ns: int, dice: Random, stage: Stage) -> Generator[Move, Request, Request]:
+    order = _order(shopper, dice, stage.ids)
     errand = place(order)
+    if stage.weather(at_ns).hides_pay_button(shopper):  # no button, no order: the cart once more, and away
+        last = yield Move(at_ns, errands.cart, True, unsold=order)
+        return last
     last = yield from _insist(shopper, Move(at_ns, errand, True), dice)
     if last.failed and dice.random() < COMES_BACK:
         back_ns = last.end_ns + int((90 + dice.random() * 400) * SECOND_NS)
