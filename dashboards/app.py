@@ -6,13 +6,14 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 
-from dashboards import affected_page, api, customer_page, doctor_api, login, now_page, trace_page
+from dashboards import affected_page, api, customer_page, doctor_api, login, now_page, runbook_api, trace_page
 from dashboards.access import Access, Gate
 from dashboards.errors import add_handlers
 from dashboards.problems import MEDIA_TYPE, NotReady
 from dashboards.views import STATIC
 from queries.store import Store
 from triage import __version__
+from triage.runbook.live import LiveRunbook
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -25,6 +26,7 @@ def create_app(
     token: str = "",
     listen_host: str = "127.0.0.1",
     base_url: str = "",
+    runbook: LiveRunbook | None = None,
 ) -> FastAPI:
     """The application. `metrics` gives Prometheus text; `ready` says why there are no answers now, None if there are.
 
@@ -44,9 +46,10 @@ def create_app(
     app.state.access = access
     app.state.metrics = metrics
     app.state.ready = ready
+    app.state.runbook = runbook or LiveRunbook()
     add_handlers(app)
     add_probes(app)
-    for part in (api, doctor_api, login, now_page, affected_page, customer_page, trace_page):
+    for part in (api, doctor_api, runbook_api, login, now_page, affected_page, customer_page, trace_page):
         app.include_router(part.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Gate, access=access)

@@ -31,6 +31,7 @@ class Part(StrEnum):
     """A part of the service that can run alone."""
 
     COLLECT = "collect"
+    WATCH = "watch"
     WEB = "web"
 
 

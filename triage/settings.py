@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from triage.runbook import SHIPPED
 from triage.setting_types import READERS, Address, Dsn, LogLevel, Part, Size, Url
 
 T = TypeVar("T")
@@ -37,7 +38,7 @@ class Settings:
     otlp_grpc: Address = setting(Address("127.0.0.1", 4317), "where OTLP/gRPC is taken")
     otlp_http: Address = setting(Address("127.0.0.1", 4318), "where OTLP/HTTP is taken")
     web: Address = setting(Address("127.0.0.1", 8080), "where pages and the JSON API are served")
-    only: tuple[Part, ...] = setting((), "run only this part: collect or web; may be given again")
+    only: tuple[Part, ...] = setting((), "run only this part: collect, watch or web; may be given again")
     base_url: Url = setting(Url(""), "what links to pages start with, where that is not the web listener's address")
     url: Url = setting(Url("http://127.0.0.1:8080"), "the running service that commands ask")
     token: str = setting(
@@ -78,6 +79,9 @@ class Settings:
     query_time_limit: timedelta = setting(timedelta(seconds=30), "time that one query may take")
     log_level: LogLevel = setting(LogLevel.INFO, "least severe message that is logged: debug, info, warning or error")
 
+    runbook: str = setting("", "runbook.yaml: who answers which symptom, and how; none: the one that comes with triage")
+    watch_every: timedelta = setting(timedelta(seconds=10), "how often the detectors look")
+
     slack_webhook_url: Url = setting(Url(""), "Slack incoming webhook that alerts are sent to", secret=True)
     slack_bot_token: str = setting("", "Slack bot token, for messages that are kept up to date", secret=True)
     slack_channel: str = setting("", "Slack channel that the bot writes to")
@@ -92,6 +96,11 @@ class Settings:
         """The addresses that this process listens on, by setting."""
         collect = {"otlp_grpc": self.otlp_grpc, "otlp_http": self.otlp_http} if self.runs(Part.COLLECT) else {}
         return collect | ({"web": self.web} if self.runs(Part.WEB) else {})
+
+    @property
+    def runbook_file(self) -> Path:
+        """Where the runbook is."""
+        return Path(self.runbook).expanduser() if self.runbook else SHIPPED
 
     @property
     def store_dsn(self) -> str:

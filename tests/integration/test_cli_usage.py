@@ -82,7 +82,7 @@ def test_the_help_of_up_is_made_from_the_table_of_settings(say: Say) -> None:
             ("up", "--web", "0.0.0.0:0"),
             "triage up: web: 0.0.0.0:0 can be reached from other machines, and there is no token",
         ),
-        (("up", "--only", "cook"), "triage up: --only: 'cook' is none of collect, web"),
+        (("up", "--only", "cook"), "triage up: --only: 'cook' is none of collect, watch, web"),
         (("up", "--config", "absent.toml"), "triage up: absent.toml cannot be read: No such file or directory"),
         (("up", "--data", "/proc/triage"), "triage up: data: /proc/triage cannot be used"),
         (("up", "--clickhouse", "tcp://db"), "triage up: --clickhouse: is no ClickHouse address"),

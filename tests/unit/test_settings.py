@@ -93,7 +93,7 @@ def test_every_type_is_read_from_a_file() -> None:
         ('segment_age = "5"', "segment_age: '5' is no duration"),
         ('max_body = "many"', "max_body: 'many' is no size"),
         ('max_body = "0"', "max_body: '0' is no size"),
-        ('only = "web,cook"', "only: 'cook' is none of collect, web"),
+        ('only = "web,cook"', "only: 'cook' is none of collect, watch, web"),
         ('log_level = "loud"', "log_level: 'loud' is none of debug, info, warning, error"),
         ('base_url = "triage.shop"', "base_url: is no address that starts with http"),
         ('database = "otel; DROP"', "database: 'otel; DROP' is no name"),
