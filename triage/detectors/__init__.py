@@ -1,0 +1,54 @@
+"""What finds symptoms: plain functions from a window of the store to findings, the most specific first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+
+from queries.errors import StoreError
+from triage.detectors.gateway_errors import gateway_errors
+from triage.detectors.partner_integration import partner_integration
+from triage.symptom import Ask, Detector, Symptom
+from triage.window import Window
+
+DETECTORS: tuple[Detector, ...] = (
+    partner_integration,
+    gateway_errors,
+)
+"""Where symptoms join into one incident, the first in this order names it."""
+
+LOOKBACK = timedelta(hours=2)
+EVERY_S = 10
+
+log = logging.getLogger(__name__)
+
+
+def symptoms_at(
+    ask: Ask,
+    now: datetime,
+    detectors: Sequence[Detector] = DETECTORS,
+    failed: Callable[[str, Exception], None] | None = None,
+) -> list[Symptom]:
+    """What all detectors find at `now`, in their order. Nothing that began later is read, whenever this is asked.
+
+    Only complete intervals of ten seconds count. A detector that fails costs itself alone: it is logged, and told to
+    `failed` by its name.
+    """
+    window = window_at(now)
+    found: list[Symptom] = []
+    for detector in detectors:
+        try:
+            found += list(detector(window, ask))
+        except (StoreError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+            log.warning("the detector %s found nothing at %s: %s", detector.__name__, window.to.isoformat(), error)
+            if failed:
+                failed(detector.__name__, error)
+    return found
+
+
+def window_at(now: datetime) -> Window:
+    """What a pass at `now` looks at: two hours that end with the last complete interval."""
+    seconds = int(now.timestamp()) // EVERY_S * EVERY_S
+    to = datetime.fromtimestamp(seconds, UTC)
+    return Window(to - LOOKBACK, to)

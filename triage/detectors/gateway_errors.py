@@ -1,0 +1,238 @@
+"""Server errors where requests enter: which service behind the gateway they begin at, and whether a deploy did it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypedDict, cast
+
+from triage.detectors.onset import Run, run_of_failures
+from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SURE, SUSPICIOUS, Excess, Rates, together
+from triage.detectors.wording import clock, name, percent, windowed
+from triage.model import Question
+from triage.symptom import Ask, Cause, Severity, Symptom
+from triage.window import Window
+
+NEW_S = 3600.0
+"""A version first seen longer ago is not new."""
+ON_VERSION = 0.85
+"""The share of the failures that must be of one version to blame it."""
+INVALID = 0.6
+"""The share of the failures that must be about reading or validating what was sent, to blame a schema."""
+CRITICAL_RATIO = 0.1
+
+
+class Deepest(TypedDict):
+    """A row of queries/detect/deepest_failures.sql."""
+
+    suspect: str
+    is_partner: bool
+    caller: str
+    version: str
+    entry_service: str
+    entry_operation: str
+    requests: int
+    invalid: int
+    commonest: str
+    first: datetime
+
+
+@dataclass
+class Suspect:
+    """A service, or a partner, at which failing requests begin to fail."""
+
+    name: str
+    is_partner: bool
+    entries: Counter[tuple[str, str]] = field(default_factory=Counter)
+    versions: Counter[str] = field(default_factory=Counter)
+    requests: int = 0
+    invalid: int = 0
+    commonest: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why it fails, in a word and in a sentence; `version` where the failures are one version's."""
+
+    cause: Cause
+    because: str
+    version: str = ""
+
+
+def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
+    """One symptom for each service, or partner, at which visible failures begin and that fails more than usual."""
+    between = {"from": window.from_, "to": window.to}
+    entries = {
+        (str(row["service"]), str(row["operation"])): Rates.of(row, window.to)
+        for row in ask("detect/entry_errors", least=LEAST_FAILURES, **between).iter_rows(named=True)
+    }
+    excesses = {entry: rates.excess for entry, rates in entries.items()}
+    unusual = {entry: excess for entry, excess in excesses.items() if excess.surprise >= SUSPICIOUS}
+    if not unusual:
+        return
+    for suspect in _suspects(window, ask):
+        own = _own_rates(window, ask, suspect)
+        entry, excess = _worst(suspect, unusual)
+        if not _is_symptom(excess, own, suspect):
+            continue
+        verdict = _verdict(suspect, own, window.to)
+        run = _run(window, ask, suspect, verdict.version, own)
+        if run is not None:
+            to = None if entries[entry].is_ongoing else run.last + timedelta(microseconds=1)
+            yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to)
+
+
+@dataclass(frozen=True)
+class Own:
+    """How a suspect itself does: all its requests, and those of each version with when it was first seen."""
+
+    all: Rates
+    versions: Mapping[str, tuple[Rates, int]]
+
+    @property
+    def surprise(self) -> float:
+        """Of the whole, or of the version that does worst."""
+        return max([self.all.excess.surprise, *(rates.excess.surprise for rates, _ in self.versions.values())])
+
+
+def _suspects(window: Window, ask: Ask) -> list[Suspect]:
+    """Those behind the visible failures of the last five minutes, the one behind most first."""
+    found: dict[tuple[str, bool], Suspect] = {}
+    since = window.to - timedelta(seconds=RECENT_S)
+    rows = ask("detect/deepest_failures", **{"from": since}, to=window.to).iter_rows(named=True)
+    for row in cast(Iterator[Deepest], rows):
+        key = row["suspect"], row["is_partner"]
+        suspect = found.setdefault(key, Suspect(*key, commonest=row["commonest"]))
+        suspect.entries[row["entry_service"], row["entry_operation"]] += row["requests"]
+        suspect.versions[row["version"]] += row["requests"]
+        suspect.requests += row["requests"]
+        suspect.invalid += row["invalid"]
+    enough = [suspect for suspect in found.values() if suspect.requests >= LEAST_FAILURES]
+    return sorted(enough, key=lambda suspect: (-suspect.requests, suspect.name))
+
+
+def _own_rates(window: Window, ask: Ask, suspect: Suspect) -> Own:
+    between = {"from": window.from_, "to": window.to}
+    if suspect.is_partner:
+        rows = ask("detect/partner_errors", least=1, **between).iter_rows(named=True)
+        own = [Rates.of(row, window.to) for row in rows if row["partner"] == suspect.name]
+        return Own(together(own), {})
+    versions = {
+        str(row["version"]): (Rates.of(row, window.to), int(row["first"]))
+        for row in ask("detect/service_errors", services=[suspect.name], **between).iter_rows(named=True)
+    }
+    return Own(together([rates for rates, _ in versions.values()]), versions)
+
+
+def _worst(suspect: Suspect, unusual: Mapping[tuple[str, str], Excess]) -> tuple[tuple[str, str], Excess]:
+    """The entry operation that most of the suspect's failures are seen at, if it is unusual; else the one that is."""
+    return max(unusual.items(), key=lambda item: (suspect.entries[item[0]], item[1].surprise))
+
+
+def _is_symptom(excess: Excess, own: Own, suspect: Suspect) -> bool:
+    """The entry fails for sure and the suspect does so unusually, or the suspect for sure and the entry unusually."""
+    if not excess.is_practical:
+        return False
+    return (excess.is_sure and own.surprise >= SUSPICIOUS) or own.surprise >= SURE
+
+
+def _verdict(suspect: Suspect, own: Own, now: datetime) -> Verdict:
+    if version := _blamed_version(suspect, own, now):
+        rates, first = own.versions[version]
+        others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
+        since = datetime.fromtimestamp(first, now.tzinfo)
+        return Verdict(
+            Cause.BAD_DEPLOY,
+            f"{name(suspect.name)} {name(version)} serves since {clock(since)}: {_share(rates)} of its requests fail, "
+            f"of the other versions' {_share(others)}",
+            version,
+        )
+    if suspect.invalid >= INVALID * suspect.requests:
+        return Verdict(
+            Cause.SCHEMA_CHANGE,
+            f"{suspect.invalid} of {suspect.requests} failures at {name(suspect.name)} are about what was sent: "
+            f"{name(suspect.commonest)}",
+        )
+    return Verdict(
+        Cause.PROVIDER_FAILING,
+        f"{suspect.requests} failing requests begin to fail at {name(suspect.name)}, where {_share(own.all)} fail "
+        f"(usually {percent(own.all.usual)}): {name(suspect.commonest)}",
+    )
+
+
+def _blamed_version(suspect: Suspect, own: Own, now: datetime) -> str:
+    """The version that has just begun to serve and has nearly all failures, while others did or do well; "" if none."""
+    if suspect.is_partner or len(own.versions) < 2:
+        return ""
+    version, failures = max(suspect.versions.items(), key=lambda item: (item[1], item[0]))
+    if version not in own.versions or failures < ON_VERSION * suspect.requests:
+        return ""
+    first = own.versions[version][1]
+    is_new = first > min(seen for _, seen in own.versions.values()) and now.timestamp() - first <= NEW_S
+    others = together([rates for name_, (rates, _) in own.versions.items() if name_ != version])
+    share_of_requests = own.versions[version][0].requests.sum() / max(own.all.requests.sum(), 1)
+    told_apart = not others.requests.sum() or failures / suspect.requests > share_of_requests + 0.1
+    return version if is_new and told_apart else ""
+
+
+def _run(window: Window, ask: Ask, suspect: Suspect, version: str, own: Own) -> Run | None:
+    """When the failures that the question would count began."""
+    service, partner = ("", suspect.name) if suspect.is_partner else (suspect.name, "")
+    seconds = ask(
+        "detect/failing_seconds",
+        **{"from": window.from_},
+        to=window.to,
+        service=service,
+        version=version,
+        partner=partner,
+    )
+    rate = own.all.old_requests.sum() / max(window.length.total_seconds() - RECENT_S, 1)
+    return run_of_failures(seconds, 0.0 if version else own.all.usual * rate, window.to, RECENT_S)
+
+
+def _symptom(
+    suspect: Suspect,
+    entry: tuple[str, str],
+    excess: Excess,
+    verdict: Verdict,
+    from_: datetime,
+    to: datetime | None,
+    now: datetime,
+) -> Symptom:
+    service, operation = entry
+    kind = "partner" if suspect.is_partner else "service"
+    sentence = (
+        f"5xx at the gateway: {percent(excess.ratio)} of {name(operation)} failed in {windowed(excess.window_s)} "
+        f"({excess.failures} of {excess.requests}, usually {percent(excess.usual)}), since {clock(from_)}; "
+        f"they begin to fail at {name(suspect.name)}"
+    )
+    return Symptom(
+        detector="gateway_errors",
+        subject={kind: suspect.name},
+        from_=from_,
+        to=to,
+        severity=Severity.CRITICAL if excess.ratio >= CRITICAL_RATIO else Severity.WARNING,
+        sentence=sentence,
+        value=excess.ratio,
+        usual=excess.usual,
+        unit="ratio",
+        cause=verdict.cause,
+        because=verdict.because,
+        question=Question(
+            from_,
+            to or now,
+            service=None if suspect.is_partner else suspect.name,
+            partner=suspect.name if suspect.is_partner else None,
+            version=verdict.version or None,
+        ),
+        suspect=suspect.name,
+        services=frozenset({suspect.name}),
+        labels={"gateway": service, "operation": operation} | ({"version": verdict.version} if verdict.version else {}),
+    )
+
+
+def _share(rates: Rates) -> str:
+    excess = rates.excess
+    return percent(excess.ratio) if excess.requests else "none"

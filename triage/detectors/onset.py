@@ -1,0 +1,75 @@
+"""When a run of failures began, and when it ended: the stretch of time that they are denser in than usual."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from math import log
+
+import polars as pl
+
+ROUNDS = 4
+LEAST_RATE = 1e-5  # failures a second
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run of failures: when the first and the last began, and how many there were."""
+
+    first: datetime
+    last: datetime
+    failures: int
+
+
+@dataclass(frozen=True)
+class _Stretch:
+    begin: int
+    end: int
+    score: float
+
+
+def run_of_failures(seconds: pl.DataFrame, usual_rate: float, now: datetime, recent_s: float) -> Run | None:
+    """The run that reaches into the last `recent_s`, None where there is none.
+
+    `seconds` are rows of queries/detect/failing_seconds.sql, `usual_rate` failures a second. Found as the interval in
+    which a Poisson process at the run's own rate explains the counts best against the usual one (the maximum
+    likelihood of a change and its reversal, as in Page's CUSUM); the run's rate is taken from what was found, anew.
+    """
+    times: list[int] = seconds["second"].to_list() if seconds.height else []
+    counts: list[int] = seconds["failures"].to_list() if seconds.height else []
+    recent = [place for place, second in enumerate(times) if second >= now.timestamp() - recent_s]
+    if not recent:
+        return None
+    usual = max(usual_rate, LEAST_RATE)
+    found = _Stretch(recent[0], recent[-1], 0.0)
+    for _ in range(ROUNDS):
+        lasted = times[found.end] - times[found.begin] + 1
+        rate = max(sum(counts[found.begin : found.end + 1]) / lasted, 2 * usual)
+        better = _densest(times, counts, usual, rate, recent[0])
+        if (better.begin, better.end) == (found.begin, found.end):
+            break
+        found = better
+    rows = seconds[found.begin : found.end + 1]
+    return Run(_utc(rows["first"][0]), _utc(rows["last"][-1]), sum(counts[found.begin : found.end + 1]))
+
+
+def _densest(times: Sequence[int], counts: Sequence[int], usual: float, rate: float, recent: int) -> _Stretch:
+    """The stretch with the greatest likelihood ratio among those that end at or after the place `recent`."""
+    gain, cost = log(rate / usual), rate - usual
+    best = _Stretch(recent, recent, float("-inf"))
+    begin, score = 0, 0.0
+    for place, (second, count) in enumerate(zip(times, counts, strict=True)):
+        gap = second - times[place - 1] if place else 1
+        if place == 0 or score - cost * (gap - 1) <= 0:
+            begin, score = place, 0.0
+        else:
+            score -= cost * (gap - 1)
+        score += count * gain - cost
+        if place >= recent and score > best.score:
+            best = _Stretch(begin, place, score)
+    return best
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,129 @@
+"""A partner's answers fail: they refuse who we are, or what we say, or they fail by themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypedDict, cast
+
+from triage.detectors.onset import Run, run_of_failures
+from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates
+from triage.detectors.wording import clock, name, percent, windowed
+from triage.model import Question
+from triage.symptom import Ask, Cause, Severity, Symptom
+from triage.window import Window
+
+REFUSED = frozenset({401, 403, 407, 511})
+DRIFTED = frozenset({400, 404, 406, 409, 410, 415, 422, 426})
+CRITICAL_RATIO = 0.2
+OPENING = timedelta(minutes=10)
+"""How long from its beginning a run of failures is looked at: how a partner fails at first says why."""
+
+
+class Answers(TypedDict):
+    """A row of queries/detect/partner_answers.sql."""
+
+    service: str
+    status: int
+    invalid: bool
+    refused: bool
+    calls: int
+    commonest: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Why, in a word and in a sentence."""
+
+    cause: Cause
+    because: str
+
+
+def partner_integration(window: Window, ask: Ask) -> Iterator[Symptom]:
+    """One symptom for each partner whose answers fail more than usual."""
+    rows = ask("detect/partner_errors", least=LEAST_FAILURES, **{"from": window.from_}, to=window.to)
+    for row in rows.iter_rows(named=True):
+        rates = Rates.of(row, window.to)
+        if not rates.excess.is_sure:
+            continue
+        partner = str(row["partner"])
+        if run := _run(window, ask, partner, rates):
+            yield _symptom(window, ask, partner, rates, run)
+
+
+def _run(window: Window, ask: Ask, partner: str, rates: Rates) -> Run | None:
+    seconds = ask(
+        "detect/failing_seconds", **{"from": window.from_}, to=window.to, service="", version="", partner=partner
+    )
+    calls = rates.old_requests.sum() / max(window.length.total_seconds() - RECENT_S, 1)
+    return run_of_failures(seconds, rates.usual * calls, window.to, RECENT_S)
+
+
+def _symptom(window: Window, ask: Ask, partner: str, rates: Rates, run: Run) -> Symptom:
+    excess = rates.excess
+    answers = _answers(window, ask, partner, run)
+    verdict = _verdict(partner, answers)
+    to = None if rates.is_ongoing else run.last + timedelta(microseconds=1)
+    callers = sorted({answer["service"] for answer in answers})
+    return Symptom(
+        detector="partner_integration",
+        subject={"partner": partner},
+        from_=run.first,
+        to=to,
+        severity=Severity.CRITICAL if excess.ratio >= CRITICAL_RATIO else Severity.WARNING,
+        sentence=_sentence(partner, callers, excess, run),
+        value=excess.ratio,
+        usual=excess.usual,
+        unit="ratio",
+        cause=verdict.cause,
+        because=verdict.because,
+        question=Question(run.first, to or window.to, partner=partner),
+        suspect=partner,
+        services=frozenset({partner}),
+        labels={"caller": callers[0]} if len(callers) == 1 else {},
+    )
+
+
+def _answers(window: Window, ask: Ask, partner: str, run: Run) -> list[Answers]:
+    """How the partner failed since the run began."""
+    until = min(window.to, run.first + OPENING)
+    frame = ask("detect/partner_answers", **{"from": run.first}, to=until, partner=partner)
+    return [cast(Answers, row) for row in frame.iter_rows(named=True)]
+
+
+def _verdict(partner: str, answers: Sequence[Answers]) -> Verdict:
+    """The cause that most of the failing answers speak for."""
+    said = {Cause.TOKEN_EXPIRED: 0, Cause.CONTRACT_DRIFT: 0, Cause.PARTNER_DOWN: 0}
+    for answer in answers:
+        said[_spoken_for(answer)] += answer["calls"]
+    cause = max(said, key=lambda each: said[each])
+    of_cause = [answer for answer in answers if _spoken_for(answer) is cause]
+    example = max(of_cause, key=lambda answer: answer["calls"])["commonest"] if of_cause else ""
+    what = {
+        Cause.TOKEN_EXPIRED: "refuse who we are",
+        Cause.CONTRACT_DRIFT: "are about what was said",
+        Cause.PARTNER_DOWN: "are failures of the partner itself",
+    }
+    statuses = sorted({answer["status"] for answer in of_cause})
+    shown = ", ".join(str(status) if status else "no answer" for status in statuses[:4])
+    total = sum(said.values())
+    return Verdict(
+        cause, f"{said[cause]} of {total} failing answers of {name(partner)} {what[cause]} ({shown}): {name(example)}"
+    )
+
+
+def _spoken_for(answer: Answers) -> Cause:
+    if answer["status"] in REFUSED or (answer["refused"] and answer["status"] < 500):
+        return Cause.TOKEN_EXPIRED
+    if answer["status"] in DRIFTED or answer["invalid"]:
+        return Cause.CONTRACT_DRIFT
+    return Cause.PARTNER_DOWN
+
+
+def _sentence(partner: str, callers: Sequence[str], excess: Excess, run: Run) -> str:
+    by = f" by {', '.join(name(caller) for caller in callers[:3])}" if callers else ""
+    return (
+        f"{percent(excess.ratio)} of the calls to {name(partner)}{by} failed in {windowed(excess.window_s)} "
+        f"({excess.failures} of {excess.requests}, usually {percent(excess.usual)}), since {clock(run.first)}"
+    )

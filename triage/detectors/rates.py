@@ -1,0 +1,149 @@
+"""How often something fails now, against how often it usually does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from math import inf, log
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
+
+RECENT_S = 300
+WINDOWS_S = (10, 20, 30, 60, 120, 300)
+SURE = 20.0
+"""Nats: what is usual brings as many failures as these once in e^20 windows."""
+SUSPICIOUS = 8.0
+LEAST_FAILURES = 3
+LEAST_RATIO = {10: 0.1, 20: 0.08, 30: 0.06, 60: 0.04, 120: 0.03, 300: 0.02}
+"""The share of requests that must fail in a window of so many seconds, however rare failures usually are."""
+TIMES_USUAL = 3.0
+ONGOING_S = 90
+FEW_REQUESTS = 5
+PRIOR_REQUESTS, PRIOR_FAILURES = 100.0, 1.0
+
+Counts = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Excess:
+    """The window that speaks most clearly: its length, what failed in it, and how surprising that is (nats)."""
+
+    window_s: int
+    failures: int
+    requests: int
+    usual: float
+    surprise: float
+
+    @property
+    def ratio(self) -> float:
+        return self.failures / self.requests if self.requests else 0.0
+
+    @property
+    def is_practical(self) -> bool:
+        """Whether it would matter, however sure it is."""
+        return (
+            self.failures >= LEAST_FAILURES
+            and self.ratio >= LEAST_RATIO[self.window_s]
+            and self.ratio >= TIMES_USUAL * self.usual
+        )
+
+    @property
+    def is_sure(self) -> bool:
+        return self.surprise >= SURE and self.is_practical
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Requests and failures of one series: the last five minutes by ten seconds, older ones by five minutes."""
+
+    requests: Counts
+    failures: Counts
+    old_requests: Counts
+    old_failures: Counts
+
+    @staticmethod
+    def of(row: Mapping[str, object], to: datetime) -> Rates:
+        """From a row of queries/detect/*_errors.sql."""
+        starts = np.array(cast(list[int], row["slices"]), dtype=np.int64)
+        requests = np.array(cast(list[int], row["requests"]), dtype=np.float64)
+        failures = np.minimum(np.array(cast(list[int], row["errors"]), dtype=np.float64), requests)
+        recent = int(to.timestamp()) - RECENT_S
+        is_recent = starts >= recent
+        places = (starts[is_recent] - recent) // 10
+        fine = np.zeros((2, RECENT_S // 10))
+        np.add.at(fine[0], places, requests[is_recent])
+        np.add.at(fine[1], places, failures[is_recent])
+        return Rates(fine[0], fine[1], requests[~is_recent], failures[~is_recent])
+
+    @property
+    def usual(self) -> float:
+        """The share that failed before the last five minutes, without the times at which it failed far more.
+
+        The best third says what is ordinary; slices that this can't explain were faults, and are left out.
+        """
+        requests, failures = self.old_requests, self.old_failures
+        order = np.argsort(failures / np.maximum(requests, 1), kind="stable")
+        best = order[: max(1, np.searchsorted(np.cumsum(requests[order]), requests.sum() / 3) + 1)]
+        ordinary = _ratio(failures[best].sum(), requests[best].sum())
+        kept = [
+            place
+            for place in range(len(requests))
+            if surprise(failures[place], requests[place], ordinary) < SURE
+        ]  # fmt: skip
+        return _ratio(failures[kept].sum(), requests[kept].sum())
+
+    @property
+    def excess(self) -> Excess:
+        """Of the windows that end now, the one that speaks most clearly."""
+        usual = self.usual
+        found = [self._excess(window_s, usual) for window_s in WINDOWS_S]
+        return max(found, key=lambda excess: (excess.is_practical, excess.surprise))
+
+    @property
+    def is_ongoing(self) -> bool:
+        """Whether it still fails: lately, or in the last few requests that there were."""
+        usual = self.usual
+        late = self._excess(60, usual)
+        failed = np.flatnonzero(self.failures)
+        if not failed.size:
+            return False
+        since = self.requests[failed[-1] + 1 :].sum()
+        if len(self.failures) - 1 - failed[-1] > ONGOING_S // 10 and since >= FEW_REQUESTS:
+            return False
+        return late.ratio >= max(0.5 * LEAST_RATIO[300], TIMES_USUAL * usual) or since < FEW_REQUESTS
+
+    def _excess(self, window_s: int, usual: float) -> Excess:
+        count = window_s // 10
+        failures, requests = int(self.failures[-count:].sum()), int(self.requests[-count:].sum())
+        return Excess(window_s, failures, requests, usual, surprise(failures, requests, usual))
+
+
+def together(many: Sequence[Rates]) -> Rates:
+    """Several series as one; of none, one in which nothing happens."""
+    fine, nothing = np.zeros(RECENT_S // 10), np.zeros(0)
+    return Rates(
+        sum((rates.requests for rates in many), fine),
+        sum((rates.failures for rates in many), fine),
+        np.concatenate([nothing, *(rates.old_requests for rates in many)]),
+        np.concatenate([nothing, *(rates.old_failures for rates in many)]),
+    )
+
+
+def surprise(failures: float, requests: float, usual: float) -> float:
+    """How unlikely so many failures are where `usual` is their share: nats, by Chernoff's bound on the binomial tail.
+
+    The probability of as many or more is at most e^-surprise; 0 where there are no more than usual.
+    """
+    if not requests or failures <= usual * requests:
+        return 0.0
+    share = min(failures / requests, 1.0)
+    passed = (1 - share) * log((1 - share) / (1 - usual)) if share < 1 and usual < 1 else 0.0
+    return requests * (share * log(share / usual) + passed) if usual > 0 else inf
+
+
+def _ratio(failures: float, requests: float) -> float:
+    """The share of failures, as if a hundred requests more had been seen and one of them had failed."""
+    return float((failures + PRIOR_FAILURES) / (requests + PRIOR_REQUESTS))

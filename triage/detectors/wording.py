@@ -1,0 +1,38 @@
+"""Numbers and names as a detector's sentence says them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+LONGEST_NAME = 80
+
+
+def percent(ratio: float) -> str:
+    """`31%`, `0.2%`, `<0.1%`."""
+    if ratio >= 0.0995:
+        return f"{ratio:.0%}"
+    if ratio >= 0.00095:
+        return f"{ratio:.1%}"
+    return "<0.1%" if ratio > 0 else "0%"
+
+
+def milliseconds(duration_ms: float) -> str:
+    """`45 ms`, `3.2 s`."""
+    return f"{duration_ms:.0f} ms" if duration_ms < 1000 else f"{duration_ms / 1000:.1f} s"
+
+
+def clock(moment: datetime) -> str:
+    """`10:02`."""
+    return f"{moment:%H:%M}"
+
+
+def name(text: str) -> str:
+    """A name that a sender chose: on one line, and no longer than it may be."""
+    line = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(line.split()) or "(no name)"
+    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
+
+
+def windowed(window_s: int) -> str:
+    """`the last 30 s`, `the last 5 min`."""
+    return f"the last {window_s} s" if window_s < 120 else f"the last {window_s // 60} min"
