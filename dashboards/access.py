@@ -1,7 +1,8 @@
 """Who may see what: every request passes here first.
 
-Probes and the style sheet are open. Without a token the service is on loopback, and open to whoever is there, but not
-to pages of other sites. With one, programs bring it as a bearer token and people show it once at /login.
+Probes and the style sheet are open, and webhooks prove themselves. Without a token the service is on loopback, and open
+to whoever is there, but not to pages of other sites. With one, programs bring it as a bearer token and people show it
+once at /login.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +19,8 @@ from dashboards.problems import MEDIA_TYPE, Forbidden, Problem, TooManyAttempts,
 from dashboards.sessions import Attempts, Signer
 
 PROBES = frozenset({"/healthz", "/readyz"})
-FOR_PROGRAMS = ("/api/", "/metrics", "/openapi.json", "/hooks/", "/cdc/")
+HOOKS = ("/hooks/", "/cdc/")  # they see to their own secrets
+FOR_PROGRAMS = ("/api/", "/metrics", "/openapi.json", *HOOKS)
 SESSION = "session"
 
 SECURITY_HEADERS = {
@@ -74,7 +76,7 @@ class Access:
         fetch_site = headers.get("sec-fetch-site")
         if self.origins.foreign_page(request.method, host, headers.get("origin"), fetch_site):
             return Forbidden("The request comes from a page of another site.")
-        if not self.token or path == "/login" or path.startswith("/static/") or self.logged_in(request):
+        if not self.token or path == "/login" or path.startswith(("/static/", *HOOKS)) or self.logged_in(request):
             return None
         return self._without_session(request)
 

@@ -5,9 +5,20 @@ from collections.abc import Callable
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
-from dashboards import affected_page, api, customer_page, doctor_api, login, now_page, runbook_api, trace_page
-from dashboards.access import Access, Gate
+from dashboards import (
+    affected_page,
+    api,
+    changes_api,
+    customer_page,
+    doctor_api,
+    login,
+    now_page,
+    runbook_api,
+    trace_page,
+)
+from dashboards.access import HOOKS, Access, Gate
 from dashboards.errors import add_handlers
 from dashboards.problems import MEDIA_TYPE, NotReady
 from dashboards.views import STATIC
@@ -26,12 +37,15 @@ def create_app(
     token: str = "",
     listen_host: str = "127.0.0.1",
     base_url: str = "",
+    hooks: ASGIApp | None = None,
+    told_changes: ASGIApp | None = None,
     runbook: LiveRunbook | None = None,
 ) -> FastAPI:
     """The application. `metrics` gives Prometheus text; `ready` says why there are no answers now, None if there are.
 
     With a `token`, who does not bring it sees nothing but the probes and the login page. `listen_host` and `base_url`
-    are the names that requests may be addressed to, besides loopback's.
+    are the names that requests may be addressed to, besides loopback's. `hooks` takes what other senders post, and
+    `told_changes` what is posted as a change; they are answered there.
     """
     app = FastAPI(
         title="triage",
@@ -46,11 +60,15 @@ def create_app(
     app.state.access = access
     app.state.metrics = metrics
     app.state.ready = ready
+    app.state.told_changes = told_changes
     app.state.runbook = runbook or LiveRunbook()
     add_handlers(app)
     add_probes(app)
-    for part in (api, doctor_api, runbook_api, login, now_page, affected_page, customer_page, trace_page):
+    for part in (api, changes_api, doctor_api, runbook_api, login, now_page, affected_page, customer_page, trace_page):
         app.include_router(part.router)
+    if hooks is not None:
+        for path in HOOKS:
+            app.mount(path.rstrip("/"), hooks)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.add_middleware(Gate, access=access)
     return app

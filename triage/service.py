@@ -16,9 +16,11 @@ from pathlib import Path
 
 import grpc.aio
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from collectors import otlp_grpc, otlp_http
 from collectors.kept import Kept
+from collectors.kinds import Kind, Refused
 from collectors.loader import Loader
 from collectors.lock import DirectoryLocked
 from collectors.metrics import Metrics
@@ -27,6 +29,8 @@ from collectors.otlp_intake import Limits as IntakeLimits
 from collectors.quarantine import Quarantine
 from collectors.segments import Limits as SegmentLimits
 from collectors.segments import SegmentLog
+from collectors.sources.source import Columns, Trust
+from collectors.sources.web import Hooks
 from dashboards.app import add_probes, create_app
 from queries.errors import StoreLocked
 from queries.store import Store
@@ -137,9 +141,10 @@ def _receiving(service: Service, segments: SegmentLog, http_socket: socket.socke
     settings = service.settings
     intake = Intake(segments.append, service.metrics.count, IntakeLimits(request_bytes=settings.max_body))
     token = settings.token or None
+    hooks = _hooks(service, settings.otlp_http, others=_probes(service))
     with LoopThread("receivers") as loop:
         grpc_server, port = loop.run(_grpc_server(settings.otlp_grpc, intake, token))
-        http = HttpListener(otlp_http.app(intake, token=token, others=_probes(service)), http_socket, loop)
+        http = HttpListener(otlp_http.app(intake, token=token, others=hooks), http_socket, loop)
         service.listeners["otlp_grpc"] = Address(settings.otlp_grpc.host, port)
         service.listeners["otlp_http"] = address_of(http_socket)
         try:
@@ -172,10 +177,42 @@ def _probes(service: Service) -> FastAPI | None:
     return app
 
 
+def _hooks(service: Service, address: Address, others: ASGIApp | None = None) -> Hooks:
+    """What takes other senders' posts at a listener. Without the segment log there is nowhere to keep them."""
+    settings = service.settings
+    trust = Trust(
+        is_loopback=address.is_loopback,
+        token=settings.token,
+        github=settings.github_webhook_secret,
+        grafana=settings.grafana_hmac_secret,
+        launchdarkly=settings.launchdarkly_secret,
+        unleash=settings.unleash_token,
+        debezium=settings.debezium_secret,
+    )
+    append = service.segments.append if service.segments else _not_here
+    return Hooks(append, service.metrics.count, trust, _columns(settings), others)
+
+
+def _columns(settings: Settings) -> Columns:
+    return Columns(
+        customer=settings.row_customer_columns,
+        order=settings.row_order_columns,
+        idempotency=settings.row_idempotency_columns,
+        sequence=settings.sequence_columns,
+        quantity=settings.quantity_columns,
+        key=settings.row_key_columns,
+    )
+
+
+async def _not_here(kind: Kind, record: bytes) -> None:
+    raise Refused("this process takes nothing in: post to the OTLP/HTTP listener of the one that collects", 60)
+
+
 @contextmanager
 def _web(service: Service, store: Store, listener: socket.socket) -> Iterator[None]:
     """The pages and the JSON API, on an event loop of their own."""
     settings = service.settings
+    hooks = _hooks(service, settings.web)
     app = create_app(
         store,
         metrics=lambda: service.metrics.text().decode(),
@@ -183,6 +220,8 @@ def _web(service: Service, store: Store, listener: socket.socket) -> Iterator[No
         token=settings.token,
         listen_host=settings.web.host,
         base_url=settings.base_url,
+        hooks=hooks,
+        told_changes=hooks.told("changes"),
     )
     with LoopThread("web") as loop:
         http = HttpListener(app, listener, loop)

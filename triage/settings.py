@@ -88,6 +88,28 @@ class Settings:
     slack_signing_secret: str = setting("", "proves that a button was pressed in Slack", secret=True)
     slack_api_url: Url = setting(Url("https://slack.com/api"), "Slack's API, or a proxy or a test in its place")
 
+    github_webhook_secret: str = setting("", "secret of GitHub's webhook", secret=True)
+    grafana_hmac_secret: str = setting("", "HMAC secret of Grafana's webhook contact point", secret=True)
+    launchdarkly_secret: str = setting("", "signing secret of LaunchDarkly's webhook", secret=True)
+    unleash_token: str = setting("", "Authorization header of Unleash's webhook, with or without Bearer", secret=True)
+    debezium_secret: str = setting("", "Standard Webhooks secret (whsec_…) of Debezium Server's HTTP sink", secret=True)
+    row_key_columns: tuple[str, ...] = setting(
+        (), "column or table.column that is a row's key where a row change comes without it; none: the first column"
+    )
+    row_customer_columns: tuple[str, ...] = setting(
+        ("customer_id", "user_id"), "columns of changed rows that name a customer, best first"
+    )
+    row_order_columns: tuple[str, ...] = setting(("order_id",), "columns of changed rows that name an order")
+    row_idempotency_columns: tuple[str, ...] = setting(
+        ("idempotency_key", "event_id"), "columns of changed rows that tell repeated messages, best first"
+    )
+    sequence_columns: tuple[str, ...] = setting(
+        ("sequence", "seq", "version"), "columns of changed rows that count up with each change, best first"
+    )
+    quantity_columns: tuple[str, ...] = setting(
+        ("on_hand", "available", "quantity"), "columns of changed rows that hold a stock, best first"
+    )
+
     def runs(self, part: Part) -> bool:
         """Whether this process runs the part."""
         return not self.only or part in self.only

@@ -1,0 +1,99 @@
+"""Our own way to be told of a change: what `POST /api/v1/changes` takes, one or an array."""
+
+import hashlib
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field, field_validator
+
+from collectors.sources.events import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TITLE, Change, Event, web_link
+from collectors.sources.proof import by_token
+from collectors.sources.reading import LATEST_NS, Json, Payload, canonical, compact, from_rfc3339, parse, validated
+from collectors.sources.source import Columns, Delivery, Source
+
+AGO = re.compile(r"(\d{1,9})(s|m|h|d|w)", re.ASCII)
+UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+SECONDS = re.compile(r"\d{1,10}(?:\.\d{1,9})?", re.ASCII)
+SAID = "must be a time such as 2026-11-22T10:00:00Z, 15m (ago), or seconds since 1970"
+
+
+def _time(value: object) -> object:
+    """Nanoseconds since 1970; negative ones are ago."""
+    text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise ValueError(SAID)
+    if ago := AGO.fullmatch(text.removesuffix(" ago")):
+        return -int(ago[1]) * UNITS_S[ago[2]] * 10**9
+    if SECONDS.fullmatch(text):
+        seconds, _, fraction = text.partition(".")
+        return int(seconds) * 10**9 + int(fraction.ljust(9, "0"))
+    try:
+        ns = from_rfc3339(text)
+    except ValueError as error:
+        raise ValueError(SAID if str(error).startswith("must") else str(error)) from None
+    if ns < 0:
+        raise ValueError("lies before 1970")
+    return ns
+
+
+class ChangeBody(Payload, extra="forbid"):
+    """A change as we are told it."""
+
+    kind: Literal["deploy", "flag", "config", "contract", "pipeline", "other"]
+    id: str = Field("", max_length=LONGEST_NAME)
+    time: Annotated[int, BeforeValidator(_time), Field(le=LATEST_NS)] | None = None
+    service: str = Field("", max_length=LONGEST_NAME)
+    version: str = Field("", max_length=LONGEST_NAME)
+    environment: str = Field("", max_length=LONGEST_NAME)
+    title: str = Field("", max_length=LONGEST_TITLE)
+    author: str = Field("", max_length=LONGEST_NAME)
+    url: str = Field("", max_length=LONGEST_ADDRESS)
+    status: str = Field("", max_length=LONGEST_NAME)
+    details: object = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_link(cls, url: str) -> str:
+        if url and not web_link(url):
+            raise ValueError("must start with https:// or http://")
+        return url
+
+
+def read(delivery: Delivery, _: Columns) -> Iterator[Event]:
+    """Each change."""
+    told = parse(delivery.body)
+    many = told if isinstance(told, list) else [told]
+    for number, one in enumerate(many):
+        yield _change(one, delivery.received_ns, f"[{number}]" if isinstance(told, list) else "")
+
+
+def _change(told: Json, received_ns: int, where: str) -> Change:
+    body = validated(ChangeBody, told, where)
+    moment = received_ns if body.time is None else body.time if body.time >= 0 else max(0, received_ns + body.time)
+    said = f"{body.service} {body.version}".strip() or body.kind
+    return Change(
+        id=f"api:{body.id or _id(told, body.time)}",
+        time_ns=moment,
+        kind=body.kind,
+        source="api",
+        service=body.service,
+        version=body.version,
+        environment=body.environment,
+        title=body.title or f"{body.kind} of {said}",
+        author=body.author,
+        url=body.url,
+        status=body.status,
+        details=compact(told.get("details") if isinstance(told, dict) else None),
+    )
+
+
+def _id(told: Json, time_ns: int | None) -> str:
+    """Of a change without one: its content if that says when, so that it may be told again; else it is a new one."""
+    if time_ns is None or time_ns < 0:
+        return uuid.uuid4().hex
+    return hashlib.sha256(canonical(told).encode()).hexdigest()[:32]
+
+
+CHANGES = Source("changes", by_token, read)

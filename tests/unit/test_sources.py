@@ -1,0 +1,258 @@
+"""Other senders: what their payloads become, and what is said of those that are none."""
+
+import contextlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collectors.sources import SOURCES
+from collectors.sources.events import Alert, Change, Event, line
+from collectors.sources.reading import BadBody, from_rfc3339
+from collectors.sources.source import Columns, Delivery
+from queries import schema
+from tests import senders
+
+NOW_NS = 1_795_341_900_000_000_000  # 2026-11-22 10:05 UTC
+TEN = from_rfc3339("2026-11-22T10:00:00Z")
+BY_NAME = {source.name: source for source in SOURCES}
+
+
+def read(source: str, told: object, **headers: str) -> list[Event]:
+    """The events of a payload."""
+    sent = told if isinstance(told, bytes) else senders.body(told)
+    given_headers = {name.replace("_", "-"): [value] for name, value in headers.items()}
+    return list(BY_NAME[source].read(Delivery(given_headers, sent, NOW_NS), Columns()))
+
+
+def change_of(source: str, told: object, **headers: str) -> Change:
+    (event,) = read(source, told, **headers)
+    assert isinstance(event, Change)
+    return event
+
+
+def faults(source: str, told: object) -> dict[str, str]:
+    """What is wrong with a payload, by field."""
+    with pytest.raises(BadBody) as caught:
+        read(source, told)
+    return {fault.field: fault.detail for fault in caught.value.faults}
+
+
+def test_every_field_of_the_tables_is_told() -> None:
+    """An event's line holds just the fields that the views read, by their names."""
+    ddl = (Path(schema.FILES) / "0009_events.sql").read_text()
+    for event in (e for name, told in senders.BODIES.items() for e in read(name, told)):
+        told = json.loads(line(event))
+        view = next(part for part in ddl.split("CREATE MATERIALIZED VIEW") if f"Kind = '{told['Kind']}'" in part)
+        fields = view.split("Tuple(", 1)[1].split(")') AS told")[0]
+        names = {field.split()[0] for field in fields.replace("Map(String, String)", "Map").split(", ")}
+        assert set(told["Body"]) == names == set(asdict(event))
+
+
+class TestAlerts:
+    def test_each_alert_of_a_group_is_an_event(self) -> None:
+        """With its labels, to the nanosecond; while it fires it has no end, whatever year the sender writes."""
+        firing, resolved = read("alertmanager", senders.alertmanager(senders.alert(), senders.alert("resolved")))
+        assert isinstance(firing, Alert)
+        assert isinstance(resolved, Alert)
+        assert (firing.time_ns, firing.ends_ns) == (TEN + 123456789, None)
+        assert (firing.name, firing.severity, firing.labels["service"]) == ("HighErrorRate", "critical", "payment")
+        assert (resolved.status, resolved.ends_ns) == ("resolved", TEN + 540 * 10**9)
+        assert firing.group_key == '{}:{alertname="HighErrorRate"}'
+        assert firing.id != resolved.id
+
+    def test_the_same_state_told_again_has_the_same_id(self) -> None:
+        """Alertmanager repeats what still fires, perhaps with another end."""
+        first, again = (read("alertmanager", senders.alertmanager(senders.alert(endsAt=at)))[0].id
+                        for at in ("0001-01-01T00:00:00Z", "2026-11-22T10:04:00Z"))  # fmt: skip
+        assert first == again
+
+    def test_grafana_says_where_to_look(self) -> None:
+        """The panel, before what generated the alert."""
+        (alert,) = read("grafana", senders.grafana())
+        assert isinstance(alert, Alert)
+        assert (alert.source, alert.url) == ("grafana", "https://grafana/d/1?viewPanel=2")
+
+    def test_a_link_that_no_browser_should_follow_is_left_out(self) -> None:
+        """Such as a script."""
+        (alert,) = read("alertmanager", senders.alertmanager(senders.alert(generatorURL="javascript:alert(1)")))
+        assert isinstance(alert, Alert)
+        assert alert.url == ""
+
+    def test_what_is_no_payload_of_theirs_is_said_by_field(self) -> None:
+        """All of it at once."""
+        told = senders.alertmanager(senders.alert(), senders.alert(startsAt="yesterday", status="odd"))
+        assert faults("alertmanager", told) == {
+            "alerts[1].startsAt": "must be a time such as 2026-11-22T10:00:00Z",
+            "alerts[1].status": "input should be 'firing' or 'resolved'",
+        }
+        assert faults("alertmanager", []) == {"": "must be an object"}
+        assert faults("grafana", {"version": "4"}) == {"alerts": "is missing"}
+
+
+class TestGitHub:
+    def test_a_deployment_status_is_a_deploy_in_that_state(self) -> None:
+        """Service and version are the repository and the tag."""
+        told = change_of("github", senders.deployment_status(), x_github_event="deployment_status")
+        assert (told.kind, told.service, told.version, told.status) == ("deploy", "payment", "2.4.0", "success")
+        assert (told.time_ns, told.environment, told.author) == (TEN + 60 * 10**9, "production", "octocat")
+        assert told.id == "github:shop/payment:deployment:42:success"
+
+    def test_a_deployments_own_payload_may_name_service_and_version(self) -> None:
+        """Where one repository holds several services."""
+        payload = {"service": "cart", "version": "9"}
+        told = change_of("github", senders.deployment(payload=payload), x_github_event="deployment")
+        assert (told.service, told.version, told.status) == ("cart", "9", "created")
+
+    def test_without_a_tag_the_commit_is_the_version(self) -> None:
+        """A branch is none."""
+        told = change_of("github", senders.deployment(ref="main"), x_github_event="deployment")
+        assert told.version == "a84d88e7554fc1fa21bcbc4efae3c782a70d2b9d"
+
+    def test_a_workflow_run_is_a_pipeline(self) -> None:
+        """With its conclusion; each attempt is another."""
+        told = change_of("github", senders.workflow_run(), x_github_event="workflow_run")
+        assert (told.kind, told.status, told.title) == ("pipeline", "failure", "Build on main: failure")
+        assert told.id == "github:shop/payment:run:30433642:2:failure"
+
+    def test_the_id_is_of_what_is_signed(self) -> None:
+        """Not of the delivery's header, under which anybody could tell the same again."""
+        ids = {
+            change_of("github", senders.deployment(), x_github_event="deployment", x_github_delivery=one).id
+            for one in "ab"
+        }
+        assert len(ids) == 1
+
+    def test_events_that_are_no_change_are_taken_and_say_nothing(self) -> None:
+        """A ping must not fail, or GitHub shows the webhook as broken."""
+        assert read("github", {"zen": "Keep it logically awesome.", "hook_id": 1}, x_github_event="ping") == []
+        assert read("github", {"ref": "refs/heads/main"}, x_github_event="push") == []
+
+    def test_a_payload_without_its_field_is_named(self) -> None:
+        """By its path."""
+        told = senders.deployment(sha=7)
+        assert faults("github", told) == {"deployment.sha": "must be a text"}
+        assert "deployment" in faults("github", {})
+
+
+class TestFlags:
+    def test_launchdarklys_entry_is_a_flag_change(self) -> None:
+        """One for each thing that it is about, with all that was done to it."""
+        told = change_of("launchdarkly", senders.launchdarkly())
+        assert (told.kind, told.environment, told.status) == ("flag", "production", "updateRules")
+        assert told.time_ns == 1795341600123 * 10**6
+        assert (told.title, told.author) == ("turned on the flag New checkout", "ariel@example.com")
+        assert told.url == "https://app.launchdarkly.com/default/production/features/new-checkout"
+        assert json.loads(told.details)["flag"] == "new-checkout"
+
+    def test_an_entry_about_two_things_is_two_changes(self) -> None:
+        """And what is no flag is configuration."""
+        accesses = [{"action": "a", "resource": "proj/x:env/y:flag/f"}, {"action": "b", "resource": "proj/x:env/y"}]
+        flag, config = read("launchdarkly", senders.launchdarkly(accesses=accesses))
+        assert isinstance(flag, Change)
+        assert isinstance(config, Change)
+        assert (flag.kind, config.kind) == ("flag", "config")
+        assert flag.id != config.id
+
+    def test_unleashs_event_is_a_flag_change(self) -> None:
+        """Its id is Unleash's."""
+        told = change_of("unleash", senders.unleash())
+        assert (told.id, told.kind, told.environment, told.author) == ("unleash:17", "flag", "production", "ada")
+        assert told.title == "feature-environment-enabled new-checkout in production"
+        assert told.time_ns == TEN + 500_000_000
+
+    def test_what_is_missing_is_named(self) -> None:
+        """By the sender's own names."""
+        assert faults("launchdarkly", {"_id": "1", "date": "x", "accesses": []}) == {
+            "date": "must be a whole number",
+            "accesses": "list should have at least 1 item after validation, not 0",
+        }
+        assert faults("unleash", {"createdAt": 5}) == {"type": "is missing"}
+
+
+class TestChanges:
+    def test_a_change_is_what_it_says(self) -> None:
+        """With whatever details, as JSON."""
+        told = change_of("changes", senders.change(title="new tax rules", details={"ticket": 7}, url="https://x/1"))
+        assert (told.source, told.kind, told.service, told.version) == ("api", "deploy", "payment", "2.4.0")
+        assert (told.time_ns, told.title, json.loads(told.details)) == (TEN, "new tax rules", {"ticket": 7})
+
+    @pytest.mark.parametrize(
+        ("time", "ns"),
+        [("15m", NOW_NS - 900 * 10**9), ("2h ago", NOW_NS - 7200 * 10**9), (1795341600, TEN),
+         ("1795341600.5", TEN + 5 * 10**8), ("2026-11-22T12:00:00+02:00", TEN)],
+    )  # fmt: skip
+    def test_times_are_taken_as_everywhere(self, time: object, ns: int) -> None:
+        """RFC 3339, ago, and seconds since 1970."""
+        assert change_of("changes", senders.change(time=time)).time_ns == ns
+
+    def test_several_may_be_told_at_once(self) -> None:
+        """And a fault is named with its place."""
+        assert len(read("changes", [senders.change(), senders.change(version="2.5.0")])) == 2
+        assert faults("changes", [senders.change(), {"kind": "deploi"}]).keys() == {"[1].kind"}
+
+    def test_told_again_it_is_the_same(self) -> None:
+        """By its id, or by its content where that says when; without a time it is another one, now."""
+        now = [change_of("changes", {"kind": "other", "title": "x"}) for _ in range(2)]
+        assert now[0].id != now[1].id
+        assert now[0].time_ns == NOW_NS
+        assert len({change_of("changes", senders.change()).id for _ in range(2)}) == 1
+        assert change_of("changes", {"kind": "other", "id": "e-1"}).id == "api:e-1"
+
+    def test_a_wrong_field_is_named(self) -> None:
+        """An unknown one too: it would be lost in silence."""
+        told = {"kind": "deploy", "sevice": "x", "time": "soon", "url": "javascript:1", "version": 7}
+        assert faults("changes", told) == {
+            "sevice": "is unknown here",
+            "time": "must be a time such as 2026-11-22T10:00:00Z, 15m (ago), or seconds since 1970",
+            "url": "must start with https:// or http://",
+            "version": "must be a text",
+        }
+
+
+class TestHostileText:
+    @pytest.mark.parametrize("source", BY_NAME)
+    @pytest.mark.parametrize(
+        "sent",
+        [
+            b"",
+            b"{",
+            b"\xff",
+            b"NaN",
+            b'{"a": 1e999}',
+            b"[" * 100_000,
+            b"1" * 5000,
+            b'"x"',
+            b"7",
+            b"[[]]",
+            b'{"op": {}}',
+        ],
+    )
+    def test_any_body_is_a_payload_or_bad(self, source: str, sent: bytes) -> None:
+        """And nothing worse happens."""
+        with pytest.raises(BadBody):
+            read(source, sent)
+
+    def test_half_a_character_is_replaced(self) -> None:
+        """The engine could not read it again, and a whole one stays."""
+        told = change_of("changes", b'{"kind": "other", "title": "\\ud83d\\ude00 \\ud800 \\u0000"}')
+        assert told.title == "😀 ? \0"
+
+    @given(st.text(alphabet=st.characters(exclude_categories=())))
+    def test_a_line_is_one_line_of_json(self, text: str) -> None:
+        """Whatever the text."""
+        sent = json.dumps({"kind": "other", "id": "i", "details": text}).encode()
+        written = line(change_of("changes", sent))
+        assert b"\n" not in written
+        assert json.loads(json.loads(written)["Body"]["details"]) == text.encode("utf-8", "replace").decode()
+
+    @given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+                        | st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)))  # fmt: skip
+    def test_any_json_is_a_payload_or_bad(self, told: object) -> None:
+        """For every sender."""
+        for source in BY_NAME:
+            with contextlib.suppress(BadBody):
+                assert all(line(event) for event in read(source, told))

@@ -1,0 +1,191 @@
+"""Row changes as Debezium tells them: what is kept of each, and what makes two of them the same."""
+
+import json
+
+import pytest
+
+from collectors.sources.debezium import Message, row_changes
+from collectors.sources.events import RowChange
+from collectors.sources.reading import BadBody, Json
+from collectors.sources.source import Columns
+from tests import senders
+from tests.senders import ROW, end, envelope, wrapped
+
+NOW_NS = 1_795_341_900_000_000_000
+
+
+def told(value: object, columns: Columns | None = None, **message: object) -> list[RowChange]:
+    """The row changes of a message."""
+    as_sent: Json = json.loads(senders.body(value))
+    made = Message(as_sent, NOW_NS, **message)  # type: ignore[arg-type]
+    return [event for event in row_changes(made, columns or Columns()) if isinstance(event, RowChange)]
+
+
+def one(value: object, columns: Columns | None = None, **message: object) -> RowChange:
+    (event,) = told(value, columns, **message)
+    return event
+
+
+def test_an_update_is_kept_whole() -> None:
+    """Where it happened, when, in which transaction, and what the row said before and after."""
+    row = one(envelope())
+    assert (row.connector, row.db, row.schema, row.table, row.op) == ("inventory", "shop", "inventory", "stock", "u")
+    assert (row.time_ns, row.captured_ns) == (1795341600000500000, 1795341600250000000)
+    assert (row.position, row.tx, row.tx_order) == ("lsn=100", "571:100", 2)
+    assert (json.loads(row.after), json.loads(row.before)["on_hand"]) == (ROW, 8)
+    assert (row.topic, row.partition, row.offset, row.snapshot) == ("", -1, 0, False)
+
+
+def test_columns_say_whose_it_is() -> None:
+    """Customer, order, idempotency key, counter and stock, by the names that settings give them."""
+    row = one(envelope())
+    assert (row.customer, row.order_id, row.idempotency_key) == ("c-1", "o-1", "e-1")
+    assert (row.sequence, row.quantity) == (12, 7.0)
+    legacy = envelope(after={"SKU": "A-1", "ON_HAND": "7.5", "KUNDE": 17, "SEQ": None, "VERSION": "3"})
+    row = one(legacy, Columns(customer=("kunde",)))
+    assert (row.customer, row.quantity, row.sequence) == ("17", 7.5, 3)
+
+
+@pytest.mark.parametrize("odd", [True, {}, [], "x", "1e999", 1e30, 10**30, ""])
+def test_a_column_of_an_odd_type_says_nothing(odd: object) -> None:
+    """A column may be called `version` and hold anything."""
+    row = one(envelope(after={"id": 1, "version": odd, "on_hand": odd, "customer_id": odd if odd != "x" else None}))
+    assert row.sequence is None
+    assert row.quantity is None or isinstance(odd, float | int)
+
+
+def test_with_and_without_the_schema_it_is_the_same() -> None:
+    """Whether a converter adds it is a setting of the connector."""
+    assert one(wrapped(envelope())) == one(envelope())
+
+
+def test_a_deletion_has_no_row_after_it() -> None:
+    """Whose it was is told by the row before; it has no counter and no stock any more."""
+    row = one(envelope("d"))
+    assert (row.after, row.customer, row.sequence, row.quantity) == ("", "c-1", None, None)
+
+
+def test_a_snapshot_is_marked() -> None:
+    """Its rows did not change just then."""
+    assert one(envelope("r")).snapshot
+    assert one(envelope("c", source={**envelope()["source"], "snapshot": True})).snapshot  # type: ignore[dict-item]
+
+
+def test_a_truncation_and_a_message_are_kept() -> None:
+    """Neither has a row; a message is what its sender wrote into the log."""
+    truncated = one(envelope("t", before=None, after=None))
+    assert (truncated.op, truncated.key, truncated.after) == ("t", "", "")
+    message = one(envelope("m", before=None, after=None, message={"prefix": "audit", "content": "aGk="}))
+    assert (message.op, json.loads(message.after)["prefix"]) == ("m", "audit")
+
+
+def test_a_transactions_end_says_how_many_there_were() -> None:
+    """So that completeness can be checked; its beginning says nothing."""
+    marker = one(end(3))
+    assert (marker.op, marker.tx, marker.tx_order) == ("end", "571:100", 3)
+    assert told({"status": "BEGIN", "id": "571:100", "event_count": None, "ts_ms": 1}) == []
+
+
+def test_a_tombstone_names_its_key() -> None:
+    """With the wrapper too, and by where it stands in Kafka."""
+
+    def tombstone(value: object, key: object) -> RowChange:
+        return one(value, key=key, topic="shop.inventory.stock", partition=1, offset=5)
+
+    row = tombstone(None, {"sku": "A-1"})
+    assert (row.op, row.key, row.table, row.position) == (
+        "tombstone", '{"sku":"A-1"}', "stock", "topic=shop.inventory.stock partition=1 offset=5",
+    )  # fmt: skip
+    assert tombstone(wrapped(None), wrapped({"sku": "A-1"})) == row
+
+
+def test_heartbeats_and_schema_changes_say_nothing() -> None:
+    """They are on topics of the same prefix."""
+    assert told({"ts_ms": 5}) == []
+    assert told({"source": {}, "databaseName": "shop", "ddl": "ALTER TABLE x", "tableChanges": []}) == []
+
+
+class TestKey:
+    def test_kafkas_key_goes_first(self) -> None:
+        """In the same order of fields, whoever wrote it."""
+        assert one(envelope(), key=wrapped({"b": 1, "a": 2}), topic="t").key == '{"a":2,"b":1}'
+
+    def test_without_one_it_is_the_first_column(self) -> None:
+        """The HTTP sink sends no keys."""
+        assert one(envelope()).key == '{"sku":"A-1"}'
+
+    def test_settings_name_the_key_where_that_is_wrong(self) -> None:
+        """For every table, or for one."""
+        assert one(envelope(), Columns(key=("SKU", "order_id"))).key == '{"order_id":"o-1","sku":"A-1"}'
+        assert one(envelope(), Columns(key=("stock.order_id", "other.sku"))).key == '{"order_id":"o-1"}'
+
+
+class TestIdentity:
+    def test_a_repeated_delivery_has_the_same_id(self) -> None:
+        """After a fault a connector sends again, seen later and told of how far it was; Kafka stores it elsewhere."""
+        again = envelope(ts_ms=1795341999999)
+        again["source"] = {**envelope()["source"], "sequence": '["100","100"]'}  # type: ignore[dict-item]
+        first = one(envelope(), topic="t", partition=0, offset=1, key={"sku": "A-1"})
+        assert one(again, topic="t", partition=0, offset=9, key={"sku": "A-1"}).id == first.id
+
+    def test_the_same_message_applied_twice_has_two(self) -> None:
+        """The same idempotency key at another position is no repetition of the delivery."""
+        first, second = one(envelope(lsn=100)), one(envelope(lsn=101))
+        assert first.idempotency_key == second.idempotency_key
+        assert first.id != second.id
+
+    def test_rows_at_one_position_are_told_apart(self) -> None:
+        """A snapshot reads all rows at one; a change of the key is a deletion and a creation."""
+        rows = [one(envelope("r", after={**ROW, "sku": f"A-{n}"})) for n in range(3)]
+        assert len({row.id for row in rows}) == 3
+        assert one(envelope("d")).id != one(envelope("c")).id
+
+    @pytest.mark.parametrize(
+        ("source", "position"),
+        [
+            ({"connector": "mysql", "file": "binlog.000003", "pos": 154, "row": 1, "gtid": None},
+             "file=binlog.000003 pos=154 row=1"),
+            ({"connector": "sqlserver", "change_lsn": "0:1:2", "commit_lsn": "0:1:3", "event_serial_no": 1},
+             "change_lsn=0:1:2 commit_lsn=0:1:3 event_serial_no=1"),
+            ({"connector": "oracle", "scn": "99", "ssn": 0, "txId": "0a"}, "scn=99 ssn=0"),
+            ({"connector": "mongodb", "ord": 4, "ts_ms": 5, "collection": "stock"}, "ord=4 ts_ms=5"),
+            ({"connector": "other", "sequence": "7"}, "sequence=7"),
+            ({"connector": "other", "ts_ms": 5}, "ts_ms=5"),
+        ],
+    )  # fmt: skip
+    def test_each_connectors_position(self, source: dict[str, object], position: str) -> None:
+        """By the fields that it has."""
+        assert one(envelope(source=source)).position == position
+
+    def test_without_any_position_it_is_kafkas(self) -> None:
+        """Better than none."""
+        assert one(envelope(source={"connector": "x"}), topic="t", partition=2, offset=3).position == (
+            "topic=t partition=2 offset=3"
+        )
+
+
+@pytest.mark.parametrize(
+    ("value", "field"),
+    [
+        ({"id": 1}, "op"),
+        ("text", ""),
+        ({**envelope(), "op": "x"}, "op"),
+        ({**envelope(), "source": None}, "source"),
+        ({**envelope(), "source": {"ts_ms": "noon"}}, "source.ts_ms"),
+        ({**envelope(), "ts_ms": 10**18}, "ts_ms"),
+        ({**envelope(), "after": [1]}, "after"),
+        ({**envelope(), "transaction": {"id": "1", "total_order": -1}}, "transaction.total_order"),
+        ({**end(), "event_count": None}, "event_count"),
+    ],
+)
+def test_what_is_no_change_event_is_named(value: object, field: str) -> None:
+    """A flattened row above all: it does not say what happened."""
+    with pytest.raises(BadBody) as caught:
+        told(value)
+    assert caught.value.faults[0].field == field
+
+
+def test_mongodbs_documents_are_rows_too() -> None:
+    """They come as JSON text."""
+    row = one(envelope(after='{"_id": {"$oid": "6"}, "customer_id": "c-9", "on_hand": 2}'))
+    assert (row.customer, row.quantity) == ("c-9", 2.0)
