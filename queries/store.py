@@ -70,11 +70,11 @@ class Store:
     def __repr__(self) -> str:
         return f"<Store {self.database} on {shown(self.dsn)}>"
 
-    def ask(self, name: str, **parameters: Value) -> pl.DataFrame:
+    def ask(self, name: str, /, **parameters: Value) -> pl.DataFrame:
         """The answer to the question `queries/<name>.sql`, whole, as a typed frame."""
         return _frame(self._answer(name, parameters))
 
-    def stream(self, name: str, **parameters: Value) -> Iterator[pl.DataFrame]:
+    def stream(self, name: str, /, **parameters: Value) -> Iterator[pl.DataFrame]:
         """The same answer block by block, for those too long to hold as rows: what waits is compressed Arrow."""
         with pa.ipc.open_stream(self._answer(name, parameters)) as blocks:
             for block in blocks:

@@ -1,0 +1,216 @@
+"""What changed: told and observed in one list, each once, saying which; over HTTP page by page."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import cast
+
+import httpx
+import pytest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from starlette.testclient import TestClient
+
+from collectors.sources.events import Change as Told
+from collectors.sources.events import line
+from dashboards.app import create_app
+from queries.store import Store
+from tests import senders
+from tests.integration.command import up
+from tests.integration.otlp import SECOND, T0, attributes, logs, segment, span, token, traces
+from triage.changes import Origin, changes
+from triage.window import Window, format_time
+
+pytestmark = pytest.mark.integration
+OVER_HTTP = ("test_what_was_told_is_listed_once_the_latest_first",)
+
+AT = datetime.fromtimestamp(T0 / 1e9, UTC)
+HOUR = Window(AT, AT + timedelta(hours=1))
+MINUTE = 60 * SECOND
+
+
+@pytest.fixture(autouse=True)
+def emptied(store: Store) -> None:
+    for table in ("changes", "red", "otel_traces", "otel_logs"):
+        store.command(f"TRUNCATE TABLE {table}")
+
+
+def tell(store: Store, *told: Told) -> None:
+    store.insert("events", b"\n".join(map(line, told)) + b"\n", token())
+
+
+def deploy(number: int, at_ns: int = 0, **fields: str) -> Told:
+    return Told(id=f"api:{number:04}", time_ns=T0 + at_ns, kind="deploy", source="api", **fields)
+
+
+def serve(store: Store, service: str, version: str, *at_ns: int) -> None:
+    spans = [span(number, number, start=T0 + at) for number, at in enumerate(at_ns, 1)]
+    resource = {"service.name": service, "service.version": version}
+    store.insert("traces", segment(traces(*spans, resource={**resource})), token())
+
+
+class TestTold:
+    def test_what_was_told_is_listed_once_the_latest_first(self, store: Store) -> None:
+        """A replay adds nothing, and the window's end is not meant."""
+        told = [deploy(1, MINUTE), deploy(2, 2 * MINUTE, service="cart"), deploy(3, 60 * MINUTE), deploy(4, -1)]
+        tell(store, *told)
+        tell(store, *told)
+        assert [change.id for change in changes(store.ask, HOUR)] == ["api:0002", "api:0001"]
+        assert [change.id for change in changes(store.ask, HOUR, "cart")] == ["api:0002"]
+
+    def test_it_is_as_it_was_told_first(self, store: Store) -> None:
+        """Whatever a later telling of the same id says."""
+        tell(store, deploy(1, MINUTE, title="first"))
+        tell(store, deploy(1, 5 * MINUTE, title="second"))
+        (change,) = changes(store.ask, HOUR)
+        assert (change.title, change.time, change.origin) == ("first", AT + timedelta(minutes=1), Origin.TOLD)
+
+
+class TestNewVersions:
+    def test_a_version_that_begins_to_serve_is_observed(self, store: Store) -> None:
+        """Where another served before; it says which."""
+        serve(store, "cart", "1.0", -MINUTE, MINUTE, 20 * MINUTE)
+        serve(store, "cart", "1.1", 10 * MINUTE, 20 * MINUTE)
+        (change,) = changes(store.ask, HOUR)
+        assert (change.origin, change.kind, change.service, change.version) == (
+            Origin.OBSERVED, "deploy", "cart", "1.1",
+        )  # fmt: skip
+        assert abs(change.time - (AT + timedelta(minutes=10))) <= timedelta(seconds=10)
+        assert "1.0 had before" in change.title
+
+    def test_a_new_service_and_an_old_version_are_no_change(self, store: Store) -> None:
+        """Nor one without a version, nor two that begin together."""
+        serve(store, "new", "1.0", MINUTE)
+        serve(store, "twins", "1.0", MINUTE)
+        serve(store, "twins", "2.0", MINUTE)
+        serve(store, "old", "1.0", -2 * MINUTE)
+        serve(store, "old", "2.0", -MINUTE, MINUTE)
+        serve(store, "bare", "", -MINUTE)
+        serve(store, "bare", "1.0", MINUTE)
+        assert changes(store.ask, HOUR) == []
+
+    def test_nothing_later_than_the_window_is_read(self, store: Store) -> None:
+        """So that a past moment can be asked again."""
+        serve(store, "cart", "1.0", 0)
+        serve(store, "cart", "1.1", 10 * MINUTE)
+        assert changes(store.ask, Window(AT, AT + timedelta(minutes=10))) == []
+
+
+def evaluation(at_ns: int, variant: str, key: str = "feature_flag.result.variant") -> Span.Event:
+    told = attributes({"feature_flag.key": "new-checkout", key: variant})
+    return Span.Event(name="feature_flag.evaluation", time_unix_nano=T0 + at_ns, attributes=told)
+
+
+class TestMovedFlags:
+    def test_a_flag_whose_shares_move_is_observed(self, store: Store) -> None:
+        """From the spans' events, under either name of the variant."""
+        spans = [
+            span(1, number, start=T0 + number * 6 * SECOND, events=[
+                evaluation(number * 6 * SECOND, "on" if number >= 200 else "off",
+                           "feature_flag.variant" if number % 2 else "feature_flag.result.variant")])
+            for number in range(1, 400)
+        ]  # fmt: skip
+        store.insert("traces", segment(traces(*spans)), token())
+        (change,) = changes(store.ask, HOUR)
+        assert (change.origin, change.kind, change.service) == (Origin.OBSERVED, "flag", "shop")
+        assert change.title == "new-checkout serves 'on' to 100%, 0% before"
+        assert abs(change.time - (AT + timedelta(minutes=20))) <= timedelta(seconds=10)
+
+    def test_log_records_tell_it_too(self, store: Store) -> None:
+        """As the conventions have it now: an event is a log record with a name."""
+        records = [
+            LogRecord(
+                time_unix_nano=T0 + number * 6 * SECOND,
+                event_name="feature_flag.evaluation",
+                attributes=attributes(
+                    {"feature_flag.key": "tax", "feature_flag.result.variant": "b" if number >= 200 else "a"}
+                ),
+            )
+            for number in range(1, 400)
+        ]
+        store.insert("logs", segment(logs(*records)), token())
+        (change,) = changes(store.ask, HOUR)
+        assert change.title == "tax serves 'b' to 100%, 0% before"
+
+
+@pytest.fixture
+def api(store: Store) -> Iterator[TestClient]:
+    app = create_app(store, metrics=lambda: "", ready=lambda: None)
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        yield client
+
+
+WINDOW = {"from": format_time(HOUR.from_), "to": format_time(HOUR.to)}
+
+
+def get(api: TestClient, **asked: str | int) -> httpx.Response:
+    return cast(httpx.Response, api.get("/api/v1/changes", params=asked))
+
+
+class TestOverHttp:
+    def test_pages_hold_all_of_it_once(self, store: Store, api: TestClient) -> None:
+        """Told and observed together, also where times are alike; later pages need no window."""
+        tell(store, *(deploy(number, number // 3 * MINUTE) for number in range(10)))
+        serve(store, "cart", "1.0", -MINUTE)
+        serve(store, "cart", "1.1", 2 * MINUTE)
+        pages: list[list[dict[str, str]]] = []
+        asked: dict[str, str | int] = {**WINDOW, "limit": 3}
+        while True:
+            page = get(api, **asked).json()
+            pages.append(page["items"])
+            if page["next"] is None:
+                break
+            asked = {"cursor": page["next"], "limit": 3}
+        assert [len(page) for page in pages] == [3, 3, 3, 2]
+        items = [item for page in pages for item in page]
+        assert [(item["time"], item["id"]) for item in items] == sorted(
+            ((item["time"], item["id"]) for item in items), reverse=True
+        )
+        assert {item["origin"] for item in items} == {"told", "observed"}
+        assert len({item["id"] for item in items}) == 11
+
+    def test_details_come_as_they_were_told(self, store: Store, api: TestClient) -> None:
+        """As JSON, and null where there are none."""
+        told = Told(id="x", time_ns=T0, kind="flag", source="unleash", details='{"flag":"f"}')
+        tell(store, told, deploy(1, MINUTE))
+        answer = get(api, **WINDOW)
+        assert [item["details"] for item in answer.json()["items"]] == [None, {"flag": "f"}]
+        assert (answer.json()["from"], answer.json()["to"]) == (WINDOW["from"], WINDOW["to"])
+
+    @pytest.mark.parametrize(
+        "wrong", [{"limit": 0}, {"sevice": "x"}, {"from": "soon"}, {"cursor": "x"}, {"from": "1h", "to": "2h"}]
+    )
+    def test_what_is_asked_wrongly_is_said(self, api: TestClient, wrong: dict[str, str | int]) -> None:
+        """As a problem that names the parameter."""
+        answer = get(api, **wrong)
+        assert answer.status_code == 400
+        assert answer.json()["errors"]
+
+
+def test_a_service_takes_a_change_and_shows_it(tmp_path: Path) -> None:
+    """By the web listener and by OTLP's; a process that only serves pages says where to go."""
+    secret = {"TRIAGE_GITHUB_WEBHOOK_SECRET": senders.SECRET}
+    with up("--segment-age", "50ms", cwd=tmp_path, env=secret) as service:
+        assert httpx.post(f"{service.url}/api/v1/changes", json={"kind": "config", "id": "tax"}).status_code == 200
+        sent = senders.body(senders.deployment_status())
+        headers = {**senders.JSON, "x-github-event": "deployment_status"}
+        assert httpx.post(f"{service.otlp_http}/hooks/github", content=sent, headers=headers).status_code == 401
+        headers |= senders.signature("github", sent, 0)
+        assert httpx.post(f"{service.otlp_http}/hooks/github", content=sent, headers=headers).status_code == 200
+        assert httpx.post(f"{service.otlp_http}/nothing", json={}).status_code == 404
+        seen: list[str] = []
+        for _ in range(100):
+            answer = httpx.get(f"{service.url}/api/v1/changes?from=2026-01-01")
+            assert answer.status_code == 200, answer.text
+            if len(seen := sorted(item["id"] for item in answer.json()["items"])) == 2:
+                break
+            time.sleep(0.1)
+        assert seen == ["api:tax", "github:shop/payment:deployment:42:success"]
+        assert 'triage_accepted_records_total{kind="events"} 2.0' in httpx.get(f"{service.url}/metrics").text
+    with up("--only", "web", cwd=tmp_path) as pages:
+        answer = httpx.post(f"{pages.url}/api/v1/changes", json={"kind": "config"})
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
+        assert "only" in answer.json()["detail"] or "collects" in answer.json()["detail"]

@@ -1,0 +1,101 @@
+"""What changed: what we were told, and what the telemetry shows, in one list."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from triage.observed import moved_flags, new_versions
+from triage.symptom import Ask
+from triage.window import Window
+
+Place = tuple[int, str]
+"""Where a change stands in the list: its time in ns, and its id."""
+NEWEST: Place = ((1 << 63) - 1, "")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Origin(StrEnum):
+    """How we know of a change."""
+
+    TOLD = "told"
+    OBSERVED = "observed"
+
+
+@dataclass(frozen=True)
+class Change:
+    """A deploy, flag flip, config, contract or pipeline change; `details` is JSON."""
+
+    id: str
+    time_ns: int
+    kind: str
+    origin: Origin
+    source: str
+    service: str = ""
+    version: str = ""
+    environment: str = ""
+    title: str = ""
+    author: str = ""
+    url: str = ""
+    status: str = ""
+    details: str = ""
+
+    @property
+    def time(self) -> datetime:
+        """When it was made, or began to show; to the microsecond."""
+        return EPOCH + timedelta(microseconds=self.time_ns // 1000)
+
+    @property
+    def place(self) -> Place:
+        """Where it stands in the list."""
+        return self.time_ns, self.id
+
+
+def changes(
+    ask: Ask, window: Window, service: str = "", *, at_most: int = 1000, before: Place = NEWEST
+) -> list[Change]:
+    """The latest changes of a window that stand before that place in it, latest first."""
+    told = _told(ask, window, service, at_most, before)
+    observed = [change for change in _observed(ask, window, service) if change.place < before]
+    return sorted([*told, *observed], key=lambda change: change.place, reverse=True)[:at_most]
+
+
+def _told(ask: Ask, window: Window, service: str, at_most: int, before: Place) -> Iterator[Change]:
+    found = ask(
+        "changes/told",
+        **{"from": window.from_, "to": window.to},
+        service=service,
+        before_ns=before[0],
+        before_id=before[1],
+        at_most=at_most,
+    )
+    for row in found.iter_rows(named=True):
+        yield Change(origin=Origin.TOLD, **row)
+
+
+def _observed(ask: Ask, window: Window, service: str) -> Iterator[Change]:
+    for new in new_versions(ask, window, service):
+        yield Change(
+            id=f"observed:version:{new.service}:{new.version}",
+            time_ns=_ns(new.at),
+            kind="deploy",
+            origin=Origin.OBSERVED,
+            source="telemetry",
+            service=new.service,
+            version=new.version,
+            title=f"{new.service} {new.version} began to serve, where {new.previous} had before",
+        )
+    for moved in moved_flags(ask, window, service):
+        yield Change(
+            id=f"observed:flag:{moved.service}:{moved.flag}:{_ns(moved.at)}",
+            time_ns=_ns(moved.at),
+            kind="flag",
+            origin=Origin.OBSERVED,
+            source="telemetry",
+            service=moved.service,
+            title=f"{moved.flag} serves {moved.variant!r} to {moved.after:.0%}, {moved.before:.0%} before",
+        )
+
+
+def _ns(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1) * 1000
