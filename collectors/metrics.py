@@ -38,6 +38,8 @@ class Metrics:
         self.quarantined_segments = self._counter("quarantined_segments", "Whole segments set aside", "kind")
         self.write_errors = self._counter("write_errors", "Commits that the disk refused")
         self.cut_bytes = self._counter("cut_bytes", "Bytes of unfinished commits, cut off at the start")
+        self.kafka_messages = self._counter("kafka_messages", "Kafka messages whose content is on disk")
+        self.kafka_errors = self._counter("kafka_errors", "What went wrong in reading from Kafka")
         self._last_error_at = self._gauge("last_error_timestamp_seconds", "When something last went wrong there")
 
     def count(self, kind: Kind, outcome: Outcome, number: int) -> None:

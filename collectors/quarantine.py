@@ -63,6 +63,11 @@ class Quarantine:
         sync_directory(self._directory)
         sync_directory(segment.path.parent)
 
+    def set_aside(self, name: str, body: bytes, refused: list[RefusedRecord]) -> None:
+        """Keeps what was refused before it came into any segment. Raises OSError."""
+        _write(self._directory / f"{name}{REFUSED}", body)
+        self._report(Report(name, _now(), refused[0].why, False, refused))
+
     def _report(self, report: Report) -> None:
         _write(self._directory / f"{report.segment}.json", json.dumps(asdict(report), indent=1).encode())
         sync_directory(self._directory)

@@ -126,6 +126,8 @@ def _wrong_texts(settings: Settings) -> Iterator[str]:
     for name in ("customer", "order", "amount", "currency"):
         if len(getattr(settings, f"{name}_keys")) > MOST_KEYS:
             yield f"{name}_keys: name at most {MOST_KEYS} attributes"
+    if settings.kafka_bootstrap_servers and not settings.kafka_topics:
+        yield "kafka_topics: name the topics of row changes, such as '^shop[.].*'"
     if not settings.customer_keys:
         yield "customer_keys: name at least one attribute, or no customer can be told"
 

@@ -29,6 +29,8 @@ from collectors.otlp_intake import Limits as IntakeLimits
 from collectors.quarantine import Quarantine
 from collectors.segments import Limits as SegmentLimits
 from collectors.segments import SegmentLog
+from collectors.sources.kafka import KafkaRows
+from collectors.sources.kafka_config import KafkaConfig, read_properties
 from collectors.sources.source import Columns, Trust
 from collectors.sources.web import Hooks
 from dashboards.app import add_probes, create_app
@@ -83,6 +85,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
         if service.segments:
             service.loader = stack.enter_context(_loading(service, service.segments, store))
             stack.enter_context(_receiving(service, service.segments, sockets["otlp_http"]))
+            stack.enter_context(_row_changes(service, service.segments))
         if settings.runs(Part.WEB):
             stack.enter_context(_web(service, store, sockets["web"]))
         yield service, store
@@ -153,6 +156,26 @@ def _receiving(service: Service, segments: SegmentLog, http_socket: socket.socke
             http.stop()
             loop.run(grpc_server.stop(LAST_ANSWERS_S))
             intake.close()
+
+
+@contextmanager
+def _row_changes(service: Service, segments: SegmentLog) -> Iterator[None]:
+    """What reads row changes from Kafka, where brokers are named."""
+    settings = service.settings
+    if not settings.kafka_bootstrap_servers:
+        yield
+        return
+    try:
+        properties = read_properties(Path(settings.kafka_properties)) if settings.kafka_properties else {}
+        config = KafkaConfig(settings.kafka_bootstrap_servers, settings.kafka_topics, settings.kafka_group, properties)
+        quarantine = Quarantine(settings.data / "quarantine")
+        rows = KafkaRows(config, _columns(settings), segments.append, service.metrics, quarantine)
+    except ValueError as error:
+        raise SettingsError(f"kafka_properties: {error}") from None
+    try:
+        yield
+    finally:
+        rows.stop()
 
 
 async def _grpc_server(address: Address, intake: Intake, token: str | None) -> tuple[grpc.aio.Server, int]:

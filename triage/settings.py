@@ -93,6 +93,10 @@ class Settings:
     launchdarkly_secret: str = setting("", "signing secret of LaunchDarkly's webhook", secret=True)
     unleash_token: str = setting("", "Authorization header of Unleash's webhook, with or without Bearer", secret=True)
     debezium_secret: str = setting("", "Standard Webhooks secret (whsec_…) of Debezium Server's HTTP sink", secret=True)
+    kafka_bootstrap_servers: str = setting("", "Kafka brokers to read row changes from, HOST:PORT,…; none: no Kafka")
+    kafka_topics: tuple[str, ...] = setting((), "topics to read; one that begins with ^ is a regular expression")
+    kafka_group: str = setting("triage", "consumer group that reads them")
+    kafka_properties: str = setting("", "file of librdkafka's properties (name=value), for security and whatever else")
     row_key_columns: tuple[str, ...] = setting(
         (), "column or table.column that is a row's key where a row change comes without it; none: the first column"
     )
