@@ -21,8 +21,8 @@ SELECT
 
 -- The failing spans that match, or the slow ones. One row per span, however often it was received.
 CREATE TEMPORARY TABLE matching (
-    TraceId String, SpanId String, Timestamp DateTime64(9, 'UTC'), ServiceName String, SpanName String, SpanKind String,
-    Customer String, Error String
+    TraceId String, SpanId String, Timestamp DateTime64(9, 'UTC'), Filed DateTime('UTC'), ServiceName String, SpanName String,
+    SpanKind String, Customer String, Error String
 );
 
 -- if: SELECT {slower_than_ns:Int64} < 0
@@ -30,7 +30,7 @@ INSERT INTO matching
 WITH
     (SELECT Partners FROM known) AS known_partners,
     (SELECT Services FROM known) AS known_services
-SELECT TraceId, SpanId, Timestamp, ServiceName, SpanName, SpanKind, Customer, Error
+SELECT TraceId, SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer, Error
 FROM failures
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
     AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
@@ -47,7 +47,7 @@ LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 INSERT INTO matching
 WITH (SELECT Partners FROM known) AS known_partners
 SELECT
-    TraceId, SpanId, Timestamp, ServiceName, SpanName, SpanKind, Customer,
+    TraceId, SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer,
     error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus) AS Error
 FROM spans
 WHERE Duration > {slower_than_ns:Int64}
@@ -66,23 +66,72 @@ CREATE TEMPORARY TABLE failed_traces AS
 SELECT DISTINCT TraceId FROM matching WHERE notEmpty(TraceId);
 
 CREATE TEMPORARY TABLE failed_buckets AS
-SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM failed_traces);
+SELECT Bucket, min(Start) AS Start FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM failed_traces)
+GROUP BY Bucket;
 
-CREATE TEMPORARY TABLE named AS
-SELECT Customer FROM trace_customers
+CREATE TEMPORARY TABLE failed_names AS
+SELECT TraceId, Customer, max(FromSpans) AS BySpans, groupUniqArrayArray(LogSpans) AS LogSpans
+FROM trace_customers
 WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM failed_traces)
+GROUP BY TraceId, Customer;
+
+CREATE TEMPORARY TABLE failed_entries AS
+SELECT
+    TraceId,
+    min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+        IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry
+FROM trace_entries
+WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM failed_traces)
+GROUP BY TraceId;
+
+-- How many failures each of them has at least and at most. One row per customer named.
+CREATE TEMPORARY TABLE bounds AS
+SELECT Customer, sum(Spans) AS AtMost, sumIf(Spans, IsSettled) AS AtLeast
+FROM (
+    SELECT failed_names.Customer AS Customer, Spans, Names = 1 AND BySpans AS IsSettled
+    FROM failed_names
+    INNER JOIN (SELECT TraceId, count() AS Spans FROM matching GROUP BY TraceId) AS failing ON failing.TraceId = failed_names.TraceId
+    INNER JOIN (SELECT TraceId, count() AS Names FROM failed_names GROUP BY TraceId) AS names ON names.TraceId = failed_names.TraceId
+    UNION ALL
+    SELECT Customer, 1 AS Spans, true AS IsSettled FROM matching WHERE empty(TraceId) AND notEmpty(Customer)
+)
+GROUP BY Customer;
+
+-- Those whose later attempts matter: whoever may have seen a failure, since they may have recovered; and whoever may
+-- be on the page, since it says when they tried last. (As of a moment, that is everyone.)
+CREATE TEMPORARY TABLE followed AS
+WITH
+    (SELECT Partners FROM known) AS known_partners,
+    (SELECT Services FROM known) AS known_services,
+    (
+        SELECT (AtMost, Customer) FROM bounds
+        WHERE AtMost = AtLeast AND ({after_failures:Int64} < 0
+            OR AtMost < {after_failures:Int64}
+            OR (AtMost = {after_failures:Int64} AND Customer > {after_customer:String}))
+        ORDER BY AtMost DESC, Customer
+        LIMIT 1 OFFSET {page:UInt64}
+    ) AS beyond
+SELECT Customer FROM bounds
+WHERE isNull(beyond.1) OR AtMost > beyond.1 OR (AtMost = beyond.1 AND Customer <= beyond.2)
+    OR {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC')
 UNION DISTINCT
-SELECT Customer FROM matching WHERE notEmpty(Customer);
+SELECT Customer FROM failed_names
+WHERE TraceId IN (
+    SELECT TraceId FROM failed_entries
+    WHERE if({slower_than_ns:Int64} >= 0, Entry.11 > {slower_than_ns:Int64},
+        is_failing(Entry.7, Entry.4, Entry.8, Entry.9, Entry.10, known_partners, known_services))
+)
+UNION DISTINCT
+SELECT Customer FROM matching WHERE empty(TraceId) AND notEmpty(Customer);
 
 -- What these customers tried from then on: roots that name them themselves. Such a root is its trace's entry where
 -- the trace has no other root. A day is allowed for clocks that disagree.
 CREATE TEMPORARY TABLE horizon AS
 SELECT
-    least(min(First), {from:DateTime64(9, 'UTC')}) AS Earliest,
+    least(min(toDateTime64(Start, 9, 'UTC')), {from:DateTime64(9, 'UTC')}) AS Earliest,
     toStartOfTenMinutes(filed_under(Earliest) - INTERVAL 1 DAY) AS EarliestBucket
-FROM trace_parts
-WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM failed_traces);
+FROM failed_buckets;
 
 CREATE TEMPORARY TABLE tried AS
 WITH
@@ -94,7 +143,7 @@ SELECT
     NOT is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
         AND ({slower_than_ns:Int64} < 0 OR Duration <= {slower_than_ns:Int64}) AS HasSucceeded
 FROM entries
-WHERE Customer IN (SELECT Customer FROM named)
+WHERE Customer IN (SELECT Customer FROM followed)
     AND Timestamp >= (SELECT Earliest FROM horizon) AND Timestamp <= {as_of:DateTime64(9, 'UTC')};
 
 CREATE TEMPORARY TABLE clear AS
@@ -111,17 +160,18 @@ CREATE TEMPORARY TABLE begun_without_root (TraceId String);
 -- if: SELECT {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC')
 INSERT INTO begun_without_root
 SELECT TraceId FROM entries
-WHERE Customer IN (SELECT Customer FROM named) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
+WHERE Customer IN (SELECT Customer FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
     AND toUInt32(cityHash64(TraceId)) IN (
         SELECT TraceHash FROM otel_traces_trace_id_ts
         WHERE Start <= {as_of:DateTime64(9, 'UTC')} AND TraceHash IN (
             SELECT toUInt32(cityHash64(TraceId)) FROM entries
-            WHERE Customer IN (SELECT Customer FROM named) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
+            WHERE Customer IN (SELECT Customer FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
         )
     );
 
--- The traces to look at whole: those that failed, and those that name these customers in any other way.
-CREATE TEMPORARY TABLE concerned AS
+-- The traces to look at whole: those that failed, and those that name these customers in any other way, unless they
+-- ended before the first failing one began.
+CREATE TEMPORARY TABLE candidates AS
 SELECT TraceId FROM failed_traces
 UNION DISTINCT
 SELECT TraceId FROM tried WHERE TraceId NOT IN (SELECT TraceId FROM clear)
@@ -129,29 +179,73 @@ UNION DISTINCT
 SELECT TraceId FROM begun_without_root
 UNION DISTINCT
 SELECT TraceId FROM mentions
-WHERE Customer IN (SELECT Customer FROM named)
+WHERE Customer IN (SELECT Customer FROM followed)
     AND (Bucket >= (SELECT EarliestBucket FROM horizon) OR Bucket < '2000-01-02')
     AND TraceId NOT IN (SELECT TraceId FROM clear);
 
+CREATE TEMPORARY TABLE places AS
+SELECT TraceHash, groupUniqArray(Bucket) AS Buckets FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM candidates)
+GROUP BY TraceHash
+HAVING max(End) >= (SELECT min(Earliest) FROM horizon);
+
+CREATE TEMPORARY TABLE concerned AS
+SELECT TraceId FROM candidates WHERE toUInt32(cityHash64(TraceId)) IN (SELECT TraceHash FROM places);
+
 CREATE TEMPORARY TABLE concerned_buckets AS
-SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM concerned);
+SELECT DISTINCT arrayJoin(Buckets) AS Bucket FROM places;
 
 CREATE TEMPORARY TABLE trace_names AS
-SELECT TraceId, min(Customer) AS Only, uniqExact(Customer) AS Names, max(FromSpans) AS BySpans
-FROM trace_customers
-WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM concerned)
+SELECT
+    TraceId, min(Customer) AS Only, uniqExact(Customer) AS Names, max(BySpans) AS BySpans,
+    groupUniqArrayArray(LogSpans) AS LogSpans
+FROM (
+    SELECT TraceId, Customer, BySpans, LogSpans FROM failed_names
+    UNION ALL
+    SELECT TraceId, Customer, FromSpans AS BySpans, LogSpans FROM trace_customers
+    WHERE Bucket IN (SELECT Bucket FROM concerned_buckets)
+        AND TraceId IN (SELECT TraceId FROM concerned) AND TraceId NOT IN (SELECT TraceId FROM failed_traces)
+)
 GROUP BY TraceId;
 
--- Of those the unclear ones, whose spans must be read: they name two customers, or one in log records only, or go
--- on after as_of. One row per trace.
-CREATE TEMPORARY TABLE unclear AS
-SELECT TraceId, min(trace_parts.First) AS First, max(trace_parts.Last) AS Last
+-- Of the traces that log records alone name, those that hold a span which such a record was written in.
+CREATE TEMPORARY TABLE named_by_logs (TraceId String);
+
+-- if: SELECT count() > 0 FROM trace_names WHERE NOT BySpans
+INSERT INTO named_by_logs
+SELECT DISTINCT TraceId
 FROM trace_parts
-LEFT ANY JOIN trace_names ON trace_names.TraceId = trace_parts.TraceId
+INNER JOIN (SELECT TraceId, LogSpans FROM trace_names WHERE NOT BySpans) AS logs ON logs.TraceId = trace_parts.TraceId
+WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM trace_names WHERE NOT BySpans)
+    AND hasAny(SpanHashes, LogSpans);
+
+-- The unclear ones, whose spans must be read: they name two customers, or one in log records of spans that did not
+-- come, or go on after as_of. One row per trace.
+CREATE TEMPORARY TABLE unclear (TraceId String);
+
+INSERT INTO unclear
+SELECT TraceId FROM trace_names
+WHERE Names > 1 OR (NOT BySpans AND TraceId NOT IN (SELECT TraceId FROM named_by_logs));
+
+-- if: SELECT {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC')
+INSERT INTO unclear
+SELECT DISTINCT TraceId FROM trace_parts
 WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM concerned)
-GROUP BY TraceId
-HAVING any(Names) > 1 OR (any(Names) = 1 AND NOT any(BySpans)) OR Last > {as_of:DateTime64(9, 'UTC')};
+    AND Last > {as_of:DateTime64(9, 'UTC')} AND TraceId NOT IN (SELECT TraceId FROM unclear);
+
+-- When their spans began. A wrong clock's are filed under another time than they say.
+CREATE TEMPORARY TABLE unclear_times (
+    Bucket DateTime('UTC'), First DateTime64(9, 'UTC'), Last DateTime64(9, 'UTC'), IsMisdated Bool
+);
+
+-- if: SELECT count() > 0 FROM unclear
+INSERT INTO unclear_times
+SELECT
+    Bucket, min(trace_parts.First) AS First, max(trace_parts.Last) AS Last,
+    toStartOfTenMinutes(First) != Bucket OR toStartOfTenMinutes(Last) != Bucket AS IsMisdated
+FROM trace_parts
+WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM unclear)
+GROUP BY Bucket;
 
 CREATE TEMPORARY TABLE unclear_spans (
     TraceId String, SpanId String, ParentSpanId String, Timestamp DateTime64(9, 'UTC'), ServiceName String, SpanName String,
@@ -184,8 +278,9 @@ FROM (
         ServerAddress, Duration, Customer, ResourceCustomer, OrderId, Amount, Currency
     FROM spans
     WHERE TraceId IN (SELECT TraceId FROM unclear)
-        AND Timestamp >= (SELECT min(First) FROM unclear)
-        AND Timestamp <= (SELECT least(max(Last), {as_of:DateTime64(9, 'UTC')}) FROM unclear)
+        AND Timestamp >= (SELECT min(First) FROM unclear_times)
+        AND Timestamp <= (SELECT least(max(Last), {as_of:DateTime64(9, 'UTC')}) FROM unclear_times)
+        AND ((SELECT max(IsMisdated) FROM unclear_times) OR toStartOfTenMinutes(Timestamp) IN (SELECT Bucket FROM unclear_times))
     LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp
 ) AS s
 LEFT ANY JOIN (
@@ -283,16 +378,21 @@ LEFT ANY JOIN (
 
 -- Every concerned trace's entry, and whose it is. One row per trace.
 CREATE TEMPORARY TABLE trace_entry AS
-SELECT
-    TraceId,
-    min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-        IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry,
-    any(ifNull(Only, '')) AS Customer
-FROM trace_entries
-LEFT ANY JOIN trace_names ON trace_names.TraceId = trace_entries.TraceId
-WHERE Bucket IN (SELECT Bucket FROM concerned_buckets)
-    AND TraceId IN (SELECT TraceId FROM concerned) AND TraceId NOT IN (SELECT TraceId FROM unclear)
-GROUP BY TraceId;
+SELECT TraceId, Entry, ifNull(Only, '') AS Customer
+FROM (
+    SELECT TraceId, Entry FROM failed_entries
+    WHERE TraceId NOT IN (SELECT TraceId FROM unclear)
+    UNION ALL
+    SELECT
+        TraceId,
+        min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+            IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry
+    FROM trace_entries
+    WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM concerned)
+        AND TraceId NOT IN (SELECT TraceId FROM unclear) AND TraceId NOT IN (SELECT TraceId FROM failed_traces)
+    GROUP BY TraceId
+) AS entry
+LEFT ANY JOIN trace_names ON trace_names.TraceId = entry.TraceId;
 
 -- if: SELECT count() > 0 FROM unclear
 INSERT INTO trace_entry
@@ -408,7 +508,7 @@ FROM orders
 INNER JOIN (SELECT * FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)) AS alone
     ON alone.SpanId = orders.SpanId AND alone.Timestamp = orders.Timestamp AND alone.ServiceName = orders.ServiceName
     AND alone.SpanName = orders.SpanName AND alone.SpanKind = orders.SpanKind
-WHERE Bucket IN (SELECT toStartOfTenMinutes(filed_under(Timestamp)) FROM attributed WHERE empty(TraceId))
+WHERE Bucket IN (SELECT toStartOfTenMinutes(Filed) FROM matching WHERE empty(TraceId))
     AND empty(orders.TraceId);
 
 -- One row per customer and order, with its largest amount.

@@ -168,6 +168,7 @@ CREATE TABLE IF NOT EXISTS trace_parts (
     Last SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
     Spans SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
     Roots SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
+    SpanHashes SimpleAggregateFunction(groupUniqArrayArray, Array(UInt64)),  -- of the span ids: which spans came
     Received SimpleAggregateFunction(max, Date) DEFAULT today()
 )
 ENGINE = AggregatingMergeTree
@@ -183,7 +184,8 @@ SELECT
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
     count() AS Spans,
-    countIf(empty(ParentSpanId)) AS Roots
+    countIf(empty(ParentSpanId)) AS Roots,
+    groupUniqArray(cityHash64(SpanId)) AS SpanHashes
 FROM span_facts
 WHERE notEmpty(TraceId)
 GROUP BY TraceId, Bucket;
@@ -262,6 +264,7 @@ CREATE TABLE IF NOT EXISTS trace_customers (
     Customer String CODEC(ZSTD(1)),
     FromSpans Bool,
     FromRoot Bool,  -- a root that arrived with it names this customer itself
+    LogSpans Array(UInt64),  -- hashes of the ids of the spans that log records name them in
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
@@ -276,7 +279,8 @@ SELECT
     TraceId,
     if(notEmpty(span_facts.Customer), span_facts.Customer, ResourceCustomer) AS Customer,
     true AS FromSpans,
-    max(empty(ParentSpanId) AND notEmpty(span_facts.Customer)) AS FromRoot
+    max(empty(ParentSpanId) AND notEmpty(span_facts.Customer)) AS FromRoot,
+    CAST([], 'Array(UInt64)') AS LogSpans
 FROM span_facts
 WHERE notEmpty(TraceId) AND (notEmpty(span_facts.Customer) OR notEmpty(ResourceCustomer))
 GROUP BY TraceId, Customer;
@@ -453,7 +457,9 @@ FROM log_facts
 WHERE notEmpty(Customer);
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS log_facts_to_trace_customers TO trace_customers AS
-SELECT toStartOfTenMinutes(min(Filed)) AS Bucket, TraceId, Customer, false AS FromSpans, false AS FromRoot
+SELECT
+    toStartOfTenMinutes(min(Filed)) AS Bucket, TraceId, Customer, false AS FromSpans, false AS FromRoot,
+    groupUniqArray(cityHash64(SpanId)) AS LogSpans
 FROM log_facts
 WHERE notEmpty(Customer)
 GROUP BY TraceId, Customer;
@@ -466,7 +472,8 @@ SELECT
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
     0 AS Spans,
-    0 AS Roots
+    0 AS Roots,
+    CAST([], 'Array(UInt64)') AS SpanHashes
 FROM log_facts
 WHERE notEmpty(Customer)
 GROUP BY TraceId, Bucket;

@@ -3,7 +3,7 @@
 INSERT INTO otel_traces (* EXCEPT (Received))
 SELECT * EXCEPT (Received) REPLACE (
     Timestamp + toIntervalHour({hours:Int32}) AS Timestamp,
-    concat(leftPad(lower(hex(toUInt16({hours:Int32} + 30000))), 4, '0'), substring(TraceId, 5)) AS TraceId,
+    concat(leftPad(lower(hex(toUInt16({hours:Int32} + 30000))), 4, '0'), reverse(substring(TraceId, 5))) AS TraceId,
     mapApply((key, text) -> (key, if(
         notEmpty(text) AND (key = 'order.id' OR (
             key IN ('customer.id', 'user.id', 'enduser.id', 'app.customer.id') AND cityHash64(text, {hours:Int32}) % 10 != 0)),
