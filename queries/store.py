@@ -131,7 +131,7 @@ class Store:
 
 
 SETTINGS: dict[str, Setting] = {
-    "use_index_for_in_with_subqueries_max_values": 1000,  # buckets, not ids: looking up thousands costs more than reading
+    "use_index_for_in_with_subqueries_max_values": 1000,  # not thousands of ids: reading costs less
     "output_format_arrow_string_as_string": 1,
     "output_format_arrow_low_cardinality_as_dictionary": 0,
     "enable_materialized_cte": 1,
