@@ -13,6 +13,7 @@ from dashboards import (
     changes_api,
     customer_page,
     doctor_api,
+    incidents_api,
     login,
     now_page,
     runbook_api,
@@ -64,7 +65,18 @@ def create_app(
     app.state.runbook = runbook or LiveRunbook()
     add_handlers(app)
     add_probes(app)
-    for part in (api, changes_api, doctor_api, runbook_api, login, now_page, affected_page, customer_page, trace_page):
+    for part in (
+        api,
+        changes_api,
+        doctor_api,
+        incidents_api,
+        runbook_api,
+        login,
+        now_page,
+        affected_page,
+        customer_page,
+        trace_page,
+    ):
         app.include_router(part.router)
     if hooks is not None:
         for path in HOOKS:

@@ -74,6 +74,8 @@ def customer_table(answer: AffectedJson, width: int | None = None) -> Iterator[s
 def subject(question: QuestionJson) -> str:
     """What had to fail to count."""
     slow = question.slower_than_ms
+    if question.incident:
+        return f"incident {printable(question.incident)}"
     words = "any failure" if slow is None else f"anything slower than {slow:,g} ms"
     limits = {
         "in": question.service,

@@ -47,20 +47,27 @@ class Remote:
         with self._answer(path, parameters) as answer:
             return answer.read().decode("utf-8")
 
+    def post(self, path: str, body: Mapping[str, str | bool]) -> str:
+        """Sends a JSON document; the text of the answer."""
+        with self._answer(path, {}, body) as answer:
+            return answer.read().decode("utf-8")
+
     def lines(self, path: str, parameters: Mapping[str, str]) -> Iterator[str]:
         """The answer's text as it comes, in pieces."""
         with self._answer(path, parameters) as answer:
             yield from answer.iter_text()
 
     @contextmanager
-    def _answer(self, path: str, parameters: Mapping[str, str]) -> Iterator[httpx.Response]:
+    def _answer(
+        self, path: str, parameters: Mapping[str, str], body: Mapping[str, str | bool] | None = None
+    ) -> Iterator[httpx.Response]:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         host = urlsplit(self.url).hostname or ""
         through_proxy = not Address(host, 0).is_loopback  # a proxy's loopback is another machine's
         try:
             with (
                 httpx.Client(base_url=self.url, headers=headers, timeout=TIMEOUT, trust_env=through_proxy) as client,
-                client.stream("GET", path, params=dict(parameters)) as answer,
+                client.stream("GET" if body is None else "POST", path, params=dict(parameters), json=body) as answer,
             ):
                 if answer.status_code != HTTPStatus.OK:
                     self._refuse(answer.status_code, answer.read())

@@ -1,6 +1,6 @@
 """Puts the parts together: one process that takes telemetry in, loads it, and answers.
 
-    receivers ──► segment log ──► loader ──► store ◄── web
+    receivers ──► segment log ──► loader ──► store ◄── web, watch
 
 This file alone may import from every layer.
 """
@@ -38,9 +38,13 @@ from queries.errors import StoreLocked
 from queries.store import Store
 from triage import tables
 from triage.configuration import SettingsError
+from triage.incident.book import StoredBook
 from triage.listening import LAST_ANSWERS_S, CannotListen, HttpListener, LoopThread, address_of, bound
+from triage.runbook.live import LiveRunbook
+from triage.runbook.read import RunbookError
 from triage.setting_types import Address, Part
 from triage.settings import Settings
+from triage.watch import Watch, WatchMetrics, WatchThread
 
 LAST_LOADS_S = 20
 """How long segments may still be loaded once the process is asked to stop; the rest is at the next start."""
@@ -86,9 +90,32 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
             service.loader = stack.enter_context(_loading(service, service.segments, store))
             stack.enter_context(_receiving(service, service.segments, sockets["otlp_http"]))
             stack.enter_context(_row_changes(service, service.segments))
+        runbook = _runbook(settings)
+        if settings.runs(Part.WATCH):
+            stack.enter_context(_watching(service, store, runbook))
         if settings.runs(Part.WEB):
-            stack.enter_context(_web(service, store, sockets["web"]))
+            stack.enter_context(_web(service, store, sockets["web"], runbook))
         yield service, store
+
+
+def _runbook(settings: Settings) -> LiveRunbook:
+    try:
+        return LiveRunbook(settings.runbook_file)
+    except RunbookError as error:
+        raise SettingsError(f"runbook: {error}") from None
+
+
+@contextmanager
+def _watching(service: Service, store: Store, runbook: LiveRunbook) -> Iterator[None]:
+    """The detectors, in a thread of their own."""
+    metrics = WatchMetrics(service.metrics.registry)
+    watch = Watch(store, StoredBook(store), runbook, metrics)
+    thread = WatchThread(watch, service.settings.watch_every, tell=lambda incidents, now: None)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.stop()
 
 
 @contextmanager
@@ -232,7 +259,7 @@ async def _not_here(kind: Kind, record: bytes) -> None:
 
 
 @contextmanager
-def _web(service: Service, store: Store, listener: socket.socket) -> Iterator[None]:
+def _web(service: Service, store: Store, listener: socket.socket, runbook: LiveRunbook) -> Iterator[None]:
     """The pages and the JSON API, on an event loop of their own."""
     settings = service.settings
     hooks = _hooks(service, settings.web)
@@ -245,6 +272,7 @@ def _web(service: Service, store: Store, listener: socket.socket) -> Iterator[No
         base_url=settings.base_url,
         hooks=hooks,
         told_changes=hooks.told("changes"),
+        runbook=runbook,
     )
     with LoopThread("web") as loop:
         http = HttpListener(app, listener, loop)

@@ -14,7 +14,6 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from collectors.sources.decimals import readable, scales
 from collectors.sources.events import LONGEST_NAME, Event, RowChange
 from collectors.sources.positions import position
 from collectors.sources.proof import Unproven, by_token, is_fresh, same
@@ -163,7 +162,7 @@ def _says_nothing(value: dict[str, Json]) -> bool:
 def _row_change(message: Message, value: dict[str, Json], columns: Columns, where: str) -> RowChange:
     envelope = validated(Envelope, value, where)
     source = envelope.source
-    before, after = _row(message, value, "before"), _row(message, value, "after")
+    before, after = as_row(value.get("before")), as_row(value.get("after"))
     table = source.table or source.collection
     at = position(value["source"]) or _offset(message)
     key = canonical(_unwrapped(message.key)) if message.key is not None else key_of(after or before, table, columns)
@@ -196,13 +195,6 @@ def _row_change(message: Message, value: dict[str, Json], columns: Columns, wher
         sequence=said.sequence,
         quantity=said.quantity,
     )  # fmt: skip
-
-
-def _row(message: Message, value: dict[str, Json], part: str) -> dict[str, Json] | None:
-    """The row before or after, its decimals readable."""
-    row = as_row(value.get(part))
-    schema = message.value.get("schema") if isinstance(message.value, dict) and message.value is not value else None
-    return None if row is None else readable(row, scales(schema, part))
 
 
 def _end(message: Message, value: dict[str, Json], where: str) -> RowChange:

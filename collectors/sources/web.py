@@ -21,7 +21,6 @@ from collectors.sources.reading import BadBody, Fault
 from collectors.sources.source import Columns, Delivery, Source, Trust
 
 LARGEST_BODY = 1 << 20  # bytes
-OFF_LOOP_BYTES = 1 << 16  # a larger body is read in a thread, so that OTLP's senders don't wait for it
 SILENCE_S = 30.0
 PATHS: Mapping[str, Source] = MappingProxyType(
     {f"/hooks/{source.name}": source for source in SOURCES} | {"/cdc/debezium": DEBEZIUM}
@@ -81,10 +80,7 @@ class Hooks:
         delivery = Delivery(headers, await _body(headers, receive), time.time_ns())
         if trust is not None:
             source.prove(trust, delivery)
-        if len(delivery.body) > OFF_LOOP_BYTES:
-            events, lines = await asyncio.to_thread(self._read, source, delivery)
-        else:
-            events, lines = self._read(source, delivery)
+        events, lines = self._read(source, delivery)
         try:
             await asyncio.gather(*(self._append(Kind.EVENTS, each) for each in lines))
         except OSError as error:

@@ -214,20 +214,3 @@ def test_a_service_takes_a_change_and_shows_it(tmp_path: Path) -> None:
         answer = httpx.post(f"{pages.url}/api/v1/changes", json={"kind": "config"})
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
         assert "only" in answer.json()["detail"] or "collects" in answer.json()["detail"]
-
-
-def test_what_was_answered_is_there_after_a_kill(tmp_path: Path) -> None:
-    """Once, whatever the process was doing; and so is what is told again afterwards."""
-    told = [senders.change(id=f"build-{number}") for number in range(40)]
-    with up("--segment-age", "20ms", cwd=tmp_path) as service:
-        for change in told:
-            assert httpx.post(f"{service.otlp_http}/hooks/changes", json=change).status_code == 200
-        service.process.kill()
-    with up(cwd=tmp_path) as service:
-        assert httpx.post(f"{service.otlp_http}/hooks/changes", json=told).status_code == 200
-        for _ in range(100):
-            page = httpx.get(f"{service.url}/api/v1/changes?from=2026-11-22&to=2026-11-23").json()
-            if len(page["items"]) == 40:
-                break
-            time.sleep(0.1)
-        assert {item["id"] for item in page["items"]} == {f"api:build-{number}" for number in range(40)}

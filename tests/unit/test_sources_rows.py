@@ -189,37 +189,3 @@ def test_mongodbs_documents_are_rows_too() -> None:
     """They come as JSON text."""
     row = one(envelope(after='{"_id": {"$oid": "6"}, "customer_id": "c-9", "on_hand": 2}'))
     assert (row.customer, row.quantity) == ("c-9", 2.0)
-
-
-class TestDecimals:
-    """A NUMERIC column comes as its bytes, unless the connector is told otherwise."""
-
-    FIELDS = (
-        {"field": "on_hand", "type": "bytes", "name": "org.apache.kafka.connect.data.Decimal",
-         "parameters": {"scale": "2"}},
-        {"field": "customer_id", "type": "bytes", "name": "org.apache.kafka.connect.data.Decimal",
-         "parameters": {"scale": "0"}},
-    )  # fmt: skip
-
-    def wrapped(self, row: dict[str, object]) -> dict[str, object]:
-        schema = {"type": "struct", "fields": [{"field": "after", "type": "struct", "fields": [*self.FIELDS]}]}
-        return {"schema": schema, "payload": envelope(after=row)}
-
-    @pytest.mark.parametrize(("sent", "quantity"), [("AfQ=", 5.0), ("/gw=", -5.0), ("1000", -26672.12), ("", None)])
-    def test_the_schema_says_the_scale(self, sent: str, quantity: float | None) -> None:
-        """Even where the bytes look like a number."""
-        row = one(self.wrapped({"sku": "A", "on_hand": sent, "customer_id": "EQ=="}))
-        assert (row.quantity, row.customer) == (quantity, "17")
-        assert json.loads(row.after)["on_hand"] == sent
-
-    def test_a_column_may_carry_its_own_scale(self) -> None:
-        """Oracle's NUMBER does."""
-        row = one(
-            envelope(after={"SKU": "A", "ON_HAND": {"scale": 1, "value": "Sw=="}, "SEQ": {"scale": 0, "value": "Bw=="}})
-        )
-        assert (row.quantity, row.sequence) == (7.5, 7)
-
-    @pytest.mark.parametrize("odd", [None, 7, "!", "A" * 70, {"scale": 0}, {"scale": "x", "value": 1}])
-    def test_what_is_no_decimal_says_nothing(self, odd: object) -> None:
-        """And costs nothing but that column."""
-        assert one(self.wrapped({"sku": "A", "on_hand": odd})).quantity is None

@@ -16,6 +16,7 @@ from triage.asking import Asked, Source
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status
+from triage.incident.asking import affected_csv_of, affected_of
 from triage.terminal import terminal_width
 
 FILTERS = {
@@ -32,6 +33,7 @@ def add_options(parser: ArgumentParser) -> None:
     """The question, the window and the format."""
     for name, meaning in FILTERS.items():
         parser.add_argument(f"--{name}", metavar=name[0].upper(), help=meaning)
+    parser.add_argument("--incident", metavar="ID", help="everyone hit by this incident, over all of its symptoms")
     parser.add_argument("--slower-than", metavar="MS", help="spans that took longer than this, instead of failures")
     parser.add_argument("--from", dest="from_", metavar="T", help="start: 15m, 2h, 1d (ago) or RFC 3339 (default: 1h)")
     parser.add_argument("--to", metavar="T", help="end, which itself is not meant (default: now)")
@@ -48,6 +50,8 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Status:
     """Prints the answer."""
+    if options.incident:
+        return _of_incident(options)
     asked = _asked(options)
     try:
         asked.question(datetime.now(UTC))
@@ -58,6 +62,23 @@ def run(options: Namespace) -> Status:
     with open_source(settings_from(options)) as source:
         for text in _texts(source, asked, options):
             sys.stdout.write(text)
+    return Status.DONE
+
+
+def _of_incident(options: Namespace) -> Status:
+    given = [name for name in (*FILTERS, "slower_than", "from_", "to", "as_of") if getattr(options, name) is not None]
+    if given:
+        raise Failure(Status.WRONG, f"--incident says it all: leave out --{given[0].rstrip('_').replace('_', '-')}")
+    with open_source(settings_from(options)) as source:
+        if options.format == "csv" and not options.limit:
+            sys.stdout.writelines(affected_csv_of(source, options.incident))
+            return Status.DONE
+        rows = TABLE_ROWS if options.limit is None and options.format == "table" else options.limit
+        answer = affected_of(source, options.incident, rows or None)
+    if options.format == "json":
+        sys.stdout.write(answer.model_dump_json(indent=2) + "\n")
+    else:
+        sys.stdout.writelines(line + "\n" for line in affected_text(answer, terminal_width()))
     return Status.DONE
 
 

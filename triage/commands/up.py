@@ -25,7 +25,11 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> Status:
     """Returns once the process is asked to stop, and has stopped in order."""
-    settings = settings_from(options)
+    return serve(settings_from(options))
+
+
+def serve(settings: Settings) -> Status:
+    """Runs the service until the process is asked to stop."""
     start_logging(settings)
     stop = stop_signal()
     with running(settings) as (service, _):

@@ -1,0 +1,207 @@
+"""The watch on the real engine: a fault in the shop becomes one incident with those whom it hit, written once."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from queries import schema
+from queries.errors import StoreUnavailable
+from queries.store import Store, varint
+from tests.symptoms import T0, at, gateway_errors
+from triage.demo.model import Shop
+from triage.demo.truth import Truth
+from triage.demo.write import otlp_requests
+from triage.incident.book import MemoryBook, StoredBook
+from triage.incident.impact import hit_by
+from triage.incident.model import Incident, Kind, State
+from triage.runbook.live import LiveRunbook
+from triage.symptom import Ask, Symptom
+from triage.watch import Watch, last_moment, moments
+
+pytestmark = pytest.mark.integration
+
+OPENS = 1_790_000_000
+SPANS_EACH = 4000
+
+
+@pytest.fixture(scope="module")
+def shop_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store, Truth]]:
+    """A quarter of an hour of a shop, in which inventory fails for three minutes."""
+    shop = Shop("gateway-5xx", 7, rate=4)
+    fault = shop.fault(OPENS + 600, OPENS + 780)
+    requests = list(shop.between(OPENS, OPENS + 960, fault))
+    truth = Truth(shop, fault)
+    for request in requests:
+        truth.tell(request)
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('watch')}/clickhouse")) as store:
+        schema.apply(store)
+        for number, (signal, body) in enumerate(otlp_requests(requests, SPANS_EACH)):
+            store.insert(signal, varint(len(body)) + body, f"{signal}-{number}")
+        yield store, truth
+
+
+def empty(store: Store) -> None:
+    store.command("TRUNCATE TABLE incident_events SYNC")
+    store.command("TRUNCATE TABLE alerts SYNC")
+
+
+def second(of_shop: float) -> datetime:
+    return datetime.fromtimestamp(OPENS + of_shop, UTC)
+
+
+def watch(store: Store, **more: object) -> Watch:
+    made: dict[str, object] = {"book": StoredBook(store), "runbook": LiveRunbook(), "past": True}
+    return Watch(store, **(made | more))  # type: ignore[arg-type]  # what is made has the fields' types
+
+
+def replay(watching: Watch, from_s: float, to_s: float) -> None:
+    for moment in moments(second(from_s), second(to_s), timedelta(seconds=10)):
+        watching.look(moment)
+
+
+def ids(store: Store) -> list[str]:
+    return [str(row[0]) for row in store.select("SELECT Id FROM incident_events ORDER BY Id").rows()]
+
+
+class Told:
+    """Detectors that find what they are told to."""
+
+    def __init__(self, *symptoms: Symptom) -> None:
+        self.symptoms: Sequence[Symptom] = symptoms
+
+    def __call__(self, ask: Ask, now: datetime, *, failed: object = None) -> Sequence[Symptom]:
+        return self.symptoms
+
+
+def test_a_fault_becomes_one_incident_with_exactly_those_whom_it_hit(shop_store: tuple[Store, Truth]) -> None:
+    """Opened within a minute and a half, in the right row; resolved after it; customers as in the truth."""
+    store, truth = shop_store
+    watching = watch(store, book=MemoryBook())
+    replay(watching, 590, 690)
+    replay(watching, 770, 950)
+    (incident,) = watching.book.incidents(second(0))
+    assert incident.state is State.RESOLVED
+    assert (incident.answer.row, incident.answer.cause) == ("gateway-5xx", "provider-failing")
+    assert incident.opened_at - second(600) <= timedelta(seconds=90)
+    assert incident.impact
+    assert incident.frozen
+    assert 0 < incident.frozen.customers < incident.impact.customers
+    assert incident.frozen_end == incident.impact
+    hit = hit_by(store, incident, second(950), past=True)
+    answer = truth.answer(truth._shop.scenario.questions[0])
+    assert {item.customer for item in hit.customers} == {each.customer for each in answer.hits}
+
+
+def test_two_watchers_write_each_event_once(shop_store: tuple[Store, Truth]) -> None:
+    """Both pass at the same moments; the book holds what one alone would have written."""
+    store, _ = shop_store
+    empty(store)
+    one, other = watch(store), watch(store)
+    for moment in moments(second(640), second(680), timedelta(seconds=10)):
+        one.look(moment)
+        other.look(moment)
+    found = ids(store)
+    assert found
+    assert len(found) == len(set(found))
+    empty(store)
+    alone = watch(store)
+    replay(alone, 640, 680)
+    assert ids(store) == found
+
+
+def test_a_crash_after_the_opening_is_caught_up(shop_store: tuple[Store, Truth]) -> None:
+    """The next watcher finds what is still to be done in the incident: whom it hits."""
+    store, _ = shop_store
+    empty(store)
+    first = watch(store)
+    first._learned = lambda incident, now: iter(())  # type: ignore[method-assign]  # it dies before
+    replay(first, 650, 670)
+    (incident,) = StoredBook(store).incidents()
+    assert incident.frozen is None
+    watch(store).look(second(680))
+    (after,) = StoredBook(store).incidents()
+    assert after.id == incident.id
+    assert after.frozen
+    assert after.frozen.customers > 0
+
+
+def test_a_pass_without_its_store_changes_nothing_and_the_next_one_catches_up(shop_store: tuple[Store, Truth]) -> None:
+    """What the detectors find still lasts then."""
+    store, _ = shop_store
+    empty(store)
+    book = StoredBook(store)
+    watching = watch(store, book=book, detect=Told(gateway_errors()))
+    real, book.write = book.write, _refuse  # type: ignore[method-assign]
+    with pytest.raises(StoreUnavailable):
+        watching.look(at(30))
+    book.write = real  # type: ignore[method-assign]
+    watching.look(at(40))
+    assert [one.opened_at for one in book.incidents()] == [at(40)]
+
+
+def _refuse(events: object) -> None:
+    raise StoreUnavailable("the store is away")
+
+
+def test_outside_alerts_open_join_and_end(shop_store: tuple[Store, Truth]) -> None:
+    """An alert of the same service joins; alone it is an incident of the last row, and resolved it ends."""
+    store, _ = shop_store
+    empty(store)
+    tell_alert(store, "a-1", "firing", "PaymentSlow", {"service": "payment"})
+    tell_alert(store, "b-1", "firing", "Watchdog", {}, severity="none")
+    watching = watch(store, detect=Told(gateway_errors("payment")))
+    (incident,) = watching.look(at(40))
+    assert {each.symptom.detector for each in incident.symptoms} == {"gateway_errors", "PaymentSlow"}
+    empty(store)
+    alone = watch(store, detect=Told())
+    (incident,) = alone.look(at(40))
+    assert (incident.answer.row, incident.severity) == ("anything-else", "warning")
+    assert "payment is slow" in incident.title
+    tell_alert(store, "a-2", "resolved", "PaymentSlow", {"service": "payment"}, ends=at(60))
+    for seconds in range(70, 150, 10):
+        (incident,) = alone.look(at(seconds))
+    assert (incident.state, incident.ended) == (State.RESOLVED, at(60))
+
+
+def tell_alert(
+    store: Store, id_: str, status: str, name: str, labels: dict[str, str], *, severity: str = "warning",
+    ends: datetime | None = None,
+) -> None:  # fmt: skip
+    body = {
+        "id": id_, "time_ns": int(T0.timestamp()) * 10**9, "source": "alertmanager", "fingerprint": id_[0],
+        "ends_ns": int(ends.timestamp()) * 10**9 if ends else None, "group_key": "", "status": status, "name": name,
+        "severity": severity, "labels": labels, "annotations": {"summary": "payment is slow"}, "url": "",
+    }  # fmt: skip
+    store.insert("events", json.dumps({"Kind": "alert", "Body": body}).encode() + b"\n", f"alert-{id_}")
+
+
+def test_a_replay_writes_nothing(shop_store: tuple[Store, Truth], tmp_path: Path) -> None:
+    """It folds in memory."""
+    store, _ = shop_store
+    empty(store)
+    replay(watch(store, book=MemoryBook()), 650, 670)
+    assert ids(store) == []
+
+
+def test_watchers_look_at_the_same_moments() -> None:
+    """Whole multiples of their distance, wherever they begin."""
+    every = timedelta(seconds=10)
+    assert last_moment(at(7.3), every) == last_moment(at(1), every) == at(0)
+    assert list(moments(at(3), at(25), every)) == [at(10), at(20)]
+
+
+def test_hostile_text_is_kept_as_it_was(shop_store: tuple[Store, Truth]) -> None:
+    """It comes back letter by letter."""
+    store, _ = shop_store
+    empty(store)
+    hostile = "<script>\u202e'; DROP TABLE x; --\x00 é \\ \""
+    watching = watch(store, detect=Told(gateway_errors(hostile)))
+    (incident,) = watching.look(at(30))
+    again: Incident = StoredBook(store).incidents()[0]
+    assert again.symptoms == incident.symptoms
+    assert again.answer.service.startswith("<script>")
+    assert [event.kind for event in again.timeline][:2] == [Kind.OPENED, Kind.SYMPTOM]

@@ -1,0 +1,214 @@
+"""What a pass makes of symptoms: incidents that open, join, last, flap and end."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.symptoms import T0, Passes, at, gateway_errors, other
+from triage.incident.fold import fold
+from triage.incident.grouping import Calls
+from triage.incident.model import Event, Kind, State
+from triage.symptom import Cause, Severity
+
+CALLS = Calls(
+    edges=frozenset({("gateway", "checkout"), ("gateway", "search"), ("checkout", "payment"), ("payment", "psp")}),
+    entries=frozenset({"gateway"}),
+)
+
+
+def person(incident: str, kind: Kind, seconds: float, text: str = "") -> Event:
+    return Event(incident, f"{incident}.{kind}.{seconds}", at(seconds), kind, "ana", text)
+
+
+class TestGrouping:
+    def test_a_symptom_opens_an_incident_with_all_that_the_runbook_says(self) -> None:
+        """Title, row, owner, cause and steps; opened at the pass that found it."""
+        passes = Passes(CALLS)
+        passes.look(30, gateway_errors())
+        incident = passes.only
+        assert incident.title == "5xx at the gateway: 31 % of POST /checkout since 10:02"
+        assert (incident.state, incident.severity) == (State.OPEN, Severity.CRITICAL)
+        assert (incident.began, incident.opened_at) == (T0, at(30))
+        assert (incident.answer.row, incident.answer.cause) == ("gateway-5xx", "provider-failing")
+        assert incident.answer.mitigation[0].startswith("Open the circuit breaker")
+        assert incident.answer.service_owner
+        assert incident.answer.service_owner.name == "payments"
+        assert len(incident.id) == 8
+
+    def test_the_same_symptom_in_later_passes_stays_the_same_incident(self) -> None:
+        """However its figures move, and its sentence is told now and then only."""
+        passes = Passes(CALLS)
+        for seconds in range(30, 600, 10):
+            passes.look(seconds, gateway_errors(value=seconds / 1000))
+        assert len(passes.only.symptoms) == 1
+        assert len(passes.book.events) < 50
+        assert passes.only.symptoms[0].symptom.value > 0.5
+
+    def test_neighbours_in_the_call_graph_become_one(self) -> None:
+        """The more specific detector names it, whichever came first."""
+        passes = Passes(CALLS)
+        passes.look(30, gateway_errors("payment"))
+        opened = passes.only
+        passes.look(40, other("partner_integration", {"partner": "psp"}, "psp"), gateway_errors("payment"))
+        assert passes.only.id == opened.id
+        assert passes.only.answer.row == "partner-failing"
+        assert {each.symptom.detector for each in passes.only.symptoms} == {"gateway_errors", "partner_integration"}
+
+    def test_unrelated_ones_become_two(self) -> None:
+        """Though requests of both enter at the gateway."""
+        passes = Passes(CALLS)
+        passes.look(30, gateway_errors("payment"), gateway_errors("search"))
+        assert len(passes.incidents) == 2
+
+    def test_what_connects_two_new_symptoms_makes_them_one(self) -> None:
+        """payment and stock know nothing of each other, checkout's symptom is concerned with both."""
+        passes = Passes(CALLS)
+        both = other("no_data", {"service": "checkout"}, "checkout", services=frozenset({"checkout", "stock"}))
+        passes.look(30, other("inventory", {"table": "stock"}, "stock"), gateway_errors("payment"), both)
+        assert len(passes.only.symptoms) == 3
+
+    def test_a_business_figure_joins_what_goes_on(self) -> None:
+        """It follows from anything; alone it is an incident of its own."""
+        passes = Passes(CALLS)
+        kpi = other("kpi_moved", {"kpi": "conversion"})
+        passes.look(30, gateway_errors())
+        passes.look(60, gateway_errors(), kpi)
+        assert len(passes.only.symptoms) == 2
+        alone = Passes(CALLS)
+        alone.look(30, kpi)
+        assert alone.only.answer.row == "kpi-moved"
+
+    def test_an_outside_alert_of_the_same_service_joins(self) -> None:
+        """Of another service it is another incident, answered by the last row."""
+        passes = Passes(CALLS)
+        passes.look(30, gateway_errors("payment"), other("HighLatency", {"service": "payment"}, "payment"))
+        assert passes.only.answer.row == "gateway-5xx"
+        passes.look(40, gateway_errors("payment"), other("DiskFull", {"service": "warehouse"}, "warehouse"))
+        assert [one.answer.row for one in passes.incidents] == ["anything-else", "gateway-5xx"]
+
+
+class TestLife:
+    def test_it_ends_only_once_the_symptom_stays_away(self) -> None:
+        """A pass without it is no end; six are, and the end is when it was last seen."""
+        passes = Passes()
+        passes.looks(30, 60, gateway_errors())
+        passes.looks(60, 110)
+        assert passes.only.state is State.OPEN
+        passes.look(110)
+        assert (passes.only.state, passes.only.ended, passes.only.resolved_at) == (State.RESOLVED, at(50), at(110))
+
+    def test_the_detector_s_own_end_goes_before(self) -> None:
+        """It knows when the last request failed."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        passes.looks(40, 120, replace(gateway_errors(), to=at(33)))
+        assert (passes.only.state, passes.only.ended) == (State.RESOLVED, at(33))
+
+    def test_flapping_stays_one_incident(self) -> None:
+        """Back within a quarter of an hour it is open again; much later it is another."""
+        passes = Passes()
+        for begin in (0, 200, 400):
+            passes.looks(begin, begin + 50, gateway_errors())
+            passes.looks(begin + 50, begin + 200)
+        assert (passes.only.state, passes.only.epoch) == (State.RESOLVED, 2)
+        later = replace(gateway_errors(), from_=at(4000))
+        passes.look(4030, later)
+        assert len(passes.incidents) == 2
+
+    def test_what_is_reported_after_its_end_opens_nothing_again(self) -> None:
+        """A detector that looks back still tells of it for a while."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        passes.looks(40, 400, replace(gateway_errors(), to=at(35)))
+        assert (passes.only.state, passes.only.epoch) == (State.RESOLVED, 0)
+
+    def test_a_detector_that_failed_ends_nothing(self) -> None:
+        """Not found is not the same as not looked."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        for seconds in range(40, 300, 10):
+            passes.look(seconds, failed=frozenset({"gateway_errors"}))
+        assert passes.only.state is State.OPEN
+
+    def test_acknowledged_it_stays_so_when_it_flaps(self) -> None:
+        """Who knows of it is not asked again; but of one that was called mitigated they are."""
+        for kind, state in ((Kind.ACKNOWLEDGED, State.ACKNOWLEDGED), (Kind.MITIGATED, State.OPEN)):
+            passes = Passes()
+            passes.look(30, gateway_errors())
+            passes.book.write([person(passes.only.id, kind, 35)])
+            passes.looks(40, 200)
+            assert passes.only.state is State.RESOLVED
+            passes.look(210, gateway_errors())
+            assert passes.only.state is state
+
+    def test_what_a_person_resolved_may_take_a_while_to_go(self) -> None:
+        """It stays resolved for ten minutes, then the symptom is taken at its word."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        passes.book.write([person(passes.only.id, Kind.RESOLVED, 35)])
+        passes.looks(40, 600, gateway_errors())
+        assert passes.only.state is State.RESOLVED
+        passes.look(640, gateway_errors())
+        assert passes.only.state.value == "open"
+
+    def test_a_person_s_reopening_is_not_undone_by_the_next_pass(self) -> None:
+        """Without any symptom it is theirs to resolve."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        passes.looks(40, 200)
+        passes.book.write([person(passes.only.id, Kind.REOPENED, 205)])
+        passes.looks(210, 400)
+        assert passes.only.state is State.OPEN
+
+    def test_unacknowledged_it_escalates_once(self) -> None:
+        """After the row's time; acknowledged it does not."""
+        passes = Passes()
+        passes.looks(30, 1200, gateway_errors())
+        told = [event for event in passes.only.timeline if event.kind == Kind.ESCALATED]
+        assert [event.time for event in told] == [at(930)]
+        calm = Passes()
+        calm.look(30, gateway_errors())
+        calm.book.write([person(calm.only.id, Kind.ACKNOWLEDGED, 31)])
+        calm.looks(40, 1200, gateway_errors())
+        assert calm.only.escalated_at is None
+
+    def test_a_cause_found_later_changes_the_answer(self) -> None:
+        """At once, and the timeline says so."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        passes.look(40, gateway_errors(cause=Cause.BAD_DEPLOY))
+        assert passes.only.answer.mitigation[0] == "Roll back the latest deploy"
+
+
+class TestOnce:
+    def test_two_watchers_write_the_same(self) -> None:
+        """Both find it before either has written: one incident, each event once."""
+        first, second = Passes(CALLS), Passes(CALLS)
+        symptoms = gateway_errors("payment"), other("partner_integration", {"partner": "psp"}, "psp")
+        assert first.look(30, *symptoms) == second.look(30, *symptoms)
+
+    def test_the_fold_is_the_same_in_any_order_and_however_often(self) -> None:
+        """Events are sorted by when they happened, and counted by their ids."""
+        passes = Passes(CALLS)
+        passes.look(30, gateway_errors())
+        passes.book.write([person(passes.only.id, Kind.ACKNOWLEDGED, 40), person(passes.only.id, Kind.NOTE, 45, "hm")])
+        passes.looks(50, 300)
+        events = list(passes.book.events.values())
+        assert fold(events) == fold([*reversed(events), *events])
+
+    def test_a_repeated_change_of_state_changes_nothing(self) -> None:
+        """The first acknowledgement counts; a mitigation is not taken back by a late acknowledgement."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        id_ = passes.only.id
+        passes.book.write([person(id_, Kind.ACKNOWLEDGED, 40), person(id_, Kind.ACKNOWLEDGED, 50)])
+        passes.book.write([person(id_, Kind.MITIGATED, 60), person(id_, Kind.ACKNOWLEDGED, 70)])
+        assert (passes.only.acknowledged_at, passes.only.mitigated_at) == (at(40), at(60))
+        assert passes.only.state is State.MITIGATED
+
+    def test_an_incident_s_id_is_short_and_a_taken_one_grows(self) -> None:
+        """Made of what is grouped and when it began."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        again = Passes()
+        again.look(40, replace(gateway_errors(), from_=T0 + timedelta(seconds=20)))
+        assert passes.only.id == again.only.id

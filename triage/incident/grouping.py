@@ -1,0 +1,102 @@
+"""Which symptoms belong together: those of one subject, of neighbours in the call graph, and figures that all moves."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from triage.incident.model import Incident, State
+from triage.symptom import Symptom
+
+FLAP = timedelta(minutes=15)
+"""What comes back within this time of an incident's end is that incident."""
+KPI = "kpi_moved"
+SUBJECTS = ("service", "partner", "kpi", "table")
+
+
+@dataclass(frozen=True)
+class Calls:
+    """Who calls whom (caller, callee), and the services where requests enter, which are connected to everything."""
+
+    edges: frozenset[tuple[str, str]] = frozenset()
+    entries: frozenset[str] = frozenset()
+
+    def connected(self, one: str, other: str) -> bool:
+        """Whether one of the two calls the other, and neither is where requests enter."""
+        near = (one, other) in self.edges or (other, one) in self.edges
+        return near and not {one, other} & self.entries
+
+
+@dataclass
+class Group:
+    """Symptoms that belong together, and the incident that they belong to; None for a new one."""
+
+    incident: Incident | None
+    symptoms: list[Symptom] = field(default_factory=list)
+
+
+def grouped(symptoms: Sequence[Symptom], incidents: Iterable[Incident], calls: Calls, now: datetime) -> list[Group]:
+    """A group for each incident concerned, and one for each new. Symptoms are in the order in which they name."""
+    groups = [Group(incident) for incident in _in_reach(incidents, now)]
+    later = [symptom for symptom in symptoms if not _known(symptom, groups)]
+    for symptom in sorted(later, key=lambda each: each.detector == KPI):  # what follows from all comes last
+        _place(symptom, groups, calls)
+    return [group for group in groups if group.symptoms]
+
+
+def related(one: Symptom, other: Symptom, calls: Calls) -> bool:
+    """Whether two symptoms of the same time are likely to have one cause. A business figure follows from anything."""
+    if KPI in {one.detector, other.detector}:
+        return True
+    if (concerned(one) & concerned(other)) - calls.entries:
+        return True
+    return any(calls.connected(a, b) for a in _blamed(one) for b in _blamed(other))
+
+
+def concerned(symptom: Symptom) -> frozenset[str]:
+    """The services, partners and tables that it is about, whichever way they are named."""
+    subject = {symptom.subject[name] for name in SUBJECTS if symptom.subject.get(name)}
+    return symptom.services | subject | ({symptom.suspect} if symptom.suspect else set())
+
+
+def _blamed(symptom: Symptom) -> frozenset[str]:
+    return frozenset({symptom.suspect}) if symptom.suspect else concerned(symptom)
+
+
+def _in_reach(incidents: Iterable[Incident], now: datetime) -> list[Incident]:
+    """Those not resolved and then those resolved lately, the first opened first."""
+    near = [one for one in incidents if one.resolved_at is None or now - one.resolved_at < FLAP]
+    return sorted(near, key=lambda one: (one.state is State.RESOLVED, one.opened_at, one.id))
+
+
+def _known(symptom: Symptom, groups: Sequence[Group]) -> bool:
+    """Puts it to the incident that has it already."""
+    for group in groups:
+        if group.incident and any(each.symptom.key == symptom.key for each in group.incident.symptoms):
+            group.symptoms.append(symptom)
+            return True
+    return False
+
+
+def _place(symptom: Symptom, groups: list[Group], calls: Calls) -> None:
+    fitting = [group for group in groups if _fits(symptom, group, calls)]
+    if not fitting:
+        groups.append(Group(None, [symptom]))
+        return
+    first, *others = fitting
+    first.symptoms.append(symptom)
+    if symptom.detector == KPI:
+        return
+    for other in others:
+        if other.incident is None:  # this symptom is what connects them
+            first.symptoms += other.symptoms
+            groups.remove(other)
+
+
+def _fits(symptom: Symptom, group: Group, calls: Calls) -> bool:
+    incident = group.incident
+    if incident is None:
+        return any(related(symptom, other, calls) for other in group.symptoms)
+    if incident.resolved_at is not None and symptom.from_ > (incident.ended or incident.resolved_at):
+        return False
+    of_incident = [each.symptom for each in incident.symptoms]
+    return any(related(symptom, other, calls) for other in [*of_incident, *group.symptoms])

@@ -1,0 +1,174 @@
+"""Who is hit by an incident: the union over its symptoms, each asked from its first failure to its end."""
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import TypeAlias
+
+from queries.store import Store
+from triage.impact import affected, everyone
+from triage.incident.model import Impact, Incident
+from triage.model import Affected, AffectedCustomer, Outcome, Question
+from triage.symptom import Symptom
+
+EVIDENCE = 3
+WORST_FIRST = (Outcome.NOT_RECOVERED, Outcome.RECOVERED, Outcome.MASKED)
+FILTERS = ("service", "operation", "route", "partner", "version")
+
+CustomersOf: TypeAlias = Callable[[Symptom, datetime], Iterable[AffectedCustomer]]
+"""Who is named on the rows that a symptom in the data is about, as of a moment."""
+
+
+def customers_on_rows(store: Store) -> CustomersOf:
+    """Those whom a store's row changes name."""
+    return nobody
+
+
+def nobody(symptom: Symptom, as_of: datetime) -> Iterable[AffectedCustomer]:
+    """Names nobody."""
+    return ()
+
+
+@dataclass(frozen=True)
+class Hit:
+    """The answer over all symptoms: the figures, and everyone, most failures first."""
+
+    impact: Impact
+    customers: tuple[AffectedCustomer, ...]
+    question: Question
+    took_ms: float
+
+
+def questions(incident: Incident, now: datetime) -> list[Question]:
+    """What its symptoms ask, each once: a question that another one includes is left out."""
+    asked = [
+        replace(symptom.question, from_=symptom.from_, to=max(symptom.to or now, symptom.from_), as_of=None)
+        for symptom in (each.symptom for each in incident.symptoms)
+        if symptom.question is not None
+    ]
+    distinct = [one for one in dict.fromkeys(asked) if one.from_ < one.to]
+    return [one for one in distinct if not any(_includes(wide, one) for wide in distinct if wide != one)]
+
+
+def _includes(wide: Question, narrow: Question) -> bool:
+    filters = (getattr(wide, name) in {None, getattr(narrow, name)} for name in FILTERS)
+    in_time = wide.from_ <= narrow.from_ and narrow.to <= wide.to
+    return in_time and wide.slower_than_ms == narrow.slower_than_ms and all(filters)
+
+
+def impact_of(
+    store: Store, incident: Incident, now: datetime, customers_of: CustomersOf = nobody, *, past: bool = False
+) -> Impact:
+    """The figures. `past`: as they were known at `now`, where that is not this moment. Raises StoreError."""
+    asked = questions(incident, now)
+    of_data = [each.symptom for each in incident.symptoms if each.symptom.question is None]
+    if len(asked) == 1 and not of_data:
+        return _figures(affected(store, replace(asked[0], as_of=now if past else None), limit=1), now)
+    return hit_by(store, incident, now, customers_of, past=past).impact
+
+
+def hit_by(
+    store: Store, incident: Incident, now: datetime, customers_of: CustomersOf = nobody, *, past: bool = False
+) -> Hit:
+    """Everyone who is hit, with the figures over them. Raises StoreError."""
+    started = time.perf_counter()
+    asked = [replace(one, as_of=now if past else None) for one in questions(incident, now)]
+    heads = [affected(store, one, limit=1) for one in asked]
+    lists: list[Iterable[AffectedCustomer]] = [everyone(store, one) for one in asked]
+    lists += [customers_of(each.symptom, now) for each in incident.symptoms if each.symptom.question is None]
+    customers = union(lists)
+    whole = Question(
+        from_=incident.began, to=max(incident.ended or now, incident.began), as_of=now if past else None,
+        incident=incident.id,
+    )  # fmt: skip
+    took_ms = round((time.perf_counter() - started) * 1000, 1)
+    return Hit(_sum(heads, customers, now), tuple(customers), whole, took_ms)
+
+
+def union(lists: Iterable[Iterable[AffectedCustomer]]) -> list[AffectedCustomer]:
+    """Each customer once, with the worst of their outcomes; most failures first."""
+    found: dict[str, AffectedCustomer] = {}
+    for customers in lists:
+        for item in customers:
+            known = found.get(item.customer)
+            found[item.customer] = _joined(known, item) if known else item
+    return sorted(found.values(), key=lambda item: (-item.failures, item.customer.encode()))
+
+
+def _joined(one: AffectedCustomer, other: AffectedCustomer) -> AffectedCustomer:
+    evidence = {(each.trace_id, each.span_id, each.time): each for each in (*one.evidence, *other.evidence)}
+    outcome = min(one.outcome, other.outcome, key=WORST_FIRST.index)
+    recovered = [each.recovered_at for each in (one, other) if each.recovered_at]
+    attempts = [each.last_attempt for each in (one, other) if each.last_attempt]
+    return AffectedCustomer(
+        customer=one.customer,
+        failures=one.failures + other.failures,
+        first=min(one.first, other.first),
+        last=max(one.last, other.last),
+        outcome=outcome,
+        recovered_at=max(recovered) if recovered and outcome is Outcome.RECOVERED else None,
+        last_attempt=max(attempts) if attempts else None,
+        orders=tuple(dict.fromkeys((*one.orders, *other.orders))),
+        amount=_amounts(one, other),
+        evidence=tuple(sorted(evidence.values(), key=lambda each: each.time))[:EVIDENCE],
+    )
+
+
+def _amounts(one: AffectedCustomer, other: AffectedCustomer) -> dict[str, Decimal]:
+    """Orders that both tell count once: an answer that tells no order of its own adds nothing."""
+    if set(other.orders) <= set(one.orders):
+        return dict(one.amount)
+    if set(one.orders) <= set(other.orders):
+        return dict(other.amount)
+    currencies = sorted({*one.amount, *other.amount})
+    shared = bool(set(one.orders) & set(other.orders))
+    pairs = {name: (one.amount.get(name, Decimal(0)), other.amount.get(name, Decimal(0))) for name in currencies}
+    return {name: max(pair) if shared else sum(pair, Decimal(0)) for name, pair in pairs.items()}
+
+
+def _figures(answer: Affected, now: datetime) -> Impact:
+    return Impact(
+        at=now,
+        customers=answer.customers,
+        not_recovered=answer.not_recovered,
+        recovered=answer.recovered,
+        masked=answer.masked,
+        failures=answer.failures,
+        failed_requests=answer.failed_requests,
+        unattributed_failures=answer.unattributed_failures,
+        ambiguous_failures=answer.ambiguous_failures,
+        amount_at_risk=answer.amount_at_risk,
+        exact=answer.exact,
+        caveat=answer.caveat,
+    )
+
+
+def _sum(heads: Sequence[Affected], customers: Sequence[AffectedCustomer], now: datetime) -> Impact:
+    """The figures over several answers. Failing spans are different ones; the requests they are in may be the same."""
+    counts = {outcome: sum(item.outcome is outcome for item in customers) for outcome in Outcome}
+    of_data = sum(item.failures for item in customers) if not heads else 0
+    return Impact(
+        at=now,
+        customers=len(customers),
+        not_recovered=counts[Outcome.NOT_RECOVERED],
+        recovered=counts[Outcome.RECOVERED],
+        masked=counts[Outcome.MASKED],
+        failures=sum(head.failures for head in heads) or of_data,
+        failed_requests=max((head.failed_requests for head in heads), default=of_data),
+        unattributed_failures=sum(head.unattributed_failures for head in heads),
+        ambiguous_failures=sum(head.ambiguous_failures for head in heads),
+        amount_at_risk=_at_risk(customers),
+        exact=all(head.exact for head in heads),
+        caveat=next((head.caveat for head in heads if head.caveat), None),
+    )
+
+
+def _at_risk(customers: Iterable[AffectedCustomer]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for item in customers:
+        if item.outcome is Outcome.NOT_RECOVERED:
+            for currency, amount in item.amount.items():
+                sums[currency] = sums.get(currency, Decimal(0)) + amount
+    return dict(sorted(sums.items()))

@@ -1,0 +1,216 @@
+"""From what a pass finds to what happens to incidents: opened, joined, changed, ended, resolved, escalated.
+
+Nothing here reads or writes: symptoms and incidents in, events out. The ids of events are made from what they say, so
+two watchers that find the same write the same.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from triage.incident.fold import ANSWER, SYMPTOM, apply, fold
+from triage.incident.grouping import Calls, Group, grouped
+from triage.incident.model import US, Event, Incident, Kind, State, Tracked
+from triage.incident.naming import answer, digest, grouping_key, incident_id, naming
+from triage.runbook.model import Runbook
+from triage.symptom import Symptom
+
+PASSES_TO_END = 6
+"""A symptom has ended once so many passes in a row do not find it."""
+STILL_THERE = timedelta(minutes=10)
+"""What a person called resolved is open again if its symptom lasts for longer than this."""
+
+Key = tuple[str, tuple[tuple[str, str], ...]]
+
+
+@dataclass
+class Seen:
+    """What a watcher remembers between passes; forgetting it delays an end, no more."""
+
+    absences: Counter[tuple[str, Key]] = field(default_factory=Counter)
+    last: dict[tuple[str, Key], datetime] = field(default_factory=dict)
+
+    def keep(self, incidents: Sequence[Incident]) -> None:
+        """Forgets what is over."""
+        lasting = {(one.id, each.symptom.key) for one in incidents for each in one.active}
+        self.absences = Counter({key: count for key, count in self.absences.items() if key in lasting})
+        self.last = {key: moment for key, moment in self.last.items() if key in lasting}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What a pass found, and the detectors that failed in it."""
+
+    now: datetime
+    symptoms: tuple[Symptom, ...]
+    failed: frozenset[str] = frozenset()
+    calls: Calls = field(default_factory=Calls)
+
+
+def kept(found: Found, incidents: Sequence[Incident], runbook: Runbook, seen: Seen) -> list[Event]:
+    """What happens to the incidents, and which are new."""
+    events: list[Event] = []
+    taken = {one.id for one in incidents}
+    for group in grouped(found.symptoms, incidents, found.calls, found.now):
+        new = _opened(group, taken, found.now, runbook) if group.incident is None else _told(group, found.now, runbook)
+        events += new
+        taken |= {event.incident for event in new}
+    after = _applied(incidents, events)
+    events += _ends(found, after, seen)
+    after = _applied(incidents, events)
+    events += [event for one in after for event in _escalated(one, found.now)]
+    seen.keep(after)
+    return events
+
+
+def _applied(incidents: Sequence[Incident], events: Sequence[Event]) -> list[Incident]:
+    """The incidents after these events, those without any as they were."""
+    return [apply(one, [event for event in events if event.incident == one.id]) for one in incidents] + [
+        one for one in fold(events) if one.id not in {each.id for each in incidents}
+    ]
+
+
+def _opened(group: Group, taken: set[str], now: datetime, runbook: Runbook) -> list[Event]:
+    first = naming(group.symptoms)
+    key = grouping_key(first)
+    id_ = incident_id(key, first.from_, taken)
+    said = ANSWER.dump_json(answer(group.symptoms, runbook)).decode()
+    opening = Event(id_, f"{id_}.opened", now, Kind.OPENED, US, key, said)
+    return [opening, *(_symptom(id_, symptom, 0, now) for symptom in group.symptoms)]
+
+
+def _told(group: Group, now: datetime, runbook: Runbook) -> list[Event]:
+    """What this pass adds to an incident that there is."""
+    incident = group.incident
+    assert incident is not None
+    events: list[Event] = []
+    if incident.state is State.RESOLVED:
+        if not any(_reopens(incident, symptom, now) for symptom in group.symptoms):
+            return []
+        before = State.ACKNOWLEDGED if _knows(incident) else State.OPEN
+        events.append(Event(incident.id, f"{incident.id}.reopened.{incident.epoch}", now, Kind.REOPENED, US, before))
+    events += [event for symptom in group.symptoms for event in _symptom_told(incident, symptom, now)]
+    return events + _named(incident, events, now, runbook)
+
+
+def _knows(incident: Incident) -> bool:
+    return incident.resolved_by == US and incident.state_before is State.ACKNOWLEDGED
+
+
+def _reopens(incident: Incident, symptom: Symptom, now: datetime) -> bool:
+    """Whether it is back; what a person called resolved may take a while to go."""
+    if symptom.to is not None:
+        return False
+    tracked = _tracked(incident, symptom)
+    if incident.resolved_by == US or (tracked and not tracked.active):
+        return True
+    return incident.resolved_at is not None and now - incident.resolved_at >= STILL_THERE
+
+
+def _tracked(incident: Incident, symptom: Symptom) -> Tracked | None:
+    return next((each for each in incident.symptoms if each.symptom.key == symptom.key), None)
+
+
+def _symptom_told(incident: Incident, symptom: Symptom, now: datetime) -> Iterator[Event]:
+    tracked = _tracked(incident, symptom)
+    if tracked is None:
+        yield _symptom(incident.id, symptom, 0, now)
+    elif not tracked.active:
+        if symptom.to is None:
+            yield _symptom(incident.id, symptom, tracked.episode, now)
+    elif _worth_telling(tracked, symptom, incident, now):
+        yield _symptom(incident.id, symptom, tracked.episode, now, bucket(incident, now))
+
+
+def _worth_telling(tracked: Tracked, symptom: Symptom, incident: Incident, now: datetime) -> bool:
+    before = tracked.symptom
+    if (before.severity, before.cause) != (symptom.severity, symptom.cause):
+        return True
+    return before.sentence != symptom.sentence and now - tracked.told >= every(incident, now)
+
+
+def _symptom(id_: str, symptom: Symptom, episode: int, now: datetime, moment: str = "") -> Event:
+    event_id = f"{id_}.symptom.{symptom_digest(symptom)}.{episode}" + (f".{moment}" if moment else "")
+    lasting = replace(symptom, to=None)
+    return Event(id_, event_id, now, Kind.SYMPTOM, US, symptom.sentence, SYMPTOM.dump_json(lasting).decode())
+
+
+def symptom_digest(symptom: Symptom) -> str:
+    """A short name of a symptom, within an event's id."""
+    return digest(repr(symptom.key))
+
+
+def _named(incident: Incident, events: Sequence[Event], now: datetime, runbook: Runbook) -> list[Event]:
+    """A new title, row or severity, where what is known has changed."""
+    if not events:
+        return []
+    after = apply(incident, events)
+    said = answer([each.symptom for each in after.symptoms], runbook)
+    if said == incident.answer:
+        return []
+    text = ANSWER.dump_json(said).decode()
+    return [Event(incident.id, f"{incident.id}.named.{now:%Y%m%dT%H%M%S}", now, Kind.NAMED, US, said.title, text)]
+
+
+def every(incident: Incident, now: datetime) -> timedelta:
+    """How often it is worth telling how it stands: often at first, seldom once it lasts."""
+    age = now - incident.opened_at
+    if age < timedelta(minutes=10):
+        return timedelta(seconds=30)
+    return timedelta(minutes=2) if age < timedelta(hours=1) else timedelta(minutes=10)
+
+
+def bucket(incident: Incident, now: datetime) -> str:
+    """The stretch of time that `now` is in, as a part of an event's id."""
+    return f"{now.timestamp() // every(incident, now).total_seconds():.0f}"
+
+
+def _ends(found: Found, incidents: Sequence[Incident], seen: Seen) -> Iterator[Event]:
+    present = {symptom.key: symptom for symptom in found.symptoms}
+    for incident in incidents:
+        ended: list[Event] = []
+        for tracked in incident.active:
+            now_told = present.get(tracked.symptom.key)
+            if _is_over(incident, tracked, now_told, found, seen):
+                ended.append(_ended(incident, tracked, now_told, found, seen))
+        yield from ended
+        if ended and incident.state is not State.RESOLVED and len(ended) == len(incident.active):
+            yield _resolved(incident, ended, found.now)
+
+
+def _is_over(incident: Incident, tracked: Tracked, told: Symptom | None, found: Found, seen: Seen) -> bool:
+    place = incident.id, tracked.symptom.key
+    if told is not None and told.to is None:
+        seen.last[place] = found.now
+        seen.absences[place] = 0
+    elif tracked.symptom.detector not in found.failed:
+        seen.last.setdefault(place, tracked.told)
+        seen.absences[place] += 1
+    return seen.absences[place] >= PASSES_TO_END
+
+
+def _ended(incident: Incident, tracked: Tracked, told: Symptom | None, found: Found, seen: Seen) -> Event:
+    last = seen.last.get((incident.id, tracked.symptom.key), tracked.told)
+    to = told.to if told is not None and told.to is not None else last
+    symptom = replace(tracked.symptom, to=max(to, tracked.symptom.from_))
+    text = f"Ended at {symptom.to:%H:%M:%S}: {symptom.sentence}"
+    event_id = f"{incident.id}.ended.{symptom_digest(symptom)}.{tracked.episode}"
+    return Event(incident.id, event_id, found.now, Kind.SYMPTOM_ENDED, US, text, SYMPTOM.dump_json(symptom).decode())
+
+
+def _resolved(incident: Incident, ended: Sequence[Event], now: datetime) -> Event:
+    over = apply(incident, ended).ended or now
+    text = f"Nothing of it since {over:%H:%M:%S} UTC."
+    return Event(incident.id, f"{incident.id}.resolved.{incident.epoch}", now, Kind.RESOLVED, US, text)
+
+
+def _escalated(incident: Incident, now: datetime) -> Iterator[Event]:
+    after = incident.answer.escalate_after
+    if incident.state is not State.OPEN or after is None or incident.escalated_at is not None:
+        return
+    if now - incident.waiting_since >= after:
+        to = incident.answer.escalate_to
+        whom = to.name if to else "the channel"
+        text = f"Nobody has acknowledged it within {after.total_seconds() / 60:.0f} min; told to {whom}."
+        yield Event(incident.id, f"{incident.id}.escalated.{incident.epoch}", now, Kind.ESCALATED, US, text)

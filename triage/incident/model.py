@@ -1,0 +1,206 @@
+"""An incident and what happened to it, as data. Times are UTC, amounts by currency."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import StrEnum
+
+from triage.symptom import Severity, Symptom
+
+US = "triage"
+"""The author of what no person did."""
+
+
+class State(StrEnum):
+    """Where an incident is in its life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+
+
+class Kind(StrEnum):
+    """What can happen to an incident."""
+
+    OPENED = "opened"
+    NAMED = "named"  # its title, row or severity changed with what is known
+    SYMPTOM = "symptom"  # a symptom joined, came back, or stands differently
+    SYMPTOM_ENDED = "symptom_ended"
+    SUSPECTS = "suspects"
+    IMPACT = "impact"
+    ACKNOWLEDGED = "acknowledged"
+    ESCALATED = "escalated"
+    NOTE = "note"
+    STEP = "step"
+    MITIGATED = "mitigated"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    CLAIMED = "claimed"  # a watcher is about to send a message
+    NOTIFIED = "notified"  # it was sent
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened. `id` is alike for the same thing, whoever tells it; `details` is JSON of its kind."""
+
+    incident: str
+    id: str
+    time: datetime
+    kind: str
+    author: str = US
+    text: str = ""
+    details: str = ""
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who acts or owns, as the runbook named them at the time."""
+
+    name: str
+    slack: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the runbook says to an incident: a copy, so that a later change of the file changes no history."""
+
+    title: str
+    severity: Severity
+    row: str = ""
+    symptom: str = ""
+    likely_cause: str = ""
+    cause: str = ""
+    because: str = ""
+    mitigation: tuple[str, ...] = ()
+    owner: Person | None = None
+    escalate_after_s: float | None = None
+    escalate_to: Person | None = None
+    links: tuple[tuple[str, str], ...] = ()  # title, address
+    sla: Person | None = None
+    service: str = ""  # the service, partner or KPI suspected
+    service_owner: Person | None = None
+
+    @property
+    def escalate_after(self) -> timedelta | None:
+        """How long an acknowledgement may take."""
+        return None if self.escalate_after_s is None else timedelta(seconds=self.escalate_after_s)
+
+
+@dataclass(frozen=True)
+class Impact:
+    """How many customers are hit, as known at a moment: the union over the symptoms."""
+
+    at: datetime
+    customers: int
+    not_recovered: int
+    recovered: int
+    masked: int
+    failures: int = 0
+    failed_requests: int = 0
+    unattributed_failures: int = 0
+    ambiguous_failures: int = 0
+    amount_at_risk: Mapping[str, Decimal] = field(default_factory=dict)
+    exact: bool = True
+    caveat: str | None = None
+
+    @property
+    def attribution(self) -> float | None:
+        """The share of failures that belong to somebody; None without failures."""
+        lost = self.unattributed_failures + self.ambiguous_failures
+        return (self.failures - lost) / self.failures if self.failures else None
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """A change that may have caused it; `score` in 0..1."""
+
+    what: str
+    change: str  # the change's id
+    time: datetime
+    score: float
+    because: str
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """A symptom of an incident: as it stands, whether it lasts, when it was first and last told, how often it ended."""
+
+    symptom: Symptom
+    active: bool
+    joined: datetime
+    told: datetime
+    episode: int = 0
+
+
+@dataclass(frozen=True)
+class Message:
+    """What was sent about an incident: which message, when, and what the channel calls it."""
+
+    what: str
+    time: datetime
+    author: str
+    attempt: int = 0
+    channel: str = ""
+    ts: str = ""
+    digest: str = ""
+
+
+@dataclass(frozen=True)
+class Incident:
+    """An incident as of its latest event."""
+
+    id: str
+    key: str
+    state: State
+    answer: Answer
+    began: datetime
+    opened_at: datetime
+    acknowledged_at: datetime | None = None
+    mitigated_at: datetime | None = None
+    resolved_at: datetime | None = None
+    escalated_at: datetime | None = None
+    reopened_at: datetime | None = None
+    ended: datetime | None = None
+    """When the harm ended, as far as the symptoms tell; None while it lasts."""
+    first_acknowledged_at: datetime | None = None
+    resolved_by: str = ""
+    state_before: State = State.OPEN
+    epoch: int = 0
+    """How often it was reopened."""
+    symptoms: tuple[Tracked, ...] = ()
+    impact: Impact | None = None
+    frozen: Impact | None = None
+    frozen_end: Impact | None = None
+    suspects: tuple[Suspect, ...] = ()
+    done: frozenset[str] = frozenset()
+    """The steps that are ticked, by their text."""
+    ticks: int = 0
+    claims: tuple[Message, ...] = ()
+    messages: tuple[Message, ...] = ()
+    timeline: tuple[Event, ...] = ()
+
+    @property
+    def title(self) -> str:
+        """What is wrong, in a line."""
+        return self.answer.title
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is."""
+        return self.answer.severity
+
+    @property
+    def active(self) -> tuple[Tracked, ...]:
+        """The symptoms that last."""
+        return tuple(each for each in self.symptoms if each.active)
+
+    @property
+    def waiting_since(self) -> datetime:
+        """Since when somebody should act."""
+        return self.reopened_at or self.opened_at
+
+    def message(self, what: str) -> Message | None:
+        """That message, if it was sent."""
+        return next((each for each in self.messages if each.what == what), None)

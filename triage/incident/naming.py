@@ -1,0 +1,139 @@
+"""An incident's id, its title, and what the runbook answers."""
+
+import hashlib
+from collections.abc import Container, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from triage.incident.model import Answer, Person
+from triage.runbook.model import Contact, Row, Runbook
+from triage.symptom import Cause, Severity, Symptom
+
+CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+SHORTEST, LONGEST = 4, 12
+FLOOR = timedelta(minutes=10)
+SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
+DETECTORS = ("partner_integration", "inventory", "slow_checkout", "gateway_errors", "kpi_moved", "no_data")
+LONGEST_TITLE = 160
+LONGEST_NAME = 60
+SUBJECT = ("operation", "route", "partner", "kpi", "table", "service")
+
+
+def grouping_key(symptom: Symptom) -> str:
+    """What an incident is known by: the symptom that it was opened for."""
+    subject = ",".join(f"{name}={value}" for name, value in sorted(symptom.subject.items()))
+    return f"{symptom.detector}({subject})"
+
+
+def incident_id(key: str, began: datetime, taken: Container[str] = ()) -> str:
+    """Short, and the same for whoever makes it: from what is grouped and when that began, to ten minutes.
+
+    A digit longer where another incident has it already.
+    """
+    floored = began.timestamp() // FLOOR.total_seconds()
+    number = int.from_bytes(hashlib.sha256(f"{key}\n{floored:.0f}".encode("utf-8", "replace")).digest(), "big")
+    letters = "".join(CROCKFORD[number >> 5 * place & 31] for place in range(LONGEST))
+    ids = (f"INC-{letters[:length]}" for length in range(SHORTEST, LONGEST + 1))
+    return next((one for one in ids if one not in taken), f"INC-{letters}")
+
+
+def digest(text: str) -> str:
+    """A short name for a text, within an event's id."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:12]
+
+
+def naming(symptoms: Iterable[Symptom]) -> Symptom:
+    """The symptom that names the incident: the most specific detector's, then the worst, then the first."""
+    return min(symptoms, key=lambda each: (_place(each.detector), SEVERITIES.index(each.severity), each.from_))
+
+
+def _place(detector: str) -> int:
+    return DETECTORS.index(detector) if detector in DETECTORS else len(DETECTORS)
+
+
+def answer(symptoms: Sequence[Symptom], runbook: Runbook) -> Answer:
+    """What the runbook says to these symptoms."""
+    symptom = naming(symptoms)
+    severity = min((each.severity for each in symptoms), key=SEVERITIES.index)
+    row = runbook.answering(symptom)
+    title = title_of(symptom, row)
+    kind, service = _suspected(symptom)
+    service_owner = _person(runbook.owner(kind, service)) if service else None
+    if row is None:
+        return Answer(title, severity, cause=symptom.cause, because=symptom.because, service=service)
+    after = row.owner.escalate_after
+    return Answer(
+        title=title,
+        severity=severity,
+        row=row.name,
+        symptom=row.symptom,
+        likely_cause=row.cause_in_words(symptom.cause),
+        cause="" if symptom.cause is Cause.UNKNOWN else symptom.cause,
+        because=symptom.because,
+        mitigation=row.steps(symptom.cause),
+        owner=_person(row.owner),
+        escalate_after_s=None if after is None else after.total_seconds(),
+        escalate_to=_person(row.owner.escalate_to),
+        links=tuple((link.title, link.url) for link in row.links),
+        sla=_person(row.sla),
+        service=service,
+        service_owner=service_owner,
+    )
+
+
+def _suspected(symptom: Symptom) -> tuple[str, str]:
+    """The kind and name of what the evidence points at."""
+    subject = symptom.subject
+    if subject.get("kpi"):
+        return "kpi", subject["kpi"]
+    if subject.get("partner") and symptom.suspect in {"", subject["partner"]}:
+        return "partner", subject["partner"]
+    return "service", symptom.suspect or subject.get("service", "")
+
+
+def _person(contact: Contact) -> Person | None:
+    return Person(contact.name, contact.slack) if contact else None
+
+
+def title_of(symptom: Symptom, row: Row | None) -> str:
+    """What is wrong in a line: "5xx at the gateway: 31 % of POST /checkout since 10:02"."""
+    what = f"{row.symptom if row else one_line(symptom.detector)}: {_figure(symptom)} since {symptom.from_:%H:%M}"
+    return what if len(what) <= LONGEST_TITLE else what[: LONGEST_TITLE - 1] + "…"
+
+
+def _figure(symptom: Symptom) -> str:
+    about = subject_words(symptom)
+    if symptom.detector == "no_data":
+        return f"nothing from {about}"
+    if symptom.detector not in DETECTORS:
+        return one_line(symptom.sentence or symptom.detector, 100)
+    if symptom.detector in {"gateway_errors", "partner_integration"} and symptom.unit == "ratio":
+        return f"{quantity(symptom.value, symptom.unit)} of {about}"
+    return f"{about} {quantity(symptom.value, symptom.unit)}"
+
+
+def subject_words(symptom: Symptom) -> str:
+    """What it is about, in a few words."""
+    labels = {**symptom.labels, **symptom.subject}
+    if symptom.detector == "partner_integration" and labels.get("partner"):
+        return f"calls to {one_line(labels['partner'])}"
+    known = next((labels[name] for name in SUBJECT if labels.get(name)), "")
+    return one_line(known) or "everything"
+
+
+def quantity(value: float, unit: str) -> str:
+    """A figure with its unit: `31 %`, `0.2 %`, `2.4 s`, `12 orders`."""
+    if unit == "ratio":
+        percent = 100 * value
+        if 0 < percent < 0.1:
+            return "under 0.1 %"
+        return f"{percent:.0f} %" if percent >= 10 or percent == int(percent) else f"{percent:.1f} %"
+    if unit == "ms":
+        return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
+    digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+    return f"{value:,.{digits}f} {one_line(unit, 20)}".rstrip()
+
+
+def one_line(text: str, limit: int = LONGEST_NAME) -> str:
+    """Hostile text on one line, no longer than that, without what can't be seen."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

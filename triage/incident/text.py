@@ -1,0 +1,110 @@
+"""Incidents as a person reads them in a terminal."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+from triage.incident.model import State
+from triage.incident.wire import FiguresJson, ImpactJson, IncidentJson, IncidentsJson
+from triage.terminal import columns, printable
+from triage.window import format_duration
+
+SIGNS = {State.OPEN: "●", State.ACKNOWLEDGED: "◐", State.MITIGATED: "◔", State.RESOLVED: "○"}
+HEADINGS = ("INCIDENT", "STATE", "SEVERITY", "OPENED (UTC)", "CUSTOMERS", "WHAT IS WRONG", "OWNER")
+
+
+def list_text(answer: IncidentsJson, width: int | None = None) -> Iterator[str]:
+    """A line an incident, and how fast they were found, answered and ended."""
+    if not answer.items:
+        yield "No incident."
+        return
+    yield from columns(HEADINGS, map(_cells, answer.items), right={"CUSTOMERS"}, width=width)
+    yield ""
+    yield figures_text(answer.figures)
+
+
+def figures_text(means: FiguresJson) -> str:
+    """MTTD, MTTA and MTTR in words."""
+    times = (
+        ("found", means.mttd_ms, "after the first failure"),
+        ("acknowledged", means.mtta_ms, "after opening"),
+        ("over", means.mttr_ms, "after the first failure"),
+    )
+    said = [f"{word} {_long(took)} {since}" for word, took, since in times if took is not None]
+    count = "1 incident" if means.incidents == 1 else f"{means.incidents:,} incidents"
+    return f"{count}; on average {', '.join(said)}."
+
+
+def incident_text(one: IncidentJson) -> Iterator[str]:
+    """An incident: what is wrong, whom it hits, who must act, what to do first, and how it went."""
+    yield f"{SIGNS[one.state]} {one.state}  {one.id}  {printable(one.title)}"
+    yield _hit(one.impact)
+    yield from (printable(line) for line in _who_and_why(one))
+    if one.runbook.mitigation:
+        yield ""
+        yield "Do first:"
+        for number, step in enumerate(one.runbook.mitigation, start=1):
+            yield printable(f"  {'☑' if number in one.runbook.done else '☐'} {number}. {step}")
+    yield ""
+    yield "What is wrong:"
+    for symptom in one.symptoms:
+        until = f" until {_time(symptom.to)}" if symptom.to else ""
+        yield printable(f"  {_time(symptom.from_)}{until}  {symptom.sentence}")
+        if symptom.because:
+            yield printable(f"           {symptom.because}")
+    if one.suspects:
+        yield ""
+        yield "What changed before:"
+        yield from (printable(f"  {each.score:.2f}  {each.what}: {each.because}") for each in one.suspects)
+    yield ""
+    yield "When (UTC):"
+    for event in one.timeline:
+        yield printable(f"  {_time(event.time)}  {event.kind:<13}  {event.author}: {event.text}")
+
+
+def _who_and_why(one: IncidentJson) -> Iterator[str]:
+    row = one.runbook
+    if row.likely_cause:
+        because = f" ({row.because})" if row.because else ""
+        yield f"Probably {row.likely_cause}{because}"
+    if row.owner:
+        late = row.owner.escalate_after
+        escalates = (
+            f"; after {late} without an answer: {row.owner.escalate_to}" if late and row.owner.escalate_to else ""
+        )
+        yield f"Owner: {row.owner.name}{escalates}"
+    if one.service_owner:
+        yield f"{one.service_owner.service} belongs to {one.service_owner.name}"
+
+
+def _hit(impact: ImpactJson | None) -> str:
+    if impact is None:
+        return "How many customers are hit is not known yet."
+    parts = [f"{impact.customers:,} customers hit" if impact.customers != 1 else "1 customer hit"]
+    counts = (
+        (impact.not_recovered, "not recovered"),
+        (impact.recovered, "recovered"),
+        (impact.masked, "never noticed"),
+    )
+    parts += [f"{count:,} {words}" for count, words in counts if count]
+    parts += [f"{amount:,.2f} {currency} at risk" for currency, amount in impact.amount_at_risk.items()]
+    return " · ".join(parts)
+
+
+def _cells(one: IncidentJson) -> tuple[str, ...]:
+    return (
+        one.id,
+        f"{SIGNS[one.state]} {one.state}",
+        one.severity,
+        f"{one.opened_at.astimezone(UTC):%Y-%m-%d %H:%M}",
+        f"{one.impact.customers:,}" if one.impact else "",
+        one.title,
+        one.runbook.owner.name if one.runbook.owner else "",
+    )
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%H:%M:%S}"
+
+
+def _long(milliseconds: float) -> str:
+    return format_duration(timedelta(seconds=round(milliseconds / 1000)))

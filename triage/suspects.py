@@ -1,0 +1,111 @@
+"""Which change may have caused it: those just before, ranked by closeness in time, by service and by version."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypedDict, cast
+
+from triage.incident.model import Incident, Suspect
+from triage.incident.naming import one_line
+from triage.symptom import Ask, Cause, Symptom
+
+BEFORE = timedelta(hours=2)
+AFTER = timedelta(seconds=30)
+"""A change may be told a little after it took effect."""
+HALF_LIFE_S = 15 * 60
+MOST = 5
+LEAST_SCORE = 0.05
+ADDED = {Cause.BAD_DEPLOY: "deploy", Cause.CONTRACT_DRIFT: "contract", Cause.SCHEMA_CHANGE: "contract"}
+"""The kind of change that a cause speaks of."""
+
+
+class Change(TypedDict):
+    """A row of queries/incidents/changes_before.sql."""
+
+    Id: str
+    Time: datetime
+    Kind: str
+    Source: str
+    Service: str
+    Version: str
+    Environment: str
+    Title: str
+    Author: str
+    Url: str
+    Status: str
+
+
+@dataclass(frozen=True)
+class Speaks:
+    """What speaks for a change: a share of the score, and the words."""
+
+    score: float
+    words: str
+
+
+def suspects(ask: Ask, incident: Incident) -> tuple[Suspect, ...]:
+    """The changes before an incident began, the most suspicious first. Raises StoreError."""
+    symptoms = [each.symptom for each in incident.symptoms]
+    rows = ask("incidents/changes_before", **{"from": incident.began - BEFORE}, to=incident.began + AFTER)
+    found = ranked(cast(list[Change], rows.to_dicts()), symptoms, incident.began)
+    return tuple(found)
+
+
+def ranked(changes: Iterable[Change], symptoms: Iterable[Symptom], began: datetime) -> list[Suspect]:
+    """The changes as suspects; of those that say the same (a deploy told twice) the most suspicious."""
+    symptoms = list(symptoms)
+    best: dict[tuple[str, str, str], Suspect] = {}
+    for change in changes:
+        if change["Status"] in {"failure", "error", "inactive", "cancelled", "pending", "queued"}:
+            continue
+        suspect = _suspect(change, symptoms, began)
+        same = change["Kind"], change["Service"], change["Version"] or change["Title"]
+        if suspect.score >= LEAST_SCORE and (same not in best or suspect.score > best[same].score):
+            best[same] = suspect
+    return sorted(best.values(), key=lambda each: (-each.score, -each.time.timestamp(), each.change))[:MOST]
+
+
+def _suspect(change: Change, symptoms: list[Symptom], began: datetime) -> Suspect:
+    speaking = [
+        max((_speaks(change, symptom) for symptom in symptoms), key=lambda each: each.score),
+        *_time(change, began),
+    ]
+    score = math.prod(each.score for each in speaking)
+    words = ", ".join(each.words for each in reversed(speaking) if each.words)
+    return Suspect(what_changed(change), change["Id"], change["Time"], round(score, 2), words)
+
+
+def _time(change: Change, began: datetime) -> Iterator[Speaks]:
+    gap_s = (began - change["Time"]).total_seconds()
+    if gap_s < 0:
+        yield Speaks(0.9, "just as it began")
+        return
+    minutes = round(gap_s / 60)
+    words = "less than a minute" if gap_s < 60 else "1 minute" if minutes == 1 else f"{minutes} minutes"
+    yield Speaks(0.5 ** (gap_s / HALF_LIFE_S / 2), f"{words} before the first failure")
+
+
+def _speaks(change: Change, symptom: Symptom) -> Speaks:
+    """How well the change fits a symptom, apart from its time."""
+    service, version = change["Service"], change["Version"]
+    blamed = symptom.question.version if symptom.question else None
+    if version and version in {blamed, symptom.labels.get("version")}:
+        return Speaks(1.0, "the failures are of this version")
+    fits = 0.1 if ADDED.get(symptom.cause) == change["Kind"] else 0.0
+    if service and service == symptom.suspect:
+        return Speaks(0.85 + fits, "of the service where it begins to fail")
+    if service and service in {*symptom.services, *symptom.subject.values(), symptom.labels.get("caller", "")}:
+        return Speaks(0.7 + fits, "of a service concerned")
+    if not service:
+        return Speaks(0.4 + fits, "of no service in particular")
+    return Speaks(0.15 + fits, "of another service")
+
+
+def what_changed(change: Change) -> str:
+    """The change in a few words: "deploy of payment 2.4.0"."""
+    if change["Kind"] == "deploy" and change["Service"]:
+        return one_line(f"deploy of {change['Service']} {change['Version']}".rstrip(), 100)
+    title = one_line(change["Title"], 100)
+    of = f" of {one_line(change['Service'])}" if change["Service"] else ""
+    return title or f"{change['Kind']} change{of}"

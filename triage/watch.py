@@ -1,0 +1,231 @@
+"""The watch: every few seconds the detectors look, what they find becomes incidents, and people are told.
+
+detectors, alerts ──► grouping ──► incident events ──► impact, suspects ──► Slack
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol, TypeAlias
+
+from prometheus_client import CollectorRegistry, Counter, Gauge
+
+from queries.errors import StoreError
+from queries.store import Store
+from triage.detectors import symptoms_at
+from triage.incident.alerts import alerts_at
+from triage.incident.book import Book
+from triage.incident.fold import END, IMPACT, OPENING, SUSPECTS
+from triage.incident.grouping import FLAP, Calls
+from triage.incident.impact import CustomersOf, impact_of, nobody
+from triage.incident.keeping import Found, Seen, bucket, every, kept
+from triage.incident.model import US, Event, Impact, Incident, Kind, State
+from triage.incident.naming import digest
+from triage.runbook.live import LiveRunbook
+from triage.suspects import suspects
+from triage.symptom import Ask, Symptom
+
+CALLS_SINCE = timedelta(hours=1)
+LAG = timedelta(seconds=2)
+"""How long after its moment a pass begins: what was sent until then has been loaded."""
+STOP_WITHIN_S = 30
+
+log = logging.getLogger(__name__)
+
+
+class Detect(Protocol):
+    """Runs the detectors at a moment; one that fails is told to `failed`."""
+
+    def __call__(
+        self, ask: Ask, now: datetime, *, failed: Callable[[str, Exception], None] | None = None
+    ) -> Sequence[Symptom]: ...
+
+
+Tell: TypeAlias = Callable[[Sequence[Incident], datetime], None]
+"""What is done with the incidents after a pass: messages."""
+
+
+class WatchMetrics:
+    """What the watch counts."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self.passes = Counter("triage_watch_passes", "Passes of the detectors", registry=registry)
+        self.errors = Counter(
+            "triage_watch_errors", "Parts of a pass that failed: a detector, or a step", ["part"], registry=registry
+        )
+        self.last = Gauge("triage_watch_last_pass_timestamp_seconds", "When the last pass ended", registry=registry)
+        self.took = Gauge("triage_watch_pass_seconds", "How long the last pass took", registry=registry)
+        self.open = Gauge("triage_incidents_open", "Incidents that are not resolved", registry=registry)
+        self.broken = Gauge("triage_runbook_broken", "1 while the runbook's file can't be used", registry=registry)
+
+
+@dataclass
+class Watch:
+    """Passes over a store. `past`: they are of the past, and nothing is known in them that began later."""
+
+    store: Store
+    book: Book
+    runbook: LiveRunbook
+    metrics: WatchMetrics = field(default_factory=lambda: WatchMetrics(CollectorRegistry()))
+    detect: Detect = symptoms_at
+    customers_of: CustomersOf = nobody
+    past: bool = False
+    problems: dict[str, str] = field(default_factory=dict)
+    """What failed in the last pass, in words, by its part."""
+    _seen: Seen = field(default_factory=Seen)
+    _calls: Calls = field(default_factory=Calls)
+    _looked: dict[str, datetime] = field(default_factory=dict)
+
+    def look(self, now: datetime) -> list[Incident]:
+        """One pass: the incidents that are not over, or were lately, after it. Raises StoreError.
+
+        A part that fails costs itself alone; the next pass catches up, since detectors look back and what is still to
+        be done is read from the incidents.
+        """
+        self.problems = {}
+        found = self._found(now)
+        before = self.book.incidents(now - FLAP)
+        events = kept(found, before, self.runbook.current, self._seen)
+        self.metrics.broken.set(bool(self.runbook.problem))
+        self.book.write(events)
+        after = self.book.incidents(now - FLAP) if events else before
+        more = [event for incident in after for event in self._learned(incident, now)]
+        self.book.write(more)
+        after = self.book.incidents(now - FLAP) if more else after
+        self._looked = {one.id: self._looked[one.id] for one in after if one.id in self._looked}
+        self.metrics.open.set(sum(one.state is not State.RESOLVED for one in after))
+        return after
+
+    def _found(self, now: datetime) -> Found:
+        failed: set[str] = set()
+
+        def fail(part: str, error: Exception) -> None:
+            failed.add(part)
+            self.fail(part, error)
+
+        symptoms = list(self.detect(self.store.ask, now, failed=fail))
+        try:
+            symptoms += alerts_at(self.store.ask, now)
+        except StoreError as error:
+            fail("alerts", error)
+        try:
+            self._calls = self._who_calls_whom(now)
+        except StoreError as error:
+            fail("calls", error)
+        return Found(now, tuple(symptoms), frozenset(failed), self._calls)
+
+    def _who_calls_whom(self, now: datetime) -> Calls:
+        rows = self.store.ask("incidents/calls", **{"from": now - CALLS_SINCE}, to=now).rows()
+        return Calls(
+            edges=frozenset((caller, callee) for caller, callee in rows if callee),
+            entries=frozenset(caller for caller, callee in rows if not callee),
+        )
+
+    def fail(self, part: str, error: Exception) -> None:
+        """Takes note of a part of the pass that failed."""
+        self.problems[part] = f"{type(error).__name__}: {error}"[:300]
+        self.metrics.errors.labels(part=part).inc()
+        log.warning("%s failed in this pass: %s: %s", part, type(error).__name__, error)
+
+    def _learned(self, incident: Incident, now: datetime) -> Iterator[Event]:
+        """Whom it hits and what changed before, where that is due."""
+        moment = self._due(incident, now)
+        if not moment:
+            return
+        self._looked[incident.id] = now
+        try:
+            impact = impact_of(self.store, incident, now, self.customers_of, past=self.past)
+        except StoreError as error:
+            self.fail("impact", error)
+        else:
+            if moment in {OPENING, END} or _figures(impact) != _figures(incident.impact):
+                yield self._impact(incident, impact, moment, now)
+        if incident.state is State.RESOLVED:
+            return
+        try:
+            found = suspects(self.store.ask, incident)
+        except StoreError as error:
+            self.fail("suspects", error)
+            return
+        if found != incident.suspects:
+            told = SUSPECTS.dump_json(found).decode()
+            event_id = f"{incident.id}.suspects.{digest(told)}"
+            yield Event(incident.id, event_id, now, Kind.SUSPECTS, US, "", told)
+
+    def _due(self, incident: Incident, now: datetime) -> str:
+        """Which of its figures are to be taken now; "" if none."""
+        if incident.frozen is None:
+            return OPENING
+        if incident.state is State.RESOLVED:
+            return END if incident.frozen_end is None else ""
+        last = self._looked.get(incident.id) or (incident.impact.at if incident.impact else incident.opened_at)
+        return "update" if now - last >= every(incident, now) else ""
+
+    def _impact(self, incident: Incident, impact: Impact, moment: str, now: datetime) -> Event:
+        which = {OPENING: OPENING, END: f"{END}.{incident.epoch}"}.get(moment) or bucket(incident, now)
+        told = IMPACT.dump_json(impact).decode()
+        return Event(incident.id, f"{incident.id}.impact.{which}", now, Kind.IMPACT, US, moment, told)
+
+
+def _figures(impact: Impact | None) -> tuple[object, ...]:
+    if impact is None:
+        return ()
+    return impact.customers, impact.not_recovered, impact.recovered, impact.masked, impact.failures
+
+
+def moments(from_: datetime, to: datetime, every_: timedelta) -> Iterator[datetime]:
+    """The moments of passes over the past, at whole multiples of their distance."""
+    moment = last_moment(from_, every_)
+    while (moment := moment + every_) <= to:
+        yield moment
+
+
+def last_moment(now: datetime, every_: timedelta) -> datetime:
+    """The latest moment of a pass: watchers look at the same ones, so that they find the same."""
+    step = every_.total_seconds()
+    return datetime.fromtimestamp(now.timestamp() // step * step, UTC)
+
+
+class WatchThread:
+    """Passes in a thread of their own until stopped; then what is due is told."""
+
+    def __init__(self, watch: Watch, every_: timedelta, tell: Tell) -> None:
+        self._watch, self._every, self._tell = watch, every_, tell
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Begins with the pass that is due."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Waits for the pass under way."""
+        self._stop.set()
+        self._thread.join(STOP_WITHIN_S)
+
+    def _run(self) -> None:
+        moment = last_moment(datetime.now(UTC) - LAG, self._every)
+        while True:
+            self._pass(moment)
+            # a pass that took longer than its time costs those that it overlaps: the next looks back far enough
+            moment = max(moment + self._every, last_moment(datetime.now(UTC) - LAG, self._every))
+            wait = moment + LAG - datetime.now(UTC)
+            if self._stop.wait(max(wait.total_seconds(), 0)):
+                return
+
+    def _pass(self, moment: datetime) -> None:
+        metrics, started = self._watch.metrics, time.perf_counter()
+        try:
+            incidents = self._watch.look(moment)
+            self._tell(incidents, moment)
+        except StoreError as error:
+            self._watch.fail("store", error)
+        except Exception as error:
+            self._watch.fail("pass", error)
+            log.exception("a pass failed; the next one is not held up")
+        metrics.passes.inc()
+        metrics.last.set_to_current_time()
+        metrics.took.set(time.perf_counter() - started)
