@@ -33,7 +33,7 @@ WITH
 SELECT
     suspect, is_partner, caller, version, entry_service, entry_operation,
     count() AS requests,
-    countIf(match(lower(error), 'valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|http 4[02]2|^4[02]2$|http 400|^400$')) AS invalid,
+    countIf(match(lower(error), 'validation|not valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|http 4[02]2|^4[02]2$|http 400|^400$')) AS invalid,
     topK(1)(error)[1] AS commonest,
     min(time) AS first
 FROM (

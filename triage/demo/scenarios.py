@@ -123,7 +123,7 @@ SCENARIOS = (
         cause="the cache lost its memory and evicts entries before they are used; each miss is asked of the ERP,"
         " the warehouse or the monolith",
         questions=(
-            Question(service=CHECKOUT, slower_than_ms=1200),
+            Question(service=CHECKOUT, slower_than_ms=1000),
             Question(service=PRICING, slower_than_ms=800),
             Question(service=STOREFRONT, slower_than_ms=400),
         ),

@@ -8,13 +8,19 @@ from datetime import UTC, datetime, timedelta
 
 from queries.errors import StoreError
 from triage.detectors.gateway_errors import gateway_errors
+from triage.detectors.inventory import inventory
+from triage.detectors.no_data import no_data
 from triage.detectors.partner_integration import partner_integration
+from triage.detectors.slow_checkout import slow_checkout
 from triage.symptom import Ask, Detector, Symptom
 from triage.window import Window
 
 DETECTORS: tuple[Detector, ...] = (
     partner_integration,
+    inventory,
+    slow_checkout,
     gateway_errors,
+    no_data,
 )
 """Where symptoms join into one incident, the first in this order names it."""
 

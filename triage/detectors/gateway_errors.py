@@ -149,7 +149,7 @@ def _verdict(suspect: Suspect, own: Own, now: datetime) -> Verdict:
             f"of the other versions' {_share(others)}",
             version,
         )
-    if suspect.invalid >= INVALID * suspect.requests:
+    if not suspect.is_partner and suspect.invalid >= INVALID * suspect.requests:
         return Verdict(
             Cause.SCHEMA_CHANGE,
             f"{suspect.invalid} of {suspect.requests} failures at {name(suspect.name)} are about what was sent: "

@@ -1,0 +1,50 @@
+-- Which rows of a connector's tables are concerned by changes that are wrong in themselves, and whom do they name?
+-- before: DateTime64, UTC; from when on changes are known, to tell which are wrong
+-- from, to: DateTime64, UTC; the window, by when the row changed; `to` itself not meant
+-- as_of: DateTime64, UTC; what was captured later is not known
+-- connector: String, its name
+-- kind: String, stale (written over a later change), again (applied more than once), below (less than none) or missing
+-- (the change before it never came); '' for stale and again
+-- One row per change, earliest first: where, when, which kind, and the customer and order that it names ('' for none).
+-- A delivery that was repeated (the same Id) counts once.
+WITH
+    once AS (
+        SELECT
+            toString(Connector) AS connector, concat(toString(`Schema`), '.', toString(`Table`)) AS table_name,
+            Id, Key, Op, Time, Captured, TxOrder, IdempotencyKey, Sequence, Quantity, Customer, OrderId
+        FROM cdc_events
+        WHERE Captured >= {before:DateTime64(6, 'UTC')} AND Captured <= {as_of:DateTime64(6, 'UTC')}
+            AND Connector = {connector:String} AND Op IN ('c', 'u', 'r') AND Key != ''
+        ORDER BY Captured LIMIT 1 BY connector, table_name, Id
+    ),
+    followed AS (
+        SELECT
+            connector, table_name, Id, Key, Time, Customer, OrderId,
+            Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence < max(Sequence) OVER (
+                PARTITION BY connector, table_name, Key ORDER BY Time, TxOrder, Id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_stale,
+            Op = 'c' AND IdempotencyKey != '' AND row_number() OVER (
+                PARTITION BY connector, table_name, Op, IdempotencyKey ORDER BY Time, TxOrder, Id) > 1 AS is_again,
+            Op IN ('c', 'u') AND ifNull(Quantity < 0, false) AND Sequence IS NOT NULL AS is_below,
+            Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence > 1 + max(Sequence) OVER (
+                PARTITION BY connector, table_name, Key ORDER BY Time, TxOrder, Id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_gap
+        FROM once
+    )
+SELECT
+    table_name AS changed_table,
+    Id AS id,
+    Key AS key,
+    Time AS time,
+    multiIf(is_again, 'again', ifNull(is_stale, false), 'stale', ifNull(is_below, false), 'below', 'missing') AS kind_of_change,
+    Customer AS customer,
+    OrderId AS order_id
+FROM followed
+WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
+    AND multiIf(
+        {kind:String} = 'stale', ifNull(is_stale, false),
+        {kind:String} = 'again', is_again,
+        {kind:String} = 'below', ifNull(is_below, false),
+        {kind:String} = 'missing', ifNull(is_gap, false),
+        ifNull(is_stale, false) OR is_again)
+ORDER BY time, changed_table, id
