@@ -13,10 +13,12 @@ from dashboards import (
     changes_api,
     customer_page,
     doctor_api,
+    incident_pages,
     incidents_api,
     login,
     now_page,
     runbook_api,
+    slack_hook,
     trace_page,
 )
 from dashboards.access import HOOKS, Access, Gate
@@ -25,7 +27,9 @@ from dashboards.problems import MEDIA_TYPE, NotReady
 from dashboards.views import STATIC
 from queries.store import Store
 from triage import __version__
+from triage.incident.impact import customers_on_rows
 from triage.runbook.live import LiveRunbook
+from triage.slack.text import Writer
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -41,6 +45,8 @@ def create_app(
     hooks: ASGIApp | None = None,
     told_changes: ASGIApp | None = None,
     runbook: LiveRunbook | None = None,
+    slack_writer: Writer | None = None,
+    slack_signing_secret: str = "",
 ) -> FastAPI:
     """The application. `metrics` gives Prometheus text; `ready` says why there are no answers now, None if there are.
 
@@ -63,6 +69,9 @@ def create_app(
     app.state.ready = ready
     app.state.told_changes = told_changes
     app.state.runbook = runbook or LiveRunbook()
+    app.state.slack_writer = slack_writer or Writer(base_url)
+    app.state.slack_signing_secret = slack_signing_secret
+    app.state.customers_of = customers_on_rows(store)
     add_handlers(app)
     add_probes(app)
     for part in (
@@ -71,6 +80,8 @@ def create_app(
         doctor_api,
         incidents_api,
         runbook_api,
+        slack_hook,
+        incident_pages,
         login,
         now_page,
         affected_page,

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from dashboards.api import PROBLEMS, TheStore
@@ -21,6 +21,7 @@ from triage.incident.impact import CustomersOf, Hit, hit_by, nobody
 from triage.incident.model import Incident, State
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
 from triage.model import AffectedCustomer
+from triage.slack.text import Writer
 from triage.window import EARLIEST, parse_time
 from triage.wire import Wire, csv_lines
 
@@ -104,6 +105,13 @@ def _place(all_: list[Incident], cursor: str | None) -> int:
 def get_incident(store: TheStore, incident_id: str) -> Response:
     """One incident, whole."""
     return _json(IncidentJson.of(the_incident(store, incident_id)))
+
+
+@router.get("/incidents/{incident_id}/message")
+def get_message(request: Request, store: TheStore, incident_id: str) -> JSONResponse:
+    """The message about it as Slack would get it now; nothing is sent."""
+    writer: Writer = request.app.state.slack_writer
+    return JSONResponse(writer.main(the_incident(store, incident_id)).as_json())
 
 
 @router.post("/incidents/{incident_id}/note", response_model=IncidentJson)

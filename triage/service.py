@@ -39,11 +39,14 @@ from queries.store import Store
 from triage import tables
 from triage.configuration import SettingsError
 from triage.incident.book import StoredBook
+from triage.incident.impact import customers_on_rows
 from triage.listening import LAST_ANSWERS_S, CannotListen, HttpListener, LoopThread, address_of, bound
 from triage.runbook.live import LiveRunbook
 from triage.runbook.read import RunbookError
 from triage.setting_types import Address, Part
 from triage.settings import Settings
+from triage.slack import wiring as slack
+from triage.slack.sender import Sender, SlackMetrics
 from triage.watch import Watch, WatchMetrics, WatchThread
 
 LAST_LOADS_S = 20
@@ -109,13 +112,17 @@ def _runbook(settings: Settings) -> LiveRunbook:
 def _watching(service: Service, store: Store, runbook: LiveRunbook) -> Iterator[None]:
     """The detectors, in a thread of their own."""
     metrics = WatchMetrics(service.metrics.registry)
-    watch = Watch(store, StoredBook(store), runbook, metrics)
-    thread = WatchThread(watch, service.settings.watch_every, tell=lambda incidents, now: None)
+    book, settings = StoredBook(store), service.settings
+    watch = Watch(store, book, runbook, metrics, customers_of=customers_on_rows(store))
+    sender = Sender(book, slack.channel(settings), slack.writer(settings), SlackMetrics(service.metrics.registry))
+    thread = WatchThread(watch, settings.watch_every, tell=sender.tell)
+    sender.start()
     thread.start()
     try:
         yield
     finally:
         thread.stop()
+        sender.stop()
 
 
 @contextmanager
@@ -273,6 +280,8 @@ def _web(service: Service, store: Store, listener: socket.socket, runbook: LiveR
         hooks=hooks,
         told_changes=hooks.told("changes"),
         runbook=runbook,
+        slack_writer=slack.writer(settings),
+        slack_signing_secret=settings.slack_signing_secret,
     )
     with LoopThread("web") as loop:
         http = HttpListener(app, listener, loop)

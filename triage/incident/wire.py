@@ -230,7 +230,7 @@ def timeline_text(event: Event) -> str:
     if event.kind == "reopened":
         return event.text if event.author != "triage" else "It is back."
     if event.kind == "notified":
-        return f"Told Slack: {event.text}"
+        return f"Told of it: {event.text.partition('.')[0]}"
     if event.kind == "step":
         return f"{'Done' if event.details != 'undone' else 'Not done'}: {event.text}"
     return event.text
@@ -287,7 +287,13 @@ class IncidentJson(Wire):
 def _told(one: Incident) -> list[Event]:
     opened = [event for event in one.timeline if event.kind == "opened"]
     titled = [Event(e.incident, e.id, e.time, e.kind, e.author, one.title, "") for e in opened]
-    return [*titled, *(event for event in one.timeline if event.kind != "opened")]
+    seen = (event for event in one.timeline if event.kind != "opened" and not _is_routine(event))
+    return [*titled, *seen]
+
+
+def _is_routine(event: Event) -> bool:
+    """Messages that only bring another one up to date."""
+    return event.kind == "notified" and event.text.startswith(("update.", "details"))
 
 
 class FiguresJson(Wire):

@@ -1,0 +1,182 @@
+"""Incidents over the API, the command line and the pages: the same incident everywhere."""
+
+import json
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from dashboards.app import create_app
+from queries import schema
+from queries.store import Store
+from tests.integration import small_shop
+from tests.integration.small_shop import HOSTILE
+from tests.symptoms import RUNBOOK, Passes, gateway_errors, other
+from triage.cli import main
+from triage.incident.book import StoredBook
+from triage.incident.model import Incident
+
+pytestmark = pytest.mark.integration
+
+ROW_KEYS = {"row", "likely_cause", "mitigation", "owner"}
+
+
+@dataclass(frozen=True)
+class Web:
+    """The API on a small shop, with two incidents in its book."""
+
+    client: TestClient
+    store: Store
+    data: Path
+    hit: Incident
+    other: Incident
+
+    def post(self, path: str, **body: object) -> httpx.Response:
+        answer: httpx.Response = self.client.post(f"/api/v1/incidents/{self.hit.id}/{path}", json=body)
+        return answer
+
+
+@pytest.fixture
+def web(tmp_path: Path) -> Iterator[Web]:
+    with closing(Store.open(f"chdb://{tmp_path}/data/clickhouse")) as store:
+        schema.apply(store)
+        small_shop.fill(store)
+        book, passes = StoredBook(store), Passes(runbook=RUNBOOK)
+        passes.look(30, gateway_errors("payment"))
+        book.write(list(passes.book.events.values()))
+        more = Passes()
+        more.look(90, other("no_data", {"service": HOSTILE}, HOSTILE))
+        book.write(list(more.book.events.values()))
+        hit = passes.only
+        app = create_app(store, metrics=str, ready=lambda: None, base_url="http://127.0.0.1")
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            yield Web(client, store, tmp_path / "data", hit, more.only)
+
+
+class TestApi:
+    def test_it_shows_an_incident_as_the_contract_says(self, web: Web) -> None:
+        """Every key of it."""
+        one = web.client.get(f"/api/v1/incidents/{web.hit.id}").json()
+        keys = {"id", "state", "severity", "title", "opened_at", "acknowledged_at", "mitigated_at", "resolved_at"}
+        assert keys | {"symptoms", "runbook", "service_owner", "impact", "suspects", "timeline"} <= one.keys()
+        assert (one["state"], one["severity"], one["acknowledged_at"]) == ("open", "critical", None)
+        (symptom,) = one["symptoms"]
+        assert {"detector", "subject", "from", "to", "sentence", "value", "usual", "unit"} <= symptom.keys()
+        assert one["runbook"].keys() >= ROW_KEYS
+        assert one["runbook"]["owner"]["escalate_after"] == "15m"
+        assert one["service_owner"]["service"] == "payment"
+        assert one["timeline"][0] == {
+            "time": "2026-11-22T10:02:30Z",
+            "kind": "opened",
+            "author": "triage",
+            "text": one["title"],
+        }
+
+    def test_the_list_is_complete_page_by_page_and_narrows(self, web: Web) -> None:
+        """By state and window; the latest opened first."""
+        first = web.client.get("/api/v1/incidents", params={"limit": "1"}).json()
+        rest = web.client.get("/api/v1/incidents", params={"limit": "1", "cursor": first["next"]}).json()
+        assert [each["items"][0]["id"] for each in (first, rest)] == [web.other.id, web.hit.id]
+        assert (rest["next"], rest["figures"]["incidents"]) == (None, 2)
+        web.post("resolve", author="ana")
+        found = web.client.get("/api/v1/incidents", params={"state": "resolved"}).json()
+        assert [item["id"] for item in found["items"]] == [web.hit.id]
+        past = web.client.get("/api/v1/incidents", params={"to": "2026-11-22T10:03:00Z"}).json()
+        assert [item["id"] for item in past["items"]] == [web.hit.id]
+
+    def test_people_take_it_through_its_life(self, web: Web) -> None:
+        """Repeated changes change nothing; each is in the timeline by its author."""
+        states = [
+            web.post(action, author="ana").json()["state"] for action in ("ack", "ack", "mitigate", "ack", "resolve")
+        ]
+        assert states == ["acknowledged", "acknowledged", "mitigated", "mitigated", "resolved"]
+        assert web.post("reopen", author="bo", text="still there").json()["state"] == "open"
+        one = web.post("note", author="bo", text="rolled back", id="n-1").json()
+        again = web.post("note", author="bo", text="rolled back", id="n-1").json()
+        assert one["timeline"] == again["timeline"]
+        kinds = [event["kind"] for event in again["timeline"]]
+        assert kinds == ["opened", "symptom", "acknowledged", "mitigated", "resolved", "reopened", "note"]
+
+    def test_a_step_is_ticked_once_and_can_be_taken_back(self, web: Web) -> None:
+        """By its number; a step that is none is a 404."""
+        assert web.post("steps/2", author="ana").json()["runbook"]["done"] == [2]
+        assert web.post("steps/2", author="ana", done=True).json()["runbook"]["done"] == [2]
+        assert web.post("steps/2", author="ana", done=False).json()["runbook"]["done"] == []
+        assert web.post("steps/99").status_code == 404
+
+    @pytest.mark.parametrize(
+        ("path", "body", "status"),
+        [("note", {"text": " "}, 400), ("note", {"txt": "x"}, 400), ("explode", {}, 400), ("ack", {"author": 7}, 400)],
+    )
+    def test_what_is_wrong_is_a_problem_document(
+        self, web: Web, path: str, body: dict[str, object], status: int
+    ) -> None:
+        """With the field at fault."""
+        answer = web.post(path, **body)
+        assert answer.status_code == status
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["errors"]
+
+    def test_no_incident_is_a_404(self, web: Web) -> None:
+        """In a sentence."""
+        answer = web.client.get("/api/v1/incidents/INC-NONE")
+        assert (answer.status_code, "no incident 'INC-NONE'" in answer.json()["detail"]) == (404, True)
+
+    def test_the_message_is_shown_and_nothing_is_sent(self, web: Web) -> None:
+        """As Slack would get it."""
+        said = web.client.get(f"/api/v1/incidents/{web.hit.id}/message").json()
+        assert said["text"].startswith("● 5xx at the gateway")
+        assert said["blocks"][0]["text"]["verbatim"] is True
+
+
+class TestPages:
+    def test_the_pages_open_and_escape(self, web: Web) -> None:
+        """The list, an incident with the window of its link, one named by hostile telemetry, the runbook."""
+        window = {"from": "2026-11-22T10:00:00Z", "to": "2026-11-22T11:00:00Z"}
+        for path in ("/incidents", f"/incidents/{web.hit.id}", f"/incidents/{web.other.id}", "/runbook"):
+            page = web.client.get(path, params=window if "INC" in path else {}, headers={"Accept": "text/html"})
+            assert page.status_code == 200, page.text[:500]
+            assert "<script>alert" not in page.text
+
+    def test_a_button_on_the_page_does_it_once(self, web: Web) -> None:
+        """And leads back to the page."""
+        page = web.client.post(f"/incidents/{web.hit.id}", data={"action": "ack"}, follow_redirects=False)
+        assert (page.status_code, page.headers["location"]) == (303, f"/incidents/{web.hit.id}")
+        ticked = web.client.post(f"/incidents/{web.hit.id}", data={"action": "1"})
+        assert "☑" in ticked.text
+        one = web.client.get(f"/api/v1/incidents/{web.hit.id}").json()
+        assert (one["state"], one["runbook"]["done"]) == ("acknowledged", [1])
+
+    def test_another_site_s_page_can_t(self, web: Web) -> None:
+        """Its origin is not ours."""
+        answer = web.client.post(
+            f"/incidents/{web.hit.id}", data={"action": "ack"}, headers={"Origin": "https://evil.example"}
+        )
+        assert answer.status_code == 403
+
+
+def test_the_command_line_reads_and_writes_the_same(web: Web, capsys: pytest.CaptureFixture[str]) -> None:
+    """With no service running it opens the directory itself."""
+    web.store.close()
+    at_ = ["--data", str(web.data)]
+    assert main(["incidents", *at_]) == 0
+    listed = capsys.readouterr().out
+    assert web.hit.id in listed
+    assert "<script>" in listed
+    assert main(["incidents", "ack", web.hit.id, "--author", "ana", *at_]) == 0
+    assert main(["incidents", "note", web.hit.id, "looking", *at_]) == 0
+    assert main(["incidents", "show", web.hit.id, "--format", "json", *at_]) == 0
+    shown = json.loads(capsys.readouterr().out.partition("\n")[2].partition("\n")[2])
+    assert (shown["state"], shown["timeline"][-1]["text"]) == ("acknowledged", "looking")
+    assert main(["incidents", "show", web.hit.id, *at_]) == 0
+    assert main(["slack", "preview", web.hit.id, *at_]) == 0
+    assert "◐ 5xx at the gateway" in capsys.readouterr().out
+    assert main(["affected", "--incident", web.hit.id, *at_]) == 0
+    assert main(["incidents", "show", "INC-NONE", *at_]) == 2
+    assert main(["incidents", "ack", *at_]) == 2
+    assert main(["watch", "--replay", "2026-11-22T10:00:00Z", "2026-11-22T10:01:00Z", *at_]) == 0
+    assert "0 incidents in 0:01:00" in capsys.readouterr().out

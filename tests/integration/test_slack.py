@@ -1,0 +1,346 @@
+"""Messages by the real slack_sdk to a server that answers as Slack does: each once, whatever happens on the way."""
+
+import hashlib
+import hmac
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from urllib.parse import urlencode
+
+import httpx
+import pytest
+from starlette.testclient import TestClient
+
+from dashboards.app import create_app
+from queries.store import Store
+from tests.slack_server import Slack, Trouble, slack
+from tests.symptoms import Passes, at, gateway_errors
+from triage.incident.book import MemoryBook, StoredBook
+from triage.incident.fold import IMPACT, OPENING
+from triage.incident.model import US, Event, Impact, Kind
+from triage.slack import sender as sending
+from triage.slack.channels import Bot, Channel, Log, Webhook
+from triage.slack.sender import Sender
+from triage.slack.text import Writer
+
+pytestmark = pytest.mark.integration
+OVER_HTTP: tuple[str, ...] = ()
+SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Slack]:
+    monkeypatch.setattr(sending, "FIRST_PAUSE_S", 0.01)
+    with slack() as made:
+        yield made
+
+
+class Clock:
+    """A time that tests move."""
+
+    def __init__(self, seconds: float = 40) -> None:
+        self.now = at(seconds)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+def opened(book: MemoryBook | None = None, customers: int = 214) -> Passes:
+    """An incident with its impact known."""
+    passes = Passes(book=book)
+    passes.look(30, gateway_errors())
+    tell_impact(passes, 30, OPENING, customers)
+    return passes
+
+
+def tell_impact(passes: Passes, seconds: float, moment: str, customers: int) -> None:
+    impact = Impact(at(seconds), customers, customers - 44, 24, 20, failures=customers)
+    id_ = passes.only.id
+    told = IMPACT.dump_json(impact).decode()
+    passes.book.write([Event(id_, f"{id_}.impact.{seconds}", at(seconds), Kind.IMPACT, US, moment, told)])
+
+
+def person(passes: Passes, kind: Kind, seconds: float) -> None:
+    id_ = passes.only.id
+    passes.book.write([Event(id_, f"{id_}.{kind}", at(seconds), kind, "ana")])
+
+
+def bot(server: Slack) -> Bot:
+    return Bot("xoxb-1", "C024BE91L", f"{server.url}/api")
+
+
+def sender(passes: Passes, channel: Channel, clock: Callable[[], datetime] | None = None) -> Sender:
+    return Sender(passes.book, channel, Writer("https://triage.shop.example", buttons=True), clock=clock or Clock())
+
+
+def send(made: Sender, passes: Passes) -> None:
+    made.send_due([one.id for one in passes.incidents])
+
+
+class TestBot:
+    def test_one_message_per_incident_kept_up_to_date(self, server: Slack) -> None:
+        """The opening with details in its thread; then updates and lines in the thread, never a second message."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        send(made, passes)
+        first, details = [body for _, body in server.calls]
+        assert str(first["text"]).startswith("● 5xx at the gateway: 31 % of POST /checkout since 10:02")
+        assert "214 customers hit, 170 not recovered" in str(first["text"])
+        assert details["thread_ts"] == "1700000000.000001"
+        person(passes, Kind.ACKNOWLEDGED, 45)
+        clock.now = at(50)
+        send(made, passes)
+        passes.looks(60, 200)
+        clock.now = at(200)
+        send(made, passes)
+        send(made, passes)
+        methods = [(name, "thread_ts" in body) for name, body in server.calls[2:]]
+        assert methods == [("chat.update", False), ("chat.postMessage", True)] * 2
+        assert [body["text"] for name, body in server.calls if name == "chat.postMessage"][2:] == [
+            "Acknowledged by ana",
+            "Resolved: Nothing of it since 10:02:30 UTC.",
+        ]
+
+    def test_new_figures_change_the_message_now_and_then(self, server: Slack) -> None:
+        """At most every half minute, and only if they are new."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        tell_impact(passes, 50, "update", 300)
+        for seconds in (55, 65, 75, 85):
+            clock.now = at(seconds)
+            send(made, passes)
+        (update,) = [body for name, body in server.calls if name == "chat.update"]
+        assert "300 customers hit" in str(update["text"])
+
+    def test_unacknowledged_it_is_told_once_more(self, server: Slack) -> None:
+        """In the thread and the channel, to the escalation contact."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        passes.looks(40, 960, gateway_errors())
+        clock.now = at(960)
+        send(made, passes)
+        send(made, passes)
+        (told,) = [body for _, body in server.calls if body.get("reply_broadcast")]
+        assert str(told["text"]).startswith("▲ Nobody has acknowledged this for 15 min. head of engineering")
+
+
+class TestWebhook:
+    def test_it_posts_the_opening_an_escalation_and_the_end(self, server: Slack) -> None:
+        """Nothing else: it can change nothing."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, Webhook(f"{server.url}/services/T/B/x"), clock)
+        send(made, passes)
+        passes.looks(40, 940, gateway_errors())
+        clock.now = at(940)
+        send(made, passes)
+        tell_impact(passes, 941, "update", 400)
+        person(passes, Kind.ACKNOWLEDGED, 945)
+        clock.now = at(1000)
+        send(made, passes)
+        passes.looks(1000, 1100)
+        clock.now = at(1100)
+        send(made, passes)
+        assert [text[:1] for text in server.texts("webhook")] == ["●", "▲", "○"]
+
+
+def test_without_slack_the_same_text_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Once."""
+    passes = opened()
+    made = sender(passes, Log())
+    send(made, passes)
+    send(made, passes)
+    assert [record.message.startswith("● 5xx at the gateway") for record in caplog.records] == [True]
+
+
+class TestTrouble:
+    @pytest.mark.parametrize(
+        "trouble",
+        [
+            Trouble(429, retry_after="0"),
+            Trouble(500),
+            Trouble(503),
+            Trouble(drops=True),
+            Trouble(error="ratelimited"),
+            Trouble(error="internal_error"),
+        ],
+    )
+    def test_what_passes_is_tried_again(self, server: Slack, trouble: Trouble) -> None:
+        """The message arrives, once."""
+        server.trouble.extend([trouble, trouble])
+        passes = opened()
+        send(sender(passes, bot(server)), passes)
+        assert len(server.refused) == 2
+        assert [name for name, _ in server.calls] == ["chat.postMessage", "chat.postMessage"]
+
+    def test_it_waits_as_long_as_slack_says(self, server: Slack) -> None:
+        """Retry-After in seconds."""
+        server.trouble.append(Trouble(429, retry_after="1"))
+        passes, started = opened(), time.monotonic()
+        send(sender(passes, Webhook(f"{server.url}/services/x"), lambda: datetime.now(UTC)), passes)
+        assert time.monotonic() - started >= 1
+        assert len(server.calls) == 1
+
+    def test_told_to_wait_for_long_it_leaves_the_message_to_a_later_claim(self, server: Slack) -> None:
+        """Nothing is blocked meanwhile, and nothing lost."""
+        server.trouble.append(Trouble(429, retry_after="3000"))
+        passes, clock = opened(), Clock()
+        made = sender(passes, Webhook(f"{server.url}/services/x"), clock)
+        send(made, passes)
+        clock.now = at(60)
+        send(made, passes)
+        assert server.calls == []
+        clock.now = at(101)
+        send(made, passes)
+        assert len(server.calls) == 1
+
+    def test_what_is_refused_is_tried_again_seldom(self, server: Slack) -> None:
+        """Somebody has to put the token right; then it goes out."""
+        server.trouble.append(Trouble(error="invalid_auth"))
+        passes, clock = opened(), Clock()
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        send(made, passes)
+        assert (len(server.refused), len(server.calls)) == (1, 0)
+        clock.now = at(101)
+        send(made, passes)
+        assert len(server.calls) == 2
+
+
+class TestOnce:
+    def test_two_watchers_send_one_message(self, server: Slack) -> None:
+        """Whichever claims first."""
+        passes = opened()
+        one, other = (sender(passes, bot(server)) for _ in range(2))
+        for made in (one, other, one, other):
+            send(made, passes)
+        assert len(server.calls) == 2
+
+    def test_a_claim_that_was_lost_sends_nothing(self, server: Slack) -> None:
+        """Another watcher's claim was kept: the book says so when it is read again."""
+        passes = opened()
+
+        mine, others = sender(passes, bot(server)), sender(passes, bot(server))
+        incident = passes.only
+        assert others._claim(incident, "opened.0")
+        assert mine._claim(incident, "opened.0") is None
+
+    def test_a_restart_between_claim_and_message_loses_nothing(self, server: Slack) -> None:
+        """A minute later the claim is void, and the next watcher sends."""
+        passes, clock = opened(), Clock()
+        assert sender(passes, bot(server), clock)._claim(passes.only, "opened.0")
+        after = sender(passes, bot(server), clock)
+        send(after, passes)
+        assert server.calls == []
+        clock.now = at(40) + timedelta(seconds=61)
+        send(after, passes)
+        assert len(server.texts("chat.postMessage")) == 2
+
+    def test_a_restart_after_the_message_repeats_nothing(self, server: Slack) -> None:
+        """What was sent is an event of the incident."""
+        passes = opened()
+        send(sender(passes, bot(server)), passes)
+        send(sender(passes, bot(server)), passes)
+        assert len(server.calls) == 2
+
+    def test_on_the_real_engine_one_of_two_claims_is_kept(self, server: Slack, store: Store) -> None:
+        """The same claim by two watchers is one row."""
+        passes = opened()
+        book = StoredBook(store)
+        book.write(list(passes.book.events.values()))
+        senders = [Sender(book, bot(server), Writer("https://x.example"), clock=Clock()) for _ in range(2)]
+        incident = book.incident(passes.only.id)
+        assert incident
+        claims = [made._claim(incident, "opened.0") for made in senders]
+        assert [claim is not None for claim in claims] == [True, False]
+
+    def test_the_thread_sends_and_never_holds_up_who_tells_it(self, server: Slack) -> None:
+        """Telling returns at once, though Slack is slow to take it."""
+        server.trouble.append(Trouble(429, retry_after="1"))
+        passes = opened()
+        made = sender(passes, bot(server), lambda: datetime.now(UTC))
+        made.start()
+        started = time.monotonic()
+        made.tell(passes.incidents, at(40))
+        assert time.monotonic() - started < 0.5
+        for _ in range(100):
+            if len(server.calls) == 2:
+                break
+            time.sleep(0.05)
+        made.stop()
+        assert len(server.calls) == 2
+
+
+class TestButtons:
+    @pytest.fixture
+    def client(self, store: Store) -> Iterator[tuple[TestClient, StoredBook, str]]:
+        store.command("TRUNCATE TABLE incident_events SYNC")
+        passes, book = opened(), StoredBook(store)
+        book.write([replace(event, id=f"{event.id}.b") for event in passes.book.events.values()])
+        app = create_app(store, metrics=str, ready=lambda: None, token="t0ken", slack_signing_secret=SECRET)
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            yield client, book, passes.only.id
+
+    @staticmethod
+    def press(client: TestClient, id_: str, action: str = "acknowledge", **how: str) -> httpx.Response:
+        payload = {
+            "type": "block_actions",
+            "user": {"id": "U1", "username": "ana"},
+            "actions": [{"action_id": action, "value": id_}],
+        }
+        body = how.get("body") or urlencode({"payload": json.dumps(payload)})
+        at_ = how.get("timestamp", str(int(time.time())))
+        signed = hmac.new(how.get("secret", SECRET).encode(), f"v0:{at_}:{body}".encode(), hashlib.sha256).hexdigest()
+        headers = {
+            "X-Slack-Request-Timestamp": at_,
+            "X-Slack-Signature": f"v0={signed}",
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
+        answer: httpx.Response = client.post("/hooks/slack", content=body, headers=headers)
+        return answer
+
+    def test_acknowledge_is_taken_down_by_name(self, client: tuple[TestClient, StoredBook, str]) -> None:
+        """Pressed twice it counts once."""
+        web, book, id_ = client
+        assert self.press(web, id_).status_code == 200
+        assert self.press(web, id_).status_code == 200
+        incident = book.incident(id_)
+        assert incident
+        assert incident.state.value == "acknowledged"
+        assert [event.author for event in incident.timeline if event.kind == Kind.ACKNOWLEDGED] == ["ana (Slack)"]
+        assert self.press(web, id_, "mitigate").status_code == 200
+        after = book.incident(id_)
+        assert after
+        assert after.mitigated_at
+
+    @pytest.mark.parametrize(
+        "how",
+        [
+            {"secret": "another"},
+            {"timestamp": str(int(time.time()) - 400)},
+            {"timestamp": str(int(time.time()) + 400)},
+            {"timestamp": "soon"},
+            {"timestamp": ""},
+            {"timestamp": "1e9"},
+        ],
+    )
+    def test_what_slack_did_not_sign_is_refused(
+        self, client: tuple[TestClient, StoredBook, str], how: dict[str, str]
+    ) -> None:
+        """401, and nothing changes."""
+        web, book, id_ = client
+        assert self.press(web, id_, **how).status_code == 401
+        incident = book.incident(id_)
+        assert incident
+        assert incident.state.value == "open"
+
+    @pytest.mark.parametrize("body", ["payload=x", "payload=[]", "nothing=1", "payload=%7B%22actions%22%3A%5B1%5D%7D"])
+    def test_what_is_no_interaction_is_named(self, client: tuple[TestClient, StoredBook, str], body: str) -> None:
+        """400 with the field."""
+        web, _, id_ = client
+        answer = self.press(web, id_, body=body)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "payload")

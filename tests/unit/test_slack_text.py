@@ -1,0 +1,72 @@
+"""What a message says: one look suffices, and telemetry in it is harmless."""
+
+import json
+from dataclasses import replace
+
+from tests.symptoms import Passes, at, gateway_errors
+from triage.incident.model import Impact, Incident, Person, Suspect
+from triage.slack.text import Writer, mention
+
+WRITER = Writer("https://triage.shop.example", buttons=True)
+
+
+def incident() -> Incident:
+    passes = Passes()
+    passes.look(30, gateway_errors())
+    suspect = Suspect("deploy of payment 2.4.0", "c-1", at(-60), 0.91, "1 minute before the first failure")
+    return replace(passes.only, impact=Impact(at(30), 214, 170, 24, 20), suspects=(suspect,))
+
+
+def test_one_look_suffices() -> None:
+    """What is wrong, how many are hit, why probably, who must act, what to do first, and where to look."""
+    lines = WRITER.main(incident()).text.split("\n")
+    assert lines == [
+        "● 5xx at the gateway: 31 % of POST /checkout since 10:02 (usually 0.2 %)",
+        "214 customers hit, 170 not recovered",
+        "Probably deploy of payment 2.4.0 at 10:01 · Owner platform on-call, for payment payments",
+        "First: Open the circuit breaker to the failing service, or route to the monolith",
+        f"https://triage.shop.example/incidents/{incident().id}?from=2026-11-22T09%3A57%3A00Z&to=2026-11-22T10%3A07%3A00Z",
+    ]
+    assert len(lines[0]) <= 100
+
+
+def test_telemetry_in_it_is_harmless() -> None:
+    """No link, no mention, no broken markup: three characters are escaped, and nothing is made a link by itself."""
+    hostile = "<!channel> <https://evil.example|click> & *bold*"
+    passes = Passes()
+    passes.look(30, replace(gateway_errors(hostile), labels={"operation": hostile}, sentence=hostile))
+    for said in (WRITER.main(passes.only), WRITER.details(passes.only), WRITER.escalation(passes.only)):
+        shown = json.dumps(said.as_json(), default=list)
+        assert "<!channel>" not in shown
+        assert "<https://evil" not in shown
+        assert "&lt;!channel&gt;" in shown
+        texts = [block["text"] for block in json.loads(shown)["blocks"] if block["type"] == "section"]
+        assert all(text["verbatim"] for text in texts)
+
+
+def test_buttons_are_there_as_long_as_they_mean_something() -> None:
+    """Acknowledge of an open one, Mitigated until it is."""
+    one = incident()
+    assert [each["action_id"] for each in json.loads(json.dumps(WRITER.main(one).blocks[-1]))["elements"]] == [
+        "acknowledge",
+        "mitigate",
+    ]
+    assert "actions" not in json.dumps(Writer("x").main(one).as_json(), default=list)
+
+
+def test_a_slack_id_rings_and_a_name_is_read() -> None:
+    """People's and groups' ids; anything else as it is, escaped."""
+    assert mention(Person("Ana", "U024BE7LH")) == "<@U024BE7LH>"
+    assert mention(Person("Pay", "S0614TZR7")) == "<!subteam^S0614TZR7>"
+    assert mention(Person("Pay & co", "pay")) == "Pay &amp; co"
+    assert mention(None) == ""
+
+
+def test_a_message_fits_into_slack() -> None:
+    """However long the texts are."""
+    passes = Passes()
+    passes.look(
+        30, *(replace(gateway_errors(f"s{n}"), sentence="x" * 5000, services=frozenset({"all"})) for n in range(30))
+    )
+    blocks = json.loads(json.dumps(WRITER.details(passes.only).blocks))
+    assert all(len(block["text"]["text"]) < 3000 for block in blocks)

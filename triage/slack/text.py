@@ -1,0 +1,217 @@
+"""What a message says: what is wrong, how many are hit, why probably, who must act, what to do first, where to look.
+
+As Slack's blocks, and as plain text that makes sense read aloud or cut after a hundred characters. Whatever telemetry
+says is escaped, and nothing in it becomes a link or a mention.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+from urllib.parse import quote, urlencode
+
+from triage.incident.model import Incident, Person, State
+from triage.incident.naming import digest, naming, one_line, quantity
+from triage.window import format_time
+
+Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
+
+SIGNS = {State.OPEN: "●", State.ACKNOWLEDGED: "◐", State.MITIGATED: "◔", State.RESOLVED: "○"}
+PERSON = re.compile(r"[UW][A-Z0-9]{6,20}")
+GROUP = re.compile(r"S[A-Z0-9]{6,20}")
+AROUND = timedelta(minutes=5)
+LEAST_SUSPICION = 0.5
+LONGEST = 2900  # Slack takes 3,000 characters in a text
+WORDS = {"acknowledged": "Acknowledged", "mitigated": "Mitigated", "resolved": "Resolved", "reopened": "It is back"}
+ACKNOWLEDGE, MITIGATE = "acknowledge", "mitigate"
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message: plain text, and the same as blocks."""
+
+    text: str
+    blocks: tuple[Json, ...] = ()
+
+    def as_json(self) -> dict[str, Json]:
+        """As Slack is sent it."""
+        return {"text": self.text, "blocks": self.blocks}
+
+    @property
+    def digest(self) -> str:
+        """Alike for messages that say the same."""
+        return digest(repr((self.text, self.blocks)))
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes messages whose links begin with `base_url`; with `buttons` where somebody hears them."""
+
+    base_url: str
+    buttons: bool = False
+
+    def main(self, incident: Incident, *, lead: str = "") -> Said:
+        """The message about an incident as it stands."""
+        lines = [*([lead] if lead else []), *_lines(incident)]
+        plain = _plain("\n".join([*lines, self.link(incident)]))
+        blocks: list[Json] = [_section("\n".join(lines)), _section(self._links(incident))]
+        if self.buttons and incident.state in {State.OPEN, State.ACKNOWLEDGED}:
+            blocks.append(_buttons(incident))
+        return Said(plain, tuple(blocks))
+
+    def escalation(self, incident: Incident) -> Said:
+        """Once more, to whom it escalates."""
+        after = incident.answer.escalate_after
+        waited = f" for {after.total_seconds() / 60:.0f} min" if after else ""
+        whom = mention(incident.answer.escalate_to)
+        lead = f"▲ Nobody has acknowledged this{waited}. {whom or 'Somebody'}: please see that it is acted on."
+        return self.main(incident, lead=lead)
+
+    def details(self, incident: Incident) -> Said:
+        """What stands in the thread: the evidence, the suspects and all the steps."""
+        return _said("\n".join(_details(incident)))
+
+    def thread(self, incident: Incident, what: str) -> Said:
+        """A line in the thread about a change of state."""
+        event = next((each for each in reversed(incident.timeline) if each.kind == what), None)
+        who = "" if event is None or event.author == "triage" else f" by {escape(one_line(event.author))}"
+        why = f": {escape(one_line(event.text, 500))}" if event and event.text and what != "reopened" else ""
+        return _said(f"{WORDS.get(what, what)}{who}{why}")
+
+    def link(self, incident: Incident, page: str = "", anchor: str = "") -> str:
+        """The page of an incident, or another page, with the window that it is about."""
+        until = incident.ended or (incident.impact.at if incident.impact else incident.opened_at)
+        window = {"from": format_time(_floor(incident.began - AROUND)), "to": format_time(_floor(until + AROUND))}
+        path = page or f"/incidents/{quote(incident.id, safe='')}"
+        return f"{self.base_url}{path}?{urlencode(window)}" + (f"#{anchor}" if anchor else "")
+
+    def _links(self, incident: Incident) -> str:
+        links = [
+            (self.link(incident), incident.id),
+            (self.link(incident, anchor="customers"), "customers"),
+            (self.link(incident, page="/runbook", anchor=quote(incident.answer.row, safe="")), "runbook"),
+            *((url, title) for title, url in incident.answer.links),
+        ]
+        return " · ".join(f"<{escape(url).replace('|', '%7C')}|{escape(one_line(title))}>" for url, title in links)
+
+
+def _lines(incident: Incident) -> Iterator[str]:
+    yield f"{SIGNS[incident.state]} *{escape(incident.title)}*{_usually(incident)}{_how_it_stands(incident)}"
+    yield _hit(incident)
+    yield " · ".join(filter(None, (_probably(incident), _owners(incident))))
+    if incident.state is not State.RESOLVED and (steps := _open_steps(incident)):
+        yield f"First: {escape(steps[0])}"
+
+
+def _usually(incident: Incident) -> str:
+    symptom = naming([each.symptom for each in incident.symptoms]) if incident.symptoms else None
+    if symptom is None or not symptom.unit:
+        return ""
+    return f" (usually {escape(quantity(symptom.usual, symptom.unit))})"
+
+
+def _how_it_stands(incident: Incident) -> str:
+    if incident.state is State.OPEN:
+        return ""
+    if incident.state is State.RESOLVED:
+        lasted = ((incident.ended or incident.began) - incident.began) / timedelta(minutes=1)
+        return f" – resolved, it lasted {lasted:.0f} min" if lasted >= 1 else " – resolved"
+    event = next((each for each in reversed(incident.timeline) if each.kind == incident.state), None)
+    return f" – {incident.state}" + (f" by {escape(one_line(event.author))}" if event else "")
+
+
+def _hit(incident: Incident) -> str:
+    impact = incident.impact
+    if impact is None:
+        return "How many customers are hit is not known yet"
+    if not impact.customers:
+        unnamed = impact.unattributed_failures + impact.ambiguous_failures
+        return f"No customer can be named for {unnamed:,} failures" if unnamed else "No customer hit so far"
+    parts = ["1 customer hit" if impact.customers == 1 else f"{impact.customers:,} customers hit"]
+    parts += [f"{impact.not_recovered:,} not recovered"] if impact.not_recovered else ["all have got through since"]
+    risk = " + ".join(f"{amount:,.0f} {escape(one_line(name, 10))}" for name, amount in impact.amount_at_risk.items())
+    at_least = "" if impact.exact else "at least "
+    return at_least + ", ".join(parts) + (f" · {risk} at risk" if risk else "")
+
+
+def _probably(incident: Incident) -> str:
+    top = incident.suspects[0] if incident.suspects else None
+    if top and top.score >= LEAST_SUSPICION:
+        return f"Probably {escape(top.what)} at {top.time:%H:%M}"
+    said = incident.answer
+    return f"Probably {escape(said.likely_cause)}" if said.likely_cause and said.cause else ""
+
+
+def _owners(incident: Incident) -> str:
+    said = incident.answer
+    owner = f"Owner {mention(said.owner)}" if said.owner else ""
+    whose = f"for {escape(one_line(said.service))} {mention(said.service_owner)}" if said.service_owner else ""
+    return ", ".join(filter(None, (owner, whose)))
+
+
+def _open_steps(incident: Incident) -> list[str]:
+    return [step for step in incident.answer.mitigation if step not in incident.done]
+
+
+def _details(incident: Incident) -> Iterator[str]:
+    yield "*What is wrong*"
+    for tracked in incident.symptoms:
+        yield f"• {escape(one_line(tracked.symptom.sentence, 400))}"
+        if tracked.symptom.because:
+            yield f"   {escape(one_line(tracked.symptom.because, 400))}"
+    if incident.suspects:
+        yield "*What changed before*"
+        for each in incident.suspects[:3]:
+            yield f"• {escape(each.what)}, {each.time:%H:%M} ({escape(each.because)})"
+    if incident.answer.mitigation:
+        yield "*Do first*"
+        yield from (f"{number}. {escape(step)}" for number, step in enumerate(incident.answer.mitigation, start=1))
+    if incident.answer.sla:
+        yield f"Partner's SLA: {mention(incident.answer.sla)}"
+
+
+def mention(person: Person | None) -> str:
+    """Somebody as Slack calls them: a person's or a group's id rings, another name is only read."""
+    if person is None:
+        return ""
+    if PERSON.fullmatch(person.slack):
+        return f"<@{person.slack}>"
+    if GROUP.fullmatch(person.slack):
+        return f"<!subteam^{person.slack}>"
+    return escape(one_line(person.name or person.slack))
+
+
+def escape(text: str) -> str:
+    """The three characters that mean something to Slack, as it wants them written."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _plain(text: str) -> str:
+    return text.replace("*", "")
+
+
+def _said(text: str) -> Said:
+    return Said(_plain(text), (_section(text),))
+
+
+def _section(text: str) -> Json:
+    """`verbatim`: what looks like an address or a name becomes no link."""
+    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:LONGEST], "verbatim": True}}
+
+
+def _buttons(incident: Incident) -> Json:
+    def button(action: str, words: str) -> Json:
+        return {
+            "type": "button",
+            "action_id": action,
+            "value": incident.id,
+            "text": {"type": "plain_text", "text": words},
+        }
+
+    acknowledge = [button(ACKNOWLEDGE, "Acknowledge")] if incident.state is State.OPEN else []
+    return {"type": "actions", "elements": [*acknowledge, button(MITIGATE, "Mitigated")]}
+
+
+def _floor(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
