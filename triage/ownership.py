@@ -40,6 +40,8 @@ class _Tree:
 
     def above(self, span_id: str) -> str:
         """The name nearest to `span_id`, itself included, going up level by level; "" if there is none."""
+        if not span_id:  # a root's parent, and not the span that came without an id
+            return ""
         if span_id not in self._found:
             self._found[span_id] = self._search(span_id)
         return self._found[span_id]
