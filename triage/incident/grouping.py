@@ -10,7 +10,7 @@ from triage.symptom import Symptom
 FLAP = timedelta(minutes=15)
 """What comes back within this time of an incident's end is that incident."""
 KPI = "kpi_moved"
-SUBJECTS = ("service", "partner", "kpi", "table")
+SUBJECTS = ("service", "partner", "kpi", "table", "connector")
 
 
 @dataclass(frozen=True)

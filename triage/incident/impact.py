@@ -3,11 +3,14 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypeAlias
 
+import polars as pl
+
 from queries.store import Store
+from triage.detectors.inventory import inventory, rows_concerned
 from triage.impact import affected, everyone
 from triage.incident.model import Impact, Incident
 from triage.model import Affected, AffectedCustomer, Outcome, Question
@@ -22,8 +25,42 @@ CustomersOf: TypeAlias = Callable[[Symptom, datetime], Iterable[AffectedCustomer
 
 
 def customers_on_rows(store: Store) -> CustomersOf:
-    """Those whom a store's row changes name."""
-    return nobody
+    """Those whom the rows of a store name that a symptom in the data is about. Nothing failed for them."""
+
+    def named(symptom: Symptom, as_of: datetime) -> Iterable[AffectedCustomer]:
+        if symptom.detector != inventory.__name__ or not {"connector", "kind"} <= {*symptom.subject, *symptom.labels}:
+            return ()
+        return on_rows(rows_concerned(store.ask, symptom, as_of))
+
+    return named
+
+
+def on_rows(rows: pl.DataFrame) -> list[AffectedCustomer]:
+    """The customers that rows name (columns customer, time, order): each row is a failure that nobody saw."""
+    found: dict[str, list[tuple[datetime, str]]] = {}
+    for row in rows.iter_rows(named=True):
+        if row["customer"]:
+            found.setdefault(row["customer"], []).append((_utc(row["time"]), str(row.get("order_id") or "")))
+    return [_on_rows(customer, sorted(each)) for customer, each in found.items()]
+
+
+def _on_rows(customer: str, rows: Sequence[tuple[datetime, str]]) -> AffectedCustomer:
+    return AffectedCustomer(
+        customer=customer,
+        failures=len(rows),
+        first=rows[0][0],
+        last=rows[-1][0],
+        outcome=Outcome.MASKED,
+        recovered_at=None,
+        last_attempt=None,
+        orders=tuple(dict.fromkeys(order for _, order in rows if order)),
+        amount={},
+        evidence=(),
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def nobody(symptom: Symptom, as_of: datetime) -> Iterable[AffectedCustomer]:

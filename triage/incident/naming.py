@@ -13,9 +13,11 @@ SHORTEST, LONGEST = 4, 12
 FLOOR = timedelta(minutes=10)
 SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 DETECTORS = ("partner_integration", "inventory", "slow_checkout", "gateway_errors", "kpi_moved", "no_data")
+OF_ALL = {"gateway_errors": "", "partner_integration": "calls to ", "inventory": "changes to ", "slow_checkout": ""}
+"""What a share is of, by detector."""
 LONGEST_TITLE = 160
 LONGEST_NAME = 60
-SUBJECT = ("operation", "route", "partner", "kpi", "table", "service")
+SUBJECT = ("operation", "route", "partner", "kpi", "table", "service", "connector")
 
 
 def grouping_key(symptom: Symptom) -> str:
@@ -103,21 +105,23 @@ def title_of(symptom: Symptom, row: Row | None) -> str:
 def _figure(symptom: Symptom) -> str:
     about = subject_words(symptom)
     if symptom.detector == "no_data":
-        return f"nothing from {about}"
+        return "nothing from any service" if about == "everything" else f"nothing from {about}"
     if symptom.detector not in DETECTORS:
         return one_line(symptom.sentence or symptom.detector, 100)
-    if symptom.detector in {"gateway_errors", "partner_integration"} and symptom.unit == "ratio":
-        return f"{quantity(symptom.value, symptom.unit)} of {about}"
+    if symptom.detector in OF_ALL and symptom.unit == "ratio":
+        return f"{quantity(symptom.value, symptom.unit)} of {OF_ALL[symptom.detector]}{about}"
+    if symptom.unit == "ms":
+        return f"{about} takes {quantity(symptom.value, symptom.unit)}"
     return f"{about} {quantity(symptom.value, symptom.unit)}"
 
 
 def subject_words(symptom: Symptom) -> str:
     """What it is about, in a few words."""
     labels = {**symptom.labels, **symptom.subject}
-    if symptom.detector == "partner_integration" and labels.get("partner"):
-        return f"calls to {one_line(labels['partner'])}"
+    if symptom.detector == "partner_integration":
+        return one_line(labels.get("partner", ""))
     known = next((labels[name] for name in SUBJECT if labels.get(name)), "")
-    return one_line(known) or "everything"
+    return one_line(known) if known not in {"", "*"} else "everything"
 
 
 def quantity(value: float, unit: str) -> str:

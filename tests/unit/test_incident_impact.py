@@ -1,0 +1,137 @@
+"""Who is hit by an incident: the union over its symptoms, each customer once; and the changes suspected."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import polars as pl
+
+from tests.symptoms import T0, Passes, at, gateway_errors, other
+from triage.incident.figures import figures
+from triage.incident.impact import on_rows, questions, union
+from triage.incident.model import Event, Kind
+from triage.model import AffectedCustomer, Outcome, Question
+from triage.suspects import Change, ranked
+
+
+def hit(customer: str, failures: int, outcome: Outcome, *orders: str) -> AffectedCustomer:
+    return AffectedCustomer(
+        customer, failures, at(0), at(failures), outcome, at(60) if outcome is Outcome.RECOVERED else None, at(90),
+        orders, {"EUR": Decimal(10 * len(orders))} if orders else {}, (),
+    )  # fmt: skip
+
+
+class TestUnion:
+    def test_each_customer_once_with_the_worst_outcome(self) -> None:
+        """Most failures first; whoever has not recovered from one thing has not recovered."""
+        one = [hit("a", 1, Outcome.RECOVERED), hit("b", 1, Outcome.MASKED)]
+        two = [hit("a", 2, Outcome.NOT_RECOVERED), hit("c", 1, Outcome.RECOVERED)]
+        found = [(item.customer, item.failures, item.outcome.value, item.recovered_at) for item in union([one, two])]
+        assert found == [
+            ("a", 3, "not_recovered", None),
+            ("b", 1, "masked", None),
+            ("c", 1, "recovered", at(60)),
+        ]
+
+    def test_an_order_that_both_tell_counts_once(self) -> None:
+        """And orders that only one tells add up."""
+        same = union([[hit("a", 1, Outcome.MASKED, "o-1")], [hit("a", 1, Outcome.MASKED, "o-1")]])
+        apart = union([[hit("a", 1, Outcome.MASKED, "o-1")], [hit("a", 1, Outcome.MASKED, "o-2")]])
+        assert [dict(item.amount) for item in (*same, *apart)] == [{"EUR": 10}, {"EUR": 20}]
+
+    def test_a_question_that_another_includes_is_not_asked_twice(self) -> None:
+        """The narrower one adds nobody."""
+        passes = Passes()
+        narrow = replace(
+            gateway_errors(), detector="x", question=Question(T0, at(30), service="payment", operation="p")
+        )
+        passes.look(30, gateway_errors(), narrow)
+        (asked,) = questions(passes.only, at(60))
+        assert (asked.service, asked.operation, asked.from_, asked.to) == ("payment", None, T0, at(60))
+
+    def test_rows_name_customers_who_noticed_nothing(self) -> None:
+        """Each with their rows; a row that names nobody counts for nobody."""
+        rows = pl.DataFrame(
+            {
+                "customer": ["a", "b", "a", ""],
+                "time": [at(0), at(1), at(2), at(3)],
+                "order_id": ["o-1", "", "o-2", "o-3"],
+            }
+        )
+        found = [(each.customer, each.failures, each.outcome.value, each.orders) for each in union([on_rows(rows)])]
+        assert found == [("a", 2, "masked", ("o-1", "o-2")), ("b", 1, "masked", ())]
+
+
+def change(id_: str, minutes: float, service: str, version: str = "", kind: str = "deploy", status: str = "") -> Change:
+    time: datetime = T0 - timedelta(minutes=minutes)
+    return Change(
+        Id=id_, Time=time, Kind=kind, Source="github", Service=service, Version=version, Environment="",
+        Title=f"{kind} {id_}",
+        Author="", Url="", Status=status,
+    )  # fmt: skip
+
+
+class TestSuspects:
+    def test_the_version_that_fails_comes_before_the_nearest_change(self) -> None:
+        """Then changes of the service at fault, then others; each says why."""
+        asked = Question(T0, at(30), service="payment", version="2.4.0")
+        symptom = replace(gateway_errors(), question=asked)
+        told = [
+            change("other", 1, "search", "9"),
+            change("same", 3, "payment", "2.3.9"),
+            change("it", 4, "payment", "2.4.0"),
+        ]
+        found = ranked(told, [symptom], T0)
+        assert [each.change for each in found] == ["it", "same", "other"]
+        assert found[0].what == "deploy of payment 2.4.0"
+        assert found[0].because == "4 minutes before the first failure, the failures are of this version"
+        assert 0.8 < found[0].score <= 1
+
+    def test_what_was_long_before_or_did_not_happen_is_no_suspect(self) -> None:
+        """A deploy that failed changed nothing; one told twice counts once."""
+        told = [
+            change("failed", 2, "payment", "1", status="failure"),
+            change("old", 118, "search", "2"),
+            change("once", 5, "payment", "3"),
+            change("twice", 6, "payment", "3"),
+        ]
+        assert [each.change for each in ranked(told, [gateway_errors()], T0)] == ["once"]
+
+
+def test_the_three_means_are_what_their_words_say() -> None:
+    """From the first failure to the opening; from there to a person; from the first failure to the end of the harm."""
+    passes = Passes()
+    passes.looks(30, 100, gateway_errors())
+    id_ = passes.only.id
+    passes.book.write([Event(id_, "a", at(90), Kind.ACKNOWLEDGED, "ana")])
+    passes.looks(100, 200)
+    found = figures(passes.incidents)
+    assert (found.mttd, found.mtta, found.mttr) == tuple(timedelta(seconds=each) for each in (30, 60, 90))
+    assert figures([]).mttd is None
+
+
+def test_titles_say_what_is_wrong_in_a_line() -> None:
+    """By what each detector measures."""
+    said = [
+        other("partner_integration", {"partner": "psp"}, "psp"),
+        other(
+            "slow_checkout", {"partner": "erp"}, "erp", value=2400.0, unit="ms", labels={"operation": "POST /orders"}
+        ),
+        other("inventory", {"connector": "inventory"}, "inventory", labels={"table": "inventory.stock"}),
+        other("no_data", {"service": "*"}, value=5.0, unit="min"),
+        other("kpi_moved", {"kpi": "conversion"}, value=1.9, unit="%"),
+        other("DiskFull", {"alert": "x"}, sentence="disk is full (told by grafana)"),
+    ]
+    titles = []
+    for symptom in said:
+        passes = Passes()
+        passes.look(30, symptom)
+        titles.append(passes.only.title)
+    assert titles == [
+        "A partner integration fails: 40 % of calls to psp since 10:02",
+        "Checkout is slow: POST /orders takes 2.4 s since 10:02",
+        "Inventory counts disagree: 40 % of changes to inventory.stock since 10:02",
+        "No data arrives: nothing from any service since 10:02",
+        "A business figure moved: conversion 1.9 % since 10:02",
+        "Something is wrong: disk is full (told by grafana) since 10:02",
+    ]
