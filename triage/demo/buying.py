@@ -18,6 +18,7 @@ from triage.demo.catalogue import (
 from triage.demo.errands import Errand, enter_shop, leave_shop, price
 from triage.demo.request import Attributes, Order, Severity
 from triage.demo.shopper import NamedAt
+from triage.demo.stock import Kind
 from triage.demo.tape import Open, Tape
 
 DECLINED = 0.01
@@ -49,7 +50,11 @@ def _new_checkout(tape: Tape, order: Order, later: bool) -> tuple[int, Open | No
     if trouble := tape.call(TO_CHECKOUT, (*order.attributes, ("order.skus", order.skus))):
         return trouble.status, None
     checkout = tape.here()
-    status = _steps(tape, order, later)
+    reserved: list[str] = []
+    status = _steps(tape, order, later, reserved)
+    for reservation in reserved:
+        after_ms = 300 + 2500 * (int(reservation, 16) % 1024 / 1024)  # inventory reads of it by a queue
+        tape.moves(Kind.COMMIT if status == 201 else Kind.RELEASE, reservation, order, after_ms)
     if status == 201:
         tape.alone(PUBLISH, (("order.id", order.id),))
         tape.log(Severity.INFO, "order placed", (("order.id", order.id),))
@@ -60,12 +65,14 @@ def _new_checkout(tape: Tape, order: Order, later: bool) -> tuple[int, Open | No
     return status, checkout
 
 
-def _steps(tape: Tape, order: Order, later: bool) -> int:
-    """What the checkout does for an order, up to the first step that fails."""
+def _steps(tape: Tape, order: Order, later: bool, reserved: list[str]) -> int:
+    """What the checkout does for an order, up to the first step that fails; notes what it reserved."""
     if not price(tape, QUOTE, *order.skus, binding=True):
         return 502
-    if not _reserve(tape):
+    reservation = _reserve(tape, order)
+    if not reservation:
         return 503
+    reserved.append(reservation)
     declined = tape.dice.random() < DECLINED
     for resend in (0, 1, 2):
         trouble = tape.ask(CHARGE, status=402 if declined else 201, resend=resend)
@@ -81,20 +88,23 @@ def _steps(tape: Tape, order: Order, later: bool) -> int:
     return 201
 
 
-def _reserve(tape: Tape) -> bool:
+def _reserve(tape: Tape, order: Order) -> str:
+    """The reservation of all that is ordered, or "" where there is none."""
     for resend in (0, 1):
         if tape.call(RESERVE, resend=resend) is None:
-            tape.alone(UPDATE_STOCK)
+            reservation = tape.alone(UPDATE_STOCK).span_id.hex()
+            tape.moves(Kind.RESERVE, reservation, order)
             tape.back(201)
-            return True
-    return False
+            return reservation
+    return ""
 
 
 def _legacy_checkout(tape: Tape, order: Order) -> int:
     if tape.call(TO_LEGACY_CHECKOUT, (("order.id", order.id),)):
         return 503
     tape.alone(SELECT_CUSTOMERS)
-    tape.alone(INSERT_ORDERS)
+    sale = tape.alone(INSERT_ORDERS).span_id.hex()
+    tape.moves(Kind.SALE, sale, order)
     tape.log(Severity.INFO, "order taken by the monolith", (("order.id", order.id),))
     tape.back(201)
     return 201

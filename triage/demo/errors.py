@@ -1,7 +1,7 @@
 """Why the shop can't be run, or can't be heard.
 
 ShopError
-├── UnknownScenario        no scenario has this name, or it is not built yet
+├── UnknownScenario        no scenario has this name
 ├── BadEndpoint            the address of the collector can't be used
 ├── BadOption              a rate, a duration or a file can't be used
 ├── CollectorRefused       the collector says that the data is bad: sending it again is wrong
@@ -16,7 +16,7 @@ class ShopError(Exception):
 
 
 class UnknownScenario(ShopError):
-    """No scenario has this name, or it is not built yet."""
+    """No scenario has this name."""
 
 
 class BadEndpoint(ShopError):

@@ -58,11 +58,25 @@ class Scenario:
     """Partner and version of its contract that its answers name while the fault is on."""
     unsold: float = 0.0
     """The share of customers whose browser does not send an order while the fault is on."""
+    late: float = 0.0
+    """The share of reservations that inventory holds up after it has read the row, while the fault is on."""
+    twice: float = 0.0
+    """The share of orders' pieces that inventory books twice while the fault is on."""
+
+    @property
+    def in_rows(self) -> bool:
+        """Whether it can be seen in the rows of databases, and in no request."""
+        return bool(self.late or self.twice)
 
     @property
     def breaks(self) -> bool:
         """Whether anything goes wrong that does not on any day."""
         return bool(self.cause)
+
+    @property
+    def in_requests(self) -> bool:
+        """Whether requests fail or are slow by it, so that its first question finds those whom it hit."""
+        return self.breaks and not self.unsold and not self.in_rows
 
 
 @dataclass

@@ -17,6 +17,12 @@ def fleet(seed: int) -> Fleet:
     }
 
 
+def renewed(usual: Fleet, seed: int, service: str, version: str) -> Fleet:
+    """The same instances, but that all of the service run that version."""
+    of = next(one for one in SERVICES if one.name == service)
+    return usual | {service: tuple(_instance(of, seed, number, version) for number in range(of.hosts))}
+
+
 def released(usual: Fleet, seed: int, versions: tuple[tuple[str, str], ...]) -> Fleet:
     """The same instances, but that of each service in `versions` every second host runs that version."""
     services = {service.name: service for service in SERVICES}

@@ -46,7 +46,7 @@ class Shop:
         touches those taken later.
         """
         ids = Random(f"{self.seed} {start_s}")  # ids differ from one opening to the next, what people do does not
-        dice, stage = Random(f"{self.seed} visits"), Stage(self.seed, faults, ids)
+        dice, stage = Random(f"{self.seed} visits"), Stage(self.seed, int(start_s * SECOND_NS), faults, ids)
         due: list[_Due] = []
         second = 0
         while start_s + second < end_s:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from triage.demo.stock import StockMove
+
 Value = str | int | float | bool | tuple[str, ...]
 Attribute = tuple[str, Value]
 Attributes = tuple[Attribute, ...]
@@ -146,7 +148,7 @@ class Request:
     `customer` is who made it, where the telemetry names them anywhere ("" where it does not). `harms` is
     everything that went wrong on the way, seen from outside or not. `order` is the one that it is about, `bought`
     whether it was taken by this request. `unsold` is one that its customer could not even send, though they wanted to.
-    `opens_visit` marks a visit's first request.
+    `opens_visit` marks a visit's first request. `stock` is what it does to the stock.
     """
 
     trace_id: bytes
@@ -160,6 +162,7 @@ class Request:
     bought: bool = False
     opens_visit: bool = False
     unsold: Order | None = None
+    stock: tuple[StockMove, ...] = ()
 
     @property
     def entry(self) -> Span:

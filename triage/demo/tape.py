@@ -24,6 +24,7 @@ from triage.demo.request import (
     http_trouble,
 )
 from triage.demo.shopper import NamedAt, Shopper
+from triage.demo.stock import Kind, StockMove
 from triage.demo.weather import Weather
 
 SLOW_NS = 250 * MS_NS
@@ -73,6 +74,7 @@ class Tape:
         self._spans: list[Span] = []
         self._logs: list[Log] = []
         self._harms: list[Harm] = []
+        self._stock: list[StockMove] = []
 
     def enter(self, operation: Operation, attributes: Attributes = (), links: tuple[Link, ...] = ()) -> None:
         """Begins a span on any instance of the operation's service."""
@@ -146,6 +148,15 @@ class Tape:
             self.leave(trouble.status, trouble, self._refused(trouble))
         return trouble
 
+    def moves(self, kind: Kind, reservation: str, order: Order, after_ms: float = 0.0) -> None:
+        """What happens to the stock of each piece of an order, now or a little later."""
+        pieces = -1 if kind in (Kind.COMMIT, Kind.SALE) else 0
+        at_ns, customer = self.now + int(after_ms * MS_NS), self.visitor.id
+        self._stock += [
+            StockMove(at_ns, kind, f"{reservation}-{line}", sku, pieces, order.id, customer)
+            for line, sku in enumerate(order.skus)
+        ]
+
     def here(self) -> Open:
         """The span begun last, for work that goes on after the answer."""
         return self._open[-1]
@@ -170,6 +181,7 @@ class Tape:
             bought=self.bought,
             opens_visit=opens_visit,
             unsold=unsold,
+            stock=tuple(self._stock),
         )
 
     def name(self, key: str) -> Attributes:

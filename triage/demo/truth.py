@@ -8,9 +8,10 @@ from math import inf
 from pathlib import Path
 
 from triage.demo.answer import Answer, Hit
-from triage.demo.fault import Fault, Question
+from triage.demo.fault import Fault, Question, Scenario
 from triage.demo.model import Shop
 from triage.demo.request import MS_NS, SECOND_NS, Harm, Operation, Order, Request
+from triage.demo.stock import RowChange
 from triage.demo.truth_text import Account, truth_json
 
 
@@ -20,6 +21,7 @@ class Truth:
     def __init__(self, shop: Shop, fault: Fault) -> None:
         self._shop, self._fault = shop, fault
         self._unsold: list[tuple[Request, Order]] = []
+        self._wrong: list[RowChange] = []
         self._harmed: list[Request] = []
         self._good: dict[tuple[str, Operation], list[tuple[int, int]]] = defaultdict(list)
         self._tried: dict[tuple[str, Operation], int] = {}
@@ -39,6 +41,11 @@ class Truth:
             self._tried[errand] = max(self._tried.get(errand, 0), entry.start_ns)
             if not request.failed:
                 self._good[errand].append((entry.start_ns, entry.end_ns - entry.start_ns))
+
+    def tell_row(self, change: RowChange) -> None:
+        """Takes note of a row that changed; of interest is one that should not have."""
+        if change.wrong:
+            self._wrong.append(change)
 
     def answer(self, question: Question) -> Answer:
         """Who was hit within the fault's window (where there is none, in the whole run), and what became of them."""
@@ -71,6 +78,7 @@ class Truth:
                 end_ns=to_ns if begun and self._fault.end_ns <= self._last_ns else None,
                 as_of_ns=self._last_ns,
                 answers=tuple(self.answer(question) for question in self._fault.scenario.questions),
+                rows=tuple(change for change in self._wrong if _is_of(change, self._fault.scenario)),
                 unsold=tuple(
                     (request.customer, order)
                     for request, order in self._unsold
@@ -120,6 +128,10 @@ class Truth:
         limit_ns = _limit_ns(question)
         good = self._good.get((customer, operation), ())
         return min((start_ns for start_ns, took_ns in good if start_ns > at_ns and took_ns <= limit_ns), default=None)
+
+
+def _is_of(change: RowChange, scenario: Scenario) -> bool:
+    return bool(scenario.late if change.wrong == "stale" else scenario.twice)
 
 
 def _limit_ns(question: Question) -> float:

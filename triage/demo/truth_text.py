@@ -2,10 +2,13 @@
 
 Where requests failed or were slow, the question that finds the customers comes first, and under `also` others with
 their answers. Where the symptom is no request's, `question` is null: of figures (`kpi-drop`) nobody was hit by
-anything that can be seen, and `kept_from_buying` says whom it kept from it.
+anything that can be seen, and `kept_from_buying` says whom it kept from it. In the data (`inventory-…`) it is the
+customers on the rows that are wrong, with these rows: the stale updates, or the second and later applications. Nothing
+failed visibly for them, so that their outcome is `masked`.
 """
 
 import json
+from collections import defaultdict
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 
@@ -13,6 +16,7 @@ from triage.demo.answer import Answer, Hit, total, worth
 from triage.demo.fault import Scenario
 from triage.demo.model import Shop
 from triage.demo.request import SECOND_NS, Order
+from triage.demo.stock import RowChange, StockMove
 
 Json = str | int | float | bool | None | list["Json"] | dict[str, "Json"]
 
@@ -27,6 +31,8 @@ class Account:
     end_ns: int | None
     as_of_ns: int
     answers: tuple[Answer, ...]
+    rows: tuple[RowChange, ...]
+    """Those that are wrong by this fault."""
     unsold: tuple[tuple[str, Order], ...]
     """The orders that could not be sent, and whose they are ("" where the telemetry does not name them)."""
 
@@ -47,6 +53,9 @@ def truth_json(account: Account) -> str:
     answers = [_written(answer) for answer in account.answers]
     if scenario.unsold:
         written |= _NOBODY | {"kept_from_buying": _kept(account.unsold), "also": [*answers]}
+    elif scenario.in_rows:
+        hit = _on_rows(account.rows)
+        written |= _NOBODY | {"masked": len(hit), "rows": len(account.rows), "customers": [*hit], "also": [*answers]}
     else:
         written |= answers[0] | {"also": [*answers[1:]]}
     return json.dumps(written, indent=1, ensure_ascii=False) + "\n"
@@ -71,6 +80,39 @@ def _kept(unsold: tuple[tuple[str, Order], ...]) -> dict[str, Json]:
         "customers": [*sorted({customer for customer, _ in unsold if customer})],
         "orders": len(unsold),
         "amount": {**total((order.amount, order.currency) for _, order in unsold)},
+    }
+
+
+def _on_rows(rows: tuple[RowChange, ...]) -> list[Json]:
+    """The customers whom the rows name, each with theirs."""
+    by_customer: dict[str, list[tuple[RowChange, StockMove]]] = defaultdict(list)
+    for row in rows:
+        if row.because is not None:
+            by_customer[row.because.customer].append((row, row.because))
+    return [
+        {
+            "customer": customer,
+            "outcome": "masked",
+            "first": rfc3339(min(row.at_ns for row, _ in theirs)),
+            "last": rfc3339(max(row.at_ns for row, _ in theirs)),
+            "orders": [*sorted({move.order for _, move in theirs})],
+            "rows": [_written_row(row, move) for row, move in theirs],
+        }
+        for customer, theirs in sorted(by_customer.items())
+    ]
+
+
+def _written_row(row: RowChange, move: StockMove) -> Json:
+    return {
+        "connector": row.table.connector,
+        "table": f"{row.table.schema}.{row.table.name}",
+        "key": row.after[row.table.key],
+        "time": rfc3339(row.at_ns),
+        "position": row.position,
+        "order": move.order,
+        "sku": move.sku,
+        "sequence": row.after["sequence"],
+        "idempotency_key": row.after.get("idempotency_key", row.after.get("event_id")),
     }
 
 

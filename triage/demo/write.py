@@ -20,26 +20,41 @@ def otlp_requests(requests: Iterable[Request], spans_each: int = SPANS_EACH) -> 
     A trace request holds about `spans_each` spans (a shop's request is never split), a log request as many records;
     metrics come every ten seconds of shop time.
     """
-    spans, logs, kpis, encoder = _Batch(spans_each), _Batch(spans_each), Kpis(), Encoder()
-    export_ns = 0
+    writer = OtlpWriter(spans_each)
     for request in requests:
-        _encode(request, encoder, spans, logs)
-        kpis.add(request)
-        if spans.full:
-            yield "traces", spans.take(encoder)
-        if logs.full:
-            yield "logs", logs.take(encoder)
+        yield from writer.add(request)
+    yield from writer.rest()
+
+
+class OtlpWriter:
+    """Requests in, export requests out."""
+
+    def __init__(self, spans_each: int) -> None:
+        self._spans, self._logs, self._kpis = _Batch(spans_each), _Batch(spans_each), Kpis()
+        self._encoder, self._export_ns = Encoder(), 0
+
+    def add(self, request: Request) -> Iterator[tuple[Signal, bytes]]:
+        """Takes a request, and gives what is full."""
+        _encode(request, self._encoder, self._spans, self._logs)
+        self._kpis.add(request)
+        if self._spans.full:
+            yield "traces", self._spans.take(self._encoder)
+        if self._logs.full:
+            yield "logs", self._logs.take(self._encoder)
         now_ns = request.entry.start_ns
-        if now_ns >= export_ns:
-            if export_ns:
-                yield "metrics", kpis.export(export_ns)
-            export_ns = (now_ns // (EVERY_S * SECOND_NS) + 1) * EVERY_S * SECOND_NS
-    if spans.count:
-        yield "traces", spans.take(encoder)
-    if logs.count:
-        yield "logs", logs.take(encoder)
-    if export_ns:
-        yield "metrics", kpis.export(export_ns)
+        if now_ns >= self._export_ns:
+            if self._export_ns:
+                yield "metrics", self._kpis.export(self._export_ns)
+            self._export_ns = (now_ns // (EVERY_S * SECOND_NS) + 1) * EVERY_S * SECOND_NS
+
+    def rest(self) -> Iterator[tuple[Signal, bytes]]:
+        """What is left."""
+        if self._spans.count:
+            yield "traces", self._spans.take(self._encoder)
+        if self._logs.count:
+            yield "logs", self._logs.take(self._encoder)
+        if self._export_ns:
+            yield "metrics", self._kpis.export(self._export_ns)
 
 
 def _encode(request: Request, encoder: Encoder, spans: "_Batch", logs: "_Batch") -> None:
