@@ -306,7 +306,8 @@ ENGINE = MergeTree
 PARTITION BY toDate(Filed)
 ORDER BY (Customer, Timestamp)
 TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, non_replicated_deduplication_window = 10000;
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 65536,
+    non_replicated_deduplication_window = 10000;  -- small blocks: a few rows of many customers are read at a time
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_entries TO entries AS
 SELECT
@@ -326,7 +327,8 @@ ENGINE = MergeTree
 PARTITION BY toDate(Bucket)
 ORDER BY (Customer, Bucket)
 TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, non_replicated_deduplication_window = 10000;
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 65536,
+    non_replicated_deduplication_window = 10000;  -- small blocks: a few rows of many customers are read at a time
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_customers_to_mentions TO mentions AS
 SELECT Customer, Bucket, TraceId
