@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from queries.errors import StoreError
 from triage.detectors.gateway_errors import gateway_errors
 from triage.detectors.inventory import inventory
+from triage.detectors.kpi_moved import kpi_moved
 from triage.detectors.no_data import no_data
 from triage.detectors.partner_integration import partner_integration
 from triage.detectors.slow_checkout import slow_checkout
@@ -20,6 +21,7 @@ DETECTORS: tuple[Detector, ...] = (
     inventory,
     slow_checkout,
     gateway_errors,
+    kpi_moved,
     no_data,
 )
 """Where symptoms join into one incident, the first in this order names it."""

@@ -1,0 +1,134 @@
+"""A business figure falls while nothing fails or is slow: what only the shop's own figures tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import numpy.typing as npt
+
+from triage.detectors.gateway_errors import gateway_errors
+from triage.detectors.inventory import inventory
+from triage.detectors.partner_integration import partner_integration
+from triage.detectors.rates import SURE, surprise
+from triage.detectors.slow_checkout import slow_checkout
+from triage.detectors.wording import clock, name, percent
+from triage.kpis import KPIS, Good, Kind, Kpi, Value, values
+from triage.symptom import Ask, Cause, Detector, Severity, Symptom
+from triage.window import Window
+
+TECHNICAL: tuple[Detector, ...] = (partner_integration, gateway_errors, slow_checkout, inventory)
+LOOKED_BACK_MIN = (0, 5, 10, 15)
+"""A figure still lies low so long after what moved it is over."""
+WINDOWS_MIN = (3, 5, 10)
+SETTLED_MIN = 20
+"""Minutes before now that what is usual is not taken from."""
+LEAST_USUAL_MIN = 30
+FALLS_BY = 0.25
+"""The part of its usual value that a figure must lose."""
+
+Numbers = npt.NDArray[np.float64]
+
+
+def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
+    """One symptom for each ratio that moved the wrong way, unless a technical symptom explains it.
+
+    Rates and sums follow the hour and the day, so they say nothing by themselves.
+    """
+    whole = Window(window.from_, window.to.replace(second=0, microsecond=0))
+    moved = [symptom for kpi in KPIS if kpi.kind is Kind.RATIO for symptom in _moved(whole, ask, kpi)]
+    if moved and not _is_explained(window, ask):
+        yield from moved
+
+
+def _moved(window: Window, ask: Ask, kpi: Kpi) -> Iterator[Symptom]:
+    known = [value for value in values(ask, kpi, window) if value.of]
+    settled = window.to - timedelta(minutes=SETTLED_MIN)
+    usual = [value for value in known if value.time < settled]
+    if len(usual) < LEAST_USUAL_MIN:
+        return
+    share, spread = _usual(usual, kpi)
+    found = [_fallen(known, window.to, minutes, share, spread, kpi) for minutes in WINDOWS_MIN]
+    surest = max(found, key=lambda each: each[0])
+    sureness, now, of = surest
+    if sureness < SURE or not _fell(now, share):
+        return
+    since = _since(known, share, kpi)
+    yield Symptom(
+        detector="kpi_moved",
+        subject={"kpi": kpi.name},
+        from_=since,
+        to=None,
+        severity=Severity.CRITICAL if now <= 0.5 * share else Severity.WARNING,
+        sentence=(
+            f"{name(kpi.name)} fell to {percent(_told(now, kpi))}, usually {percent(_told(share, kpi))}, "
+            f"since {clock(since)} (of {of:.0f}), and nothing fails or is slow"
+        ),
+        value=_told(now, kpi),
+        usual=_told(share, kpi),
+        unit=kpi.unit,
+        cause=Cause.NO_TECHNICAL_ERROR,
+        because="no entry, partner or row change is unusual since then: look at what changed in the shop itself",
+        labels={"owner": kpi.owner} if kpi.owner else {},
+    )
+
+
+def _usual(usual: Sequence[Value], kpi: Kpi) -> tuple[float, float]:
+    """The usual share (of what is good), and how many times wider it spreads than chance alone would have it.
+
+    Taken over stretches of five minutes; the spread from the middle ones, so that a fault among them does not count.
+    """
+    stretches = [usual[place : place + 5] for place in range(0, len(usual) - 4, 5)]
+    of = np.array([sum(value.of or 0.0 for value in stretch) for stretch in stretches])
+    good = np.array([sum(_good(value, kpi) for value in stretch) for stretch in stretches])
+    shares = good / of
+    share = float(np.median(shares))
+    apart: Numbers = (good - share * of) ** 2 / np.maximum(share * (1 - min(share, 0.99)) * of, 1e-9)
+    return share, max(1.0, float(np.median(apart)) / 0.455)  # the median of chi-squared with one degree of freedom
+
+
+def _fallen(
+    known: Sequence[Value], now: datetime, minutes: int, share: float, spread: float, kpi: Kpi
+) -> tuple[float, float, float]:
+    """How sure it is (nats) that the share fell in the last minutes, the share, and of how many."""
+    late = [value for value in known if value.time >= now - timedelta(minutes=minutes)]
+    of = sum(value.of or 0.0 for value in late)
+    good = min(sum(_good(value, kpi) for value in late), of)
+    if not of or share >= 1:
+        return 0.0, share, of
+    return surprise(of - good, of, 1 - share) / spread, good / of, of
+
+
+def _fell(now: float, share: float) -> bool:
+    return now <= (1 - FALLS_BY) * share
+
+
+def _since(known: Sequence[Value], share: float, kpi: Kpi) -> datetime:
+    """When the stretch began in which it lies low: three minutes that do not, one after the other, end it."""
+    halfway, begun, fine = (1 - FALLS_BY / 2) * share, known[-1].time, 0
+    for value in reversed(known):
+        low = _good(value, kpi) <= halfway * (value.of or 0.0)
+        fine = 0 if low else fine + 1
+        if fine == 3:
+            break
+        begun = value.time if low else begun
+    return begun.astimezone(UTC)
+
+
+def _good(value: Value, kpi: Kpi) -> float:
+    part = (value.value or 0.0) * (value.of or 0.0)
+    return part if kpi.good is Good.UP else (value.of or 0.0) - part
+
+
+def _told(share: float, kpi: Kpi) -> float:
+    return share if kpi.good is Good.UP else 1 - share
+
+
+def _is_explained(window: Window, ask: Ask) -> bool:
+    """Whether something technical was wrong, now or in the minutes that the figure still shows."""
+    for minutes in LOOKED_BACK_MIN:
+        earlier = Window(window.from_ - timedelta(minutes=minutes), window.to - timedelta(minutes=minutes))
+        if any(True for detector in TECHNICAL for _ in detector(earlier, ask)):
+            return True
+    return False
