@@ -84,3 +84,15 @@ def _value(kpi: Kpi, series: Mapping[str, Mapping[int, float]], start: int, step
 def kpi_named(name: str, kpis: Sequence[Kpi] = KPIS) -> Kpi | None:
     """The figure of that name, None where there is none."""
     return next((kpi for kpi in kpis if kpi.name == name), None)
+
+
+def total(ask: Ask, kpi: Kpi, window: Window) -> float | None:
+    """The figure over the whole window; None where nothing is known."""
+    known = values(ask, kpi, window)
+    if kpi.kind is Kind.RATIO:
+        of = sum(value.of or 0.0 for value in known)
+        return sum((value.value or 0.0) * (value.of or 0.0) for value in known) / of if of else None
+    told = [value.value for value in known if value.value is not None]
+    if not told:
+        return None
+    return sum(told) if kpi.kind is Kind.SUM else sum(told) / len(told)

@@ -1,0 +1,119 @@
+"""The detectors on a real engine: each fault of a small shop is found, with its cause and those whom it hit."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import pytest
+
+from queries import schema
+from queries.store import Store, varint
+from tests.loading import empty
+from triage.demo.model import Shop
+from triage.demo.truth import Truth
+from triage.demo.write import otlp_requests
+from triage.detectors import DETECTORS, symptoms_at
+from triage.impact import everyone
+from triage.symptom import Cause, Symptom
+
+pytestmark = pytest.mark.integration
+
+OPENS = 1_790_085_600  # a Tuesday, 14:00
+HISTORY_S, FAULT_S, RATE = 2400, 180, 8.0
+FAULTS = {
+    "gateway-5xx": ("gateway_errors", Cause.PROVIDER_FAILING),
+    "bad-deploy": ("gateway_errors", Cause.BAD_DEPLOY),
+    "token-expired": ("partner_integration", Cause.TOKEN_EXPIRED),
+    "contract-drift": ("partner_integration", Cause.CONTRACT_DRIFT),
+    "erp-slow": ("slow_checkout", Cause.ERP_SYNC),
+    "cache-storm": ("slow_checkout", Cause.CACHE_MISSES),
+}
+
+
+@dataclass(frozen=True)
+class Run:
+    """A store with a shop's hour, and what happened there."""
+
+    store: Store
+    truth: Truth
+    ends: datetime
+
+    @property
+    def customers(self) -> set[str]:
+        """Those whom the fault hit."""
+        return {hit.customer for hit in self.truth.answer(self.truth._shop.scenario.questions[0]).hits}
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One for all tests here, emptied in between."""
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('detectors')}/clickhouse")) as store:
+        schema.apply(store)
+        yield store
+
+
+def run(store: Store, scenario: str, rate: float = RATE) -> Run:
+    """The shop is open for a while, then breaks until the end."""
+    empty(store)
+    shop = Shop(scenario, 3, rate)
+    fault = shop.fault(OPENS + HISTORY_S, OPENS + HISTORY_S + FAULT_S)
+    truth, bodies = Truth(shop, fault), dict[str, list[bytes]]()
+    requests = list(shop.between(OPENS, OPENS + HISTORY_S + FAULT_S, fault))
+    for request in requests:
+        truth.tell(request)
+    for signal, body in otlp_requests(requests, 4000):
+        bodies.setdefault(signal, []).append(varint(len(body)) + body)
+    for landing, records in bodies.items():
+        store.insert(landing, b"".join(records), f"{landing}-{scenario}-{rate}")
+    return Run(store, truth, moment(HISTORY_S + FAULT_S))
+
+
+def moment(second: float) -> datetime:
+    return datetime.fromtimestamp(OPENS + second, UTC)
+
+
+def named(store: Store, symptom: Symptom) -> set[str]:
+    assert symptom.question
+    return {each.customer for each in everyone(store, symptom.question)}
+
+
+@pytest.mark.parametrize("scenario", FAULTS)
+def test_a_fault_is_found_with_its_cause_and_its_customers(own_store: Store, scenario: str) -> None:
+    """Within two minutes; the first detector that speaks is the one that names it; nobody but those hit is named."""
+    made = run(own_store, scenario)
+    found = symptoms_at(own_store.ask, made.ends)
+    detector, cause = FAULTS[scenario]
+    assert found
+    assert (found[0].detector, found[0].cause) == (detector, cause)
+    assert named(own_store, found[0]) == made.customers
+    assert len({service for symptom in found for service in symptom.services}) == 1
+    early = symptoms_at(own_store.ask, moment(HISTORY_S + 120))
+    assert early[0].key == found[0].key
+    assert early == symptoms_at(own_store.ask, moment(HISTORY_S + 120)), "the past tells the same again"
+    assert not symptoms_at(own_store.ask, moment(HISTORY_S)), "nothing of what comes later is known"
+
+
+@pytest.mark.parametrize("rate", [8.0, 0.05])
+def test_nothing_is_found_where_nothing_is_wrong(own_store: Store, rate: float) -> None:
+    """On an ordinary day, and in a night with a request now and then."""
+    run(own_store, "calm", rate)
+    for minute in range(10, (HISTORY_S + FAULT_S) // 60, 3):
+        assert symptoms_at(own_store.ask, moment(60 * minute)) == []
+
+
+def test_an_empty_store_has_no_symptoms(own_store: Store) -> None:
+    """The first minute of the program's life."""
+    empty(own_store)
+    assert symptoms_at(own_store.ask, moment(0)) == []
+
+
+def test_a_detector_that_fails_costs_itself_alone(own_store: Store) -> None:
+    """It is told by its name; the others go on."""
+    failed: list[str] = []
+
+    def broken(window: object, ask: object) -> Iterator[Symptom]:
+        raise ValueError("no")
+
+    assert symptoms_at(own_store.ask, moment(0), (broken, *DETECTORS), lambda name, _: failed.append(name)) == []
+    assert failed == ["broken"]

@@ -1,0 +1,85 @@
+"""Business figures from counters and gauges: what they grew by, with resets right, as the API tells them."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
+from starlette.testclient import TestClient
+
+from dashboards.app import create_app
+from queries import schema
+from queries.store import Store, varint
+from triage.kpis import KPIS, Kind, Kpi, values
+from triage.window import Window
+
+pytestmark = pytest.mark.integration
+
+T0 = 1_790_000_040  # a whole minute
+WINDOW = Window(datetime.fromtimestamp(T0, UTC), datetime.fromtimestamp(T0 + 600, UTC))
+CUMULATIVE, DELTA = 2, 1
+
+
+def points(metric: str, temporality: int, told: list[tuple[int, int, float]], instance: str = "a") -> bytes:
+    """A counter's points: when its series started, when it was read (s since T0), and its value."""
+    request = ExportMetricsServiceRequest()
+    of = request.resource_metrics.add()
+    of.resource.attributes.add(key="service.name").value.string_value = "gateway"
+    of.resource.attributes.add(key="service.instance.id").value.string_value = instance
+    made = of.scope_metrics.add().metrics.add(name=metric)
+    made.sum.aggregation_temporality = temporality  # type: ignore[assignment]  # an enum's number
+    made.sum.is_monotonic = True
+    for started, read, value in told:
+        made.sum.data_points.add(
+            start_time_unix_nano=(T0 + started) * 10**9, time_unix_nano=(T0 + read) * 10**9, as_double=value
+        )
+    return request.SerializeToString()
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """Counters of three kinds: cumulative with a restart, cumulative of another instance, delta with a repeat."""
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('kpis')}/clickhouse")) as store:
+        schema.apply(store)
+        sent = [
+            points("shop.orders", CUMULATIVE, [(-9000, -10, 100), (-9000, 10, 103), (-9000, 70, 104), (80, 90, 2)]),
+            points("shop.orders", CUMULATIVE, [(-9000, -10, 7), (-9000, 30, 8)], "b"),
+            points("shop.visits", DELTA, [(0, 10, 10), (10, 70, 5), (10, 70, 5)]),
+        ]
+        for number, body in enumerate(sent):
+            store.insert("metrics", varint(len(body)) + body, f"kpi-{number}")
+        yield store
+
+
+def test_a_counter_grows_by_what_its_series_grew_by(own_store: Store) -> None:
+    """3 and 1 in the first minute; 1, and 2 since a restart, in the second."""
+    orders = Kpi("orders", Kind.SUM, ("shop.orders",), "{order}")
+    assert [value.value for value in values(own_store.ask, orders, WINDOW)] == [4, 3]
+
+
+def test_a_ratio_is_of_both_counters(own_store: Store) -> None:
+    """A point that was received twice counts once."""
+    assert [value.value for value in values(own_store.ask, KPIS[0], WINDOW)] == [pytest.approx(0.4), pytest.approx(0.6)]
+
+
+def test_the_api_tells_figures_and_checks(own_store: Store) -> None:
+    """The list, a series, the first checks; what is unknown gets a problem document."""
+    app = create_app(own_store, metrics=lambda: "", ready=lambda: None)
+    window = {"from": str(T0), "to": str(T0 + 600)}
+    with TestClient(app, base_url="http://127.0.0.1") as api:
+        assert "conversion" in [item["name"] for item in api.get("/api/v1/kpis").json()["items"]]
+        told = api.get("/api/v1/kpis/orders", params={**window, "step": "1m"}).json()
+        assert [item["value"] for item in told["items"]] == [4, 3]
+        assert told["step_ms"] == 60_000
+        checks = api.get("/api/v1/checks", params=window).json()["items"]
+        assert [check["name"] for check in checks[:3]] == ["gateway_errors", "latency", "kpi:conversion"]
+        assert checks[0]["state"] == "unknown"
+        assert api.get("/api/v1/kpis/none").status_code == 404
+        assert api.get("/api/v1/kpis/orders", params={"step": "1ms"}).status_code == 422
+
+
+def test_nothing_known_is_no_zero(own_store: Store) -> None:
+    """An hour without points has no values."""
+    late = Window(WINDOW.to + timedelta(hours=1), WINDOW.to + timedelta(hours=2))
+    assert values(own_store.ask, KPIS[0], late) == []
