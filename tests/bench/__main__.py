@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import ask, e2e, fresh, kpi, load, small
+from tests.bench import ask, detect, e2e, fresh, load, small
 from tests.bench.engine import opened
 from tests.bench.figures import Figure, as_json, missed, table
 from tests.bench.machine import busy, machine
@@ -25,7 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "small": small.run,
     "ask": ask.run,
     "fresh": fresh.run,
-    "kpi": kpi.run,
+    "detect": detect.run,
 }
 
 

@@ -23,6 +23,7 @@ class Scale:
     window_spans: int = 1_000_000
     questions: int = 10
     fresh_spans: int = 20
+    detect_seeds: int = 20
 
 
 QUICK = Scale(
@@ -40,4 +41,5 @@ QUICK = Scale(
     window_spans=20_000,
     questions=3,
     fresh_spans=3,
+    detect_seeds=1,
 )
