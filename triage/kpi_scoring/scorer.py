@@ -54,6 +54,7 @@ class Scorer:
         self._shapes: Shapes | None = None
         self._errors: deque[float] = deque(maxlen=SHIFT_ROWS)
         self._tails = {name: Tail() for name in ("error", "shift", "spread", "calm", "shape", "high", "low")}
+        self._past = Tail()
         self._floor = 1e-9
         self._unit = 1.0
 
@@ -122,7 +123,7 @@ class Scorer:
             limit = 6 * self._unit
             mean = sum(min(max(one, -limit), limit) for one in self._errors) / SHIFT_ROWS
             found.append(self._seen("shift", self._wanted(mean)))
-        middle = self._values[len(self._values) // 2]
+        middle = self._past.middle
         if self._sign >= 0:
             found.append(self._seen("high", max(value - middle, 0.0)) * 0.7)
         if self._sign <= 0:
@@ -167,6 +168,7 @@ class Scorer:
             self._unit = abs(value - self._values[0]) or max(abs(value), 1e-6) * 1e-3
         self._times.append(time)
         self._values.append(value)
+        self._past.learn(value)
         self._count += 1
         if len(self._values) > 2 * KEPT_ROWS:
             del self._times[:KEPT_ROWS], self._values[:KEPT_ROWS]

@@ -30,6 +30,11 @@ class Tail:
         if len(self._latest) > self._kept:
             del self._sorted[bisect_left(self._sorted, self._latest.popleft())]
 
+    @property
+    def middle(self) -> float:
+        """The median of the past; nan before the first value."""
+        return self._sorted[len(self._sorted) // 2] if self._sorted else float("nan")
+
     def surprise(self, value: float, floor: float) -> float:
         """-ln of the probability of a value this large; `floor` is the least spread that is worth a word."""
         count = len(self._sorted)
