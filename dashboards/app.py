@@ -1,6 +1,6 @@
 """The web application: pages, the JSON API, and the probes, behind one gate."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -46,6 +46,7 @@ def create_app(
     hooks: ASGIApp | None = None,
     told_changes: ASGIApp | None = None,
     runbook: LiveRunbook | None = None,
+    watch_problems: Callable[[], Mapping[str, str]] = dict,
     slack_writer: Writer | None = None,
     slack_signing_secret: str = "",
 ) -> FastAPI:
@@ -70,6 +71,7 @@ def create_app(
     app.state.ready = ready
     app.state.told_changes = told_changes
     app.state.runbook = runbook or LiveRunbook()
+    app.state.watch_problems = watch_problems
     app.state.slack_writer = slack_writer or Writer(base_url)
     app.state.slack_signing_secret = slack_signing_secret
     app.state.customers_of = customers_on_rows(store)

@@ -35,6 +35,7 @@ def incidents_page(request: Request, store: TheStore, asked: Annotated[Incidents
         "incidents.html",
         incidents=[IncidentJson.of(one) for one in ordered[: asked.limit]],
         count=len(found),
+        problems=request.app.state.watch_problems(),
         figures=FiguresJson.of(figures(found)),
     )
 

@@ -64,6 +64,7 @@ class Service:
     listeners: dict[str, Address] = field(default_factory=dict)
     segments: SegmentLog | None = None
     loader: Loader | None = None
+    watch: Watch | None = None
 
     def why_not_ready(self) -> str | None:
         """Why data is not taken or not loaded; None if all is well."""
@@ -114,6 +115,7 @@ def _watching(service: Service, store: Store, runbook: LiveRunbook) -> Iterator[
     metrics = WatchMetrics(service.metrics.registry)
     book, settings = StoredBook(store), service.settings
     watch = Watch(store, book, runbook, metrics, customers_of=customers_on_rows(store))
+    service.watch = watch
     sender = Sender(book, slack.channel(settings), slack.writer(settings), SlackMetrics(service.metrics.registry))
     thread = WatchThread(watch, settings.watch_every, tell=sender.tell)
     sender.start()
@@ -280,6 +282,7 @@ def _web(service: Service, store: Store, listener: socket.socket, runbook: LiveR
         hooks=hooks,
         told_changes=hooks.told("changes"),
         runbook=runbook,
+        watch_problems=lambda: dict(service.watch.problems) if service.watch else {},
         slack_writer=slack.writer(settings),
         slack_signing_secret=settings.slack_signing_secret,
     )

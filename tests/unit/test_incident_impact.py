@@ -49,6 +49,14 @@ class TestUnion:
         (asked,) = questions(passes.only, at(60))
         assert (asked.service, asked.operation, asked.from_, asked.to) == ("payment", None, T0, at(60))
 
+    def test_the_same_question_of_overlapping_windows_is_asked_once(self) -> None:
+        """From the earlier beginning to the later end; a window apart is another question."""
+        passes = Passes()
+        later = replace(gateway_errors(), detector="x", from_=at(10))
+        passes.look(30, gateway_errors(), later)
+        (asked,) = questions(passes.only, at(60))
+        assert (asked.from_, asked.to) == (T0, at(60))
+
     def test_rows_name_customers_who_noticed_nothing(self) -> None:
         """Each with their rows; a row that names nobody counts for nobody."""
         rows = pl.DataFrame(

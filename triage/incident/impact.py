@@ -85,8 +85,24 @@ def questions(incident: Incident, now: datetime) -> list[Question]:
         for symptom in (each.symptom for each in incident.symptoms)
         if symptom.question is not None
     ]
-    distinct = [one for one in dict.fromkeys(asked) if one.from_ < one.to]
+    distinct = _merged(one for one in asked if one.from_ < one.to)
     return [one for one in distinct if not any(_includes(wide, one) for wide in distinct if wide != one)]
+
+
+def _merged(asked: Iterable[Question]) -> list[Question]:
+    """Questions of the same spans in windows that overlap, as one."""
+    merged: list[Question] = []
+    for one in sorted(asked, key=lambda each: each.from_):
+        same = next((each for each in merged if _same_spans(each, one) and one.from_ <= each.to), None)
+        if same is None:
+            merged.append(one)
+        else:
+            merged[merged.index(same)] = replace(same, to=max(same.to, one.to))
+    return merged
+
+
+def _same_spans(one: Question, other: Question) -> bool:
+    return replace(one, from_=other.from_, to=other.to) == other
 
 
 def _includes(wide: Question, narrow: Question) -> bool:
