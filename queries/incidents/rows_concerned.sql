@@ -25,7 +25,7 @@ WITH
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_stale,
             Op = 'c' AND IdempotencyKey != '' AND row_number() OVER (
                 PARTITION BY connector, table_name, Op, IdempotencyKey ORDER BY Time, TxOrder, Id) > 1 AS is_again,
-            Op IN ('c', 'u') AND ifNull(Quantity < 0, false) AND Sequence IS NOT NULL AS is_below,
+            Op = 'u' AND ifNull(Quantity < 0, false) AS is_below,
             Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence > 1 + max(Sequence) OVER (
                 PARTITION BY connector, table_name, Key ORDER BY Time, TxOrder, Id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_gap

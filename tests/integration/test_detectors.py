@@ -9,11 +9,13 @@ import pytest
 
 from queries import schema
 from queries.store import Store, varint
+from tests.bench.staged import write
 from tests.loading import empty
 from triage.demo.model import Shop
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
-from triage.detectors import DETECTORS, symptoms_at
+from triage.detectors import DETECTORS, symptoms_at, window_at
+from triage.detectors.inventory import inventory
 from triage.impact import everyone
 from triage.symptom import Cause, Symptom
 
@@ -100,6 +102,23 @@ def test_nothing_is_found_where_nothing_is_wrong(own_store: Store, rate: float) 
     run(own_store, "calm", rate)
     for minute in range(10, (HISTORY_S + FAULT_S) // 60, 3):
         assert symptoms_at(own_store.ask, moment(60 * minute)) == []
+
+
+ROWS = {"inventory-out-of-order": Cause.EVENT_ORDER, "inventory-duplicates": Cause.NO_IDEMPOTENCY, "calm": None}
+
+
+@pytest.mark.parametrize("scenario", ROWS)
+def test_rows_that_can_not_be_right_are_found_from_the_first_minutes_on(own_store: Store, scenario: str) -> None:
+    """With their cause; on an ordinary day movements of less than nothing are no oversold stock."""
+    empty(own_store)
+    shop = Shop(scenario, 3, 6.0)
+    write(own_store, shop, OPENS, OPENS + 900, [shop.fault(OPENS + 720, OPENS + 900)])
+    causes = {
+        symptom.cause
+        for second in range(60, 901, 120)
+        for symptom in inventory(window_at(moment(second)), own_store.ask)
+    }
+    assert causes == ({ROWS[scenario]} if ROWS[scenario] else set())
 
 
 def test_an_empty_store_has_no_symptoms(own_store: Store) -> None:
