@@ -235,3 +235,21 @@ def test_an_address_says_its_protocol(url: str, protocol: str, signals_at: str) 
     to = endpoint(url)
     assert to.protocol == protocol
     assert signals_at == (to.target if protocol == "grpc" else to.url("traces"))
+
+
+def test_a_collector_that_knows_no_row_changes_gets_the_rest(receivers: Receivers) -> None:
+    """What it does not take is said once, by path, and the shop goes on."""
+    notes: set[str] = set()
+    run = ShopRun(
+        f"http://127.0.0.1:{receivers.http_port}",
+        scenario="bad-deploy",
+        rate=20,
+        for_s=3,
+        report=lambda progress: notes.update(progress.notes),
+    )
+    run.run()
+    assert kept_spans(receivers)
+    assert sorted(note.split(" (")[0] for note in notes) == [
+        "the collector does not take /cdc/debezium",
+        "the collector does not take /hooks/github",
+    ]

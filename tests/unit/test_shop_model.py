@@ -8,7 +8,7 @@ import pytest
 from triage.demo.errors import UnknownScenario
 from triage.demo.model import REQUESTS_A_VISIT, Shop
 from triage.demo.request import Request
-from triage.demo.rhythm import rhythm
+from triage.demo.rhythm import rhythm, week_with_sale
 from triage.demo.scenarios import SCENARIOS
 from triage.demo.write import otlp_requests
 
@@ -90,6 +90,16 @@ def test_the_rate_is_the_mean_over_a_week(half_an_hour: list[Request]) -> None:
     assert max(week) / min(week) > 3
     visits = sum(request.opens_visit for request in half_an_hour)
     assert len(half_an_hour) / visits == pytest.approx(REQUESTS_A_VISIT, rel=0.08)
+
+
+def test_a_long_run_has_nights_and_a_sale() -> None:
+    """The mean over a week is 1, nights have a hundredth of that, and one day is far busier than the others."""
+    for seed in range(1, 4):
+        week = [week_with_sale(seed)(minute * 60) for minute in range(7 * 24 * 60)]
+        days = sorted(sum(week[day * 1440 : (day + 1) * 1440]) / 1440 for day in range(7))
+        assert sum(week) / len(week) == pytest.approx(1, abs=0.02)
+        assert min(week) == pytest.approx(0.01, rel=0.3)
+        assert days[-1] > 2 * days[-2]
 
 
 def test_customers_return_and_some_are_never_named(half_an_hour: list[Request]) -> None:

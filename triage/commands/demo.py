@@ -5,6 +5,7 @@ As soon as it is known, the answer is printed: which customers were affected.
 """
 
 import os
+import secrets
 import sys
 import tempfile
 import webbrowser
@@ -20,8 +21,9 @@ from triage.commands.shop import add_shop_options, duration_s
 from triage.commands.shop_process import Order, ShopProcess, check
 from triage.commands.status import Status
 from triage.commands.up import ready, start_logging, stop_signal
+from triage.demo.post import Secrets
 from triage.listening import CannotListen, bound
-from triage.service import running
+from triage.service import Service, running
 from triage.setting_types import Address, Dsn, LogLevel
 from triage.settings import Settings
 
@@ -45,7 +47,7 @@ def run(options: Namespace) -> Status:
         start_logging(settings)
         with running(settings) as (service, store):
             print("\n".join(ready(service)), "", sep="\n", flush=True)
-            shop = ShopProcess(replace(order, otlp=f"grpc://{service.listeners['otlp_grpc']}", token=settings.token))
+            shop = ShopProcess(_at(service, order, settings))
             try:
                 Story(service, store, shop, order, _browser(options)).tell(stop)
             finally:
@@ -65,11 +67,25 @@ def _order(options: Namespace) -> Order:
     )
 
 
+def _at(service: Service, order: Order, settings: Settings) -> Order:
+    """The order with where to send to, and what proves that it is the shop."""
+    return replace(
+        order,
+        otlp=f"grpc://{service.listeners['otlp_grpc']}",
+        hooks=f"http://{service.listeners['otlp_http']}",
+        token=settings.token,
+        secrets=Secrets(settings.github_webhook_secret, settings.launchdarkly_secret),
+    )
+
+
 def _scratch_settings(settings: Settings, scratch: Path) -> Settings:
     """Nothing of the demo reaches a real store; a port that is taken is left to whoever has it."""
     return replace(
         settings,
         data=scratch,
+        github_webhook_secret=secrets.token_hex(16),
+        launchdarkly_secret=secrets.token_hex(16),
+        debezium_secret="",
         clickhouse=Dsn(""),
         only=(),
         otlp_grpc=_free("otlp_grpc", settings.otlp_grpc),

@@ -4,6 +4,7 @@ triage shop --otlp http://127.0.0.1:4318 --scenario gateway-5xx --for 10m --trut
 """
 
 import signal
+import sys
 import threading
 import time
 from argparse import ArgumentParser, Namespace
@@ -16,6 +17,7 @@ from triage.commands.status import Failure, Status
 from triage.demo.command import Progress as ShopProgress
 from triage.demo.command import run_shop
 from triage.demo.errors import CollectorAway, ShopError
+from triage.demo.post import Secrets
 from triage.demo.scenarios import SCENARIOS
 from triage.progress import Progress
 from triage.window import parse_duration
@@ -27,6 +29,9 @@ def add_options(parser: ArgumentParser) -> None:
     """Where to, what happens, and for how long."""
     parser.add_argument(
         "--otlp", default=OTLP, metavar="URL", help=f"the collector; grpc:// for gRPC (default: {OTLP})"
+    )
+    parser.add_argument(
+        "--hooks", default="", metavar="URL", help="where row changes and webhooks go (default: the collector, by HTTP)"
     )
     add_shop_options(parser, scenario="calm")
     add_settings(parser, {"token"})
@@ -49,9 +54,15 @@ def run(options: Namespace) -> Status:
         signal.signal(one, lambda *_: stop.set())
     bar = Progress()
     began_s, for_s = time.time(), duration_s(options.for_)
+    settings, said = settings_from(options), set[str]()
 
     def report(shop: ShopProgress) -> None:
         passed_s = shop.shop_time_s - began_s
+        for note in shop.notes:
+            if note not in said:
+                said.add(note)
+                bar.clear()
+                print(note, file=sys.stderr, flush=True)
         bar.show(passed_s / for_s, f"{shop.requests:,} requests, {shop.spans:,} spans")
 
     try:
@@ -62,7 +73,9 @@ def run(options: Namespace) -> Status:
             rate=options.rate,
             for_s=for_s,
             truth=options.truth,
-            token=settings_from(options).token,
+            token=settings.token,
+            hooks=options.hooks,
+            secrets=Secrets(settings.github_webhook_secret, settings.launchdarkly_secret),
             stop=stop,
             report=report,
         )

@@ -13,6 +13,8 @@ from triage.commands.shop import shop_failure
 from triage.commands.status import Failure, Status
 from triage.demo.command import Progress, Report, ShopRun
 from triage.demo.errors import ShopError
+from triage.demo.post import Secrets
+from triage.demo.stream import UNSIGNED
 
 PATIENCE_S = 15
 
@@ -29,6 +31,8 @@ class Order:
     for_s: float = inf
     truth: Path | None = None
     token: str = ""
+    hooks: str = ""
+    secrets: Secrets = UNSIGNED
 
 
 class ShopProcess:
@@ -92,6 +96,8 @@ def _shop(order: Order, report: Report, stop: threading.Event) -> ShopRun:
         history_s=order.history_s,
         truth=order.truth,
         token=order.token,
+        hooks=order.hooks,
+        secrets=order.secrets,
         stop=stop,
         report=report,
     )

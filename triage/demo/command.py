@@ -1,24 +1,31 @@
 """Runs the shop against a collector: its history as fast as it is taken, then live, with a fault soon after."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from math import inf, isfinite
 from pathlib import Path
 from threading import Event
 from time import monotonic, time, time_ns
 
+from triage.demo.debezium import EVERY_S
 from triage.demo.endpoint import Protocol, endpoint
 from triage.demo.errors import BadOption, CollectorAway
+from triage.demo.herald import Herald
 from triage.demo.live import run_live
 from triage.demo.model import Shop
+from triage.demo.post import Post, Secrets
 from triage.demo.request import SECOND_NS, Request
 from triage.demo.sdk import Sdk
 from triage.demo.send import Sender
+from triage.demo.stream import UNSIGNED, Surroundings
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
 
 OPENED_BEFORE_S = 900
 """The shop opens that long before its first request is sent, so that it is not empty then."""
+
+PAST_EVERY_S = 60
+"""Row changes of the past go out in fewer, larger requests."""
 
 FAULT_AFTER_S = 12.0
 FAULT_LASTS_S = 300.0
@@ -38,6 +45,8 @@ class Progress:
     fault_end_s: float = inf
     lost: int = 0
     """Spans that the collector did not take, live."""
+    notes: tuple[str, ...] = ()
+    """What the collector does not take besides, a sentence each."""
 
 
 Report = Callable[[Progress], None]
@@ -65,6 +74,8 @@ class ShopRun:
         truth: Path | None = None,
         protocol: Protocol | None = None,
         token: str = "",
+        hooks: str = "",
+        secrets: Secrets = UNSIGNED,
         stop: Event | None = None,
         report: Report = _silent,
     ) -> None:
@@ -75,6 +86,10 @@ class ShopRun:
         self.truth = Truth(self.shop, self.fault)
         self._sdk: Sdk | None = None
         self._to = endpoint(otlp, protocol, token)
+        self._hooks = endpoint(hooks, "http/protobuf", token) if hooks else self._to
+        self._secrets = secrets
+        self._herald: Herald | None = None
+        self._around: Surroundings | None = None
         self._for_s, self._history_s, self._truth_file = for_s, history_s, truth
         self._stop, self._report = stop or Event(), report
         self._requests = self._spans = 0
@@ -91,11 +106,17 @@ class ShopRun:
         self._save()
         self._say_hello()
         live_s = time()
+        self._herald = herald = Herald(self._hooks)
         requests = self._since(live_s - self._history_s)
-        if self._history_s:
-            self._send_history(requests)
-        if not self._stop.is_set():
-            self._live(requests)
+        try:
+            if self._history_s:
+                self._send_history(requests)
+            if not self._stop.is_set():
+                self._live(requests)
+            if self._around is not None:
+                self._tell(self._around.until(time_ns(), all_of_it=True))
+        finally:
+            herald.close()
         self._tell_how_far("over")
         self._save()
         if self.lost:
@@ -112,9 +133,19 @@ class ShopRun:
 
     def _since(self, start_s: float) -> Iterator[Request]:
         """The shop's requests from `start_s` on; it opened some time before."""
-        start_ns = int(start_s * SECOND_NS)
-        requests = self.shop.between(int(start_s) - OPENED_BEFORE_S, inf, self.fault)
-        return (request for request in requests if request.entry.start_ns >= start_ns)
+        start_ns, opens_s = int(start_s * SECOND_NS), int(start_s) - OPENED_BEFORE_S
+        self._around = around = Surroundings(self.shop, opens_s, [self.fault], [self.truth], self._secrets)
+        around.pace(PAST_EVERY_S)
+        self._tell(around.opening())
+        for request in self.shop.between(opens_s, inf, self.fault):
+            self._tell(around.after(request))
+            if request.entry.start_ns >= start_ns:
+                yield request
+
+    def _tell(self, posts: Iterable[Post]) -> None:
+        for post in posts:
+            if self._herald is not None:
+                self._herald.send(post)
 
     def _send_history(self, requests: Iterator[Request]) -> None:
         sender = Sender(self._to)
@@ -137,6 +168,8 @@ class ShopRun:
     def _live(self, requests: Iterator[Request]) -> None:
         start_s = time()
         self._begin_fault(start_s)
+        if self._around is not None:
+            self._around.pace(EVERY_S)
         self._sdk = sdk = Sdk(self._to)
         try:
             run_live(
@@ -174,7 +207,16 @@ class ShopRun:
     def _tell_how_far(self, stage: str) -> None:
         fault = self.fault
         self._report(
-            Progress(stage, self._requests, self._spans, self._shop_time_s, fault.start_s, fault.end_s, self.lost)
+            Progress(
+                stage,
+                self._requests,
+                self._spans,
+                self._shop_time_s,
+                fault.start_s,
+                fault.end_s,
+                self.lost,
+                tuple(self._herald.notes) if self._herald is not None else (),
+            )
         )
 
     def _save(self) -> None:
@@ -194,12 +236,24 @@ def run_shop(
     for_s: float = inf,
     truth: Path | None = None,
     token: str = "",
+    hooks: str = "",
+    secrets: Secrets = UNSIGNED,
     stop: Event | None = None,
     report: Report = _silent,
 ) -> Truth:
     """What `triage shop` does: the shop live against any collector. Raises ShopError."""
     run = ShopRun(
-        otlp, scenario=scenario, seed=seed, rate=rate, for_s=for_s, truth=truth, token=token, stop=stop, report=report
+        otlp,
+        scenario=scenario,
+        seed=seed,
+        rate=rate,
+        for_s=for_s,
+        truth=truth,
+        token=token,
+        hooks=hooks,
+        secrets=secrets,
+        stop=stop,
+        report=report,
     )
     return run.run()
 

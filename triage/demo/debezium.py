@@ -9,7 +9,7 @@ from triage.demo.post import CDC_PATH, JSON, Post
 from triage.demo.request import MS_NS, SECOND_NS
 from triage.demo.stock import RowChange, Table
 
-EVERY_NS = 2 * SECOND_NS
+EVERY_S = 2
 LAG_NS = 120 * MS_NS
 BATCH = 250
 RESTARTS_EVERY_S = 300.0
@@ -20,13 +20,14 @@ Json = str | int | None | list["Json"] | dict[str, "Json"]
 
 
 class Feed:
-    """One connector. It sends what it has every two seconds of shop time, in arrays, at least once."""
+    """One connector. It sends what it has every so many seconds of shop time, in arrays, at least once."""
 
     def __init__(self, connector: str, seed: int) -> None:
         self._dice = Random(f"{seed} {connector}")
         self._waiting: list[RowChange] = []
         self._sent: deque[RowChange] = deque(maxlen=SENT_AGAIN)
         self._next_ns = self._restart_ns = 0
+        self.every_s = EVERY_S
 
     def add(self, change: RowChange) -> None:
         """Notes a row change; they come in order."""
@@ -36,7 +37,7 @@ class Feed:
         """What is to be sent now."""
         if not self._waiting or (now_ns < self._next_ns and not all_of_it):
             return
-        self._next_ns = now_ns + EVERY_NS
+        self._next_ns = now_ns + self.every_s * SECOND_NS
         told = [envelope(change, now_ns) for change in self._again(now_ns)]
         told += [envelope(change, change.at_ns + LAG_NS) for change in self._waiting]
         self._sent.extend(self._waiting)

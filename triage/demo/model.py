@@ -1,6 +1,6 @@
 """The shop: shop time in, requests out. Pure: the same seed, opening and fault give the same requests to the bit."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from heapq import heappop, heappush
 from math import exp, inf
 from random import Random
@@ -25,13 +25,20 @@ _Due = tuple[int, int, Move, Visit, Shopper, Random]
 
 
 class Shop:
-    """The shop in one scenario. `rate` is requests a second, the mean over a day.
+    """The shop in one scenario. `rate` is requests a second on average, `rhythm` how many times that it is when.
 
     Raises UnknownScenario.
     """
 
-    def __init__(self, scenario: str = "calm", seed: int = 1, rate: float = 20.0) -> None:
+    def __init__(
+        self,
+        scenario: str = "calm",
+        seed: int = 1,
+        rate: float = 20.0,
+        rhythm: Callable[[float], float] = rhythm,
+    ) -> None:
         self.scenario = scenario_named(scenario)
+        self._rhythm = rhythm
         self.seed, self.rate = seed, rate
         self.customers = max(40, int(rate * CUSTOMERS_PER_RATE))
 
@@ -58,7 +65,7 @@ class Shop:
 
     def _let_in(self, due: list[_Due], start_s: float, second: int, dice: Random, stage: Stage) -> None:
         """The visitors who come in during one second."""
-        mean = self.rate * rhythm(start_s + second) / REQUESTS_A_VISIT
+        mean = self.rate * self._rhythm(start_s + second) / REQUESTS_A_VISIT
         for number in range(_poisson(mean, dice)):
             at_ns = int((start_s + second + dice.random()) * SECOND_NS)
             who = shopper(self.seed, int(self.customers * dice.random() ** 1.6))  # some come often

@@ -66,6 +66,11 @@ class Surroundings:
         self._heard, self._secrets = heard, secrets
         self._opened_ns, self._looked_s = opened_ns, 0
 
+    def pace(self, every_s: int) -> None:
+        """The connectors send every so many seconds of shop time from now on."""
+        for feed in self._feeds.values():
+            feed.every_s = every_s
+
     def opening(self) -> Iterator[Post]:
         """What the connectors read first."""
         for change in self._databases.snapshot():
