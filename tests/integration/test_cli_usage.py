@@ -45,7 +45,7 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     """With a sentence for each."""
     said = triage("--help", cwd=tmp_path)
     assert said.returncode == 0
-    assert all(f"    {name} " in said.stdout for name in NAMES)
+    assert {line.split()[0] for line in said.stdout.splitlines() if line.startswith("    ")} >= set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
