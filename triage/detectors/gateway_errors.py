@@ -21,6 +21,8 @@ ON_VERSION = 0.85
 """The share of the failures that must be of one version to blame it."""
 INVALID = 0.6
 """The share of the failures that must be about reading or validating what was sent, to blame a schema."""
+SPARED = 0.001
+"""A version is innocent if chance would have spared its earlier requests less often than this."""
 CRITICAL_RATIO = 0.1
 
 
@@ -77,7 +79,8 @@ def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
         entry, excess = _worst(suspect, unusual)
         if not _is_symptom(excess, own, suspect):
             continue
-        verdict = _verdict(suspect, own, window.to)
+        onset = _run(window, ask, suspect, "", own)
+        verdict = _verdict(suspect, own, window.to, _served_before(window, ask, suspect, onset))
         run = _run(window, ask, suspect, verdict.version, own)
         if run is not None:
             to = None if entries[entry].is_ongoing else run.last + timedelta(microseconds=1)
@@ -138,8 +141,17 @@ def _is_symptom(excess: Excess, own: Own, suspect: Suspect) -> bool:
     return (excess.is_sure and own.surprise >= SUSPICIOUS) or own.surprise >= SURE
 
 
-def _verdict(suspect: Suspect, own: Own, now: datetime) -> Verdict:
-    if version := _blamed_version(suspect, own, now):
+def _served_before(window: Window, ask: Ask, suspect: Suspect, onset: Run | None) -> Mapping[str, float]:
+    """How many requests each version of the suspect had served before the failures began."""
+    if suspect.is_partner or onset is None or onset.first - window.from_ < timedelta(seconds=20):
+        return {}
+    to = datetime.fromtimestamp(int(onset.first.timestamp()) // 10 * 10, onset.first.tzinfo)
+    rows = ask("detect/service_errors", services=[suspect.name], **{"from": window.from_}, to=to)
+    return {str(row["version"]): float(sum(row["requests"])) for row in rows.iter_rows(named=True)}
+
+
+def _verdict(suspect: Suspect, own: Own, now: datetime, served: Mapping[str, float]) -> Verdict:
+    if version := _blamed_version(suspect, own, now, served):
         rates, first = own.versions[version]
         others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
         since = datetime.fromtimestamp(first, now.tzinfo)
@@ -162,19 +174,24 @@ def _verdict(suspect: Suspect, own: Own, now: datetime) -> Verdict:
     )
 
 
-def _blamed_version(suspect: Suspect, own: Own, now: datetime) -> str:
-    """The version that has just begun to serve and has nearly all failures, while others did or do well; "" if none."""
+def _blamed_version(suspect: Suspect, own: Own, now: datetime, served: Mapping[str, float]) -> str:
+    """The version that has just begun to serve and has nearly all failures; "" if none.
+
+    One that served well before the failures began is innocent: at its share of failures now, chance would not have
+    spared so many requests. So it is if others that serve beside it were merely too few to fail, too.
+    """
     if suspect.is_partner or len(own.versions) < 2:
         return ""
     version, failures = max(suspect.versions.items(), key=lambda item: (item[1], item[0]))
     if version not in own.versions or failures < ON_VERSION * suspect.requests:
         return ""
-    first = own.versions[version][1]
+    rates, first = own.versions[version]
     is_new = first > min(seen for _, seen in own.versions.values()) and now.timestamp() - first <= NEW_S
-    others = together([rates for name_, (rates, _) in own.versions.items() if name_ != version])
-    share_of_requests = own.versions[version][0].requests.sum() / max(own.all.requests.sum(), 1)
-    told_apart = not others.requests.sum() or failures / suspect.requests > share_of_requests + 0.1
-    return version if is_new and told_apart else ""
+    spared = 1 - min(rates.excess.ratio, 0.99)
+    if not is_new or spared ** served.get(version, 0.0) < SPARED:
+        return ""
+    others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
+    return version if not others.requests.sum() or spared ** others.requests.sum() < 0.1 else ""
 
 
 def _run(window: Window, ask: Ask, suspect: Suspect, version: str, own: Own) -> Run | None:
