@@ -1,4 +1,4 @@
-"""The front page: is data arriving, and which services fail?"""
+"""The front page: what is wrong, which services fail, and is data arriving?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ from dashboards.own_metrics import way_in
 from dashboards.shown import ago, plural, share, shown
 from dashboards.views import render
 from triage.activity import ServiceActivity, Signal, service_activity, signals
+from triage.incident.book import StoredBook
+from triage.incident.wire import IncidentJson
 from triage.window import Window, format_time
 
 LENGTH = timedelta(hours=1)
@@ -33,10 +35,13 @@ def now_page(request: Request, store: TheStore) -> HTMLResponse:
     window = Window(now - LENGTH, now)
     services = service_activity(store, window)
     arriving = signals(store, now)
+    going = [incident for incident in StoredBook(store).incidents() if incident.resolved_at is None]
     return render(
         request,
         "now.html",
         headline=headline(services, arriving, now),
+        incidents=[IncidentJson.of(incident) for incident in going],
+        problems=request.app.state.watch_problems(),
         services=[ServiceRow(service) for service in services],
         signals=arriving,
         silent=[signal for signal in arriving if now - signal.newest > SILENT],

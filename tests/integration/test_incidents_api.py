@@ -142,6 +142,14 @@ class TestPages:
             assert page.status_code == 200, page.text[:500]
             assert "<script>alert" not in page.text
 
+    def test_the_front_page_says_what_is_not_over(self, web: Web) -> None:
+        """First of all, each with the way to it; what is over is not said."""
+        page = web.client.get("/").text
+        assert page.index("1 other incident not over, too") < page.index("Is data arriving?")
+        assert all(f'href="/incidents/{one.id}"' in page for one in (web.hit, web.other))
+        web.post("resolve", author="ana")
+        assert f"/incidents/{web.hit.id}" not in web.client.get("/").text
+
     def test_a_button_on_the_page_does_it_once(self, web: Web) -> None:
         """And leads back to the page."""
         page = web.client.post(f"/incidents/{web.hit.id}", data={"action": "ack"}, follow_redirects=False)
