@@ -14,7 +14,7 @@ ONE_BLOCK = 50_000  # rows; each insert is one block, and has whole traces
 ROLLUPS = f"""
     SELECT table, any(engine) AS engine, groupArray(column) AS columns
     FROM (
-        SELECT t.name AS table, t.engine AS engine, c.name AS column
+        SELECT t.name AS table, t.engine AS engine, format(if(c.type LIKE '%Array(UInt64)%', 'arraySort(`{{}}`)', '`{{}}`'), c.name) AS column
         FROM system.tables AS t
         JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
         WHERE t.database = currentDatabase() AND endsWith(t.engine, 'MergeTree')
@@ -66,8 +66,7 @@ def prints(store: Store) -> dict[str, tuple[int, int]]:
 def rows_of(table: str, engine: str, columns: list[str]) -> str:
     """The rows of a rollup, as if fully merged."""
     final = "" if engine == "MergeTree" else "FINAL"
-    named = ", ".join(f"`{column}`" for column in columns)
-    return WITHOUT_ARRIVAL.get(table, f"SELECT {named} FROM {table} {final}")
+    return WITHOUT_ARRIVAL.get(table, f"SELECT {', '.join(columns)} FROM {table} {final}")
 
 
 def _print(store: Store, rows: str) -> tuple[int, int]:

@@ -193,7 +193,7 @@ def test_history_then_live_then_the_truth(receivers: Receivers, tmp_path: Path) 
 def test_live_requests_are_paced_by_the_clock() -> None:
     """Each request comes when it is over, those that take longer after those that overtook them."""
     now_s = time.time()
-    shop = Shop("erp-slow", 3, 40)
+    shop = Shop("erp-slow", 3, 120)
     requests = [request for request in shop.between(now_s - 30, now_s + 0.5) if request.end_ns > now_s * 1e9]
     ended = [(request.end_ns, time.time_ns()) for request in paced(iter(requests), Event())]
     assert len(ended) == len(requests) > 5
