@@ -14,7 +14,8 @@ ONE_BLOCK = 50_000  # rows; each insert is one block, and has whole traces
 ROLLUPS = f"""
     SELECT table, any(engine) AS engine, groupArray(column) AS columns
     FROM (
-        SELECT t.name AS table, t.engine AS engine, format(if(c.type LIKE '%Array(UInt64)%', 'arraySort(`{{}}`)', '`{{}}`'), c.name) AS column
+        SELECT t.name AS table, t.engine AS engine,
+               concat(if(c.type LIKE '%Array(UInt64)%', 'arraySort(`', '(`'), c.name, '`)') AS column
         FROM system.tables AS t
         JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
         WHERE t.database = currentDatabase() AND endsWith(t.engine, 'MergeTree')
