@@ -84,6 +84,9 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
     service = Service(settings)
     with ExitStack() as stack:
         sockets = _sockets(settings, stack)
+        if "web" in sockets:  # port 0 is any that is free: links must name the one that it became
+            settings = replace(settings, web=replace(settings.web, port=address_of(sockets["web"]).port))
+            service.settings = settings
         if settings.runs(Part.COLLECT):  # before the store: its lock names the process that holds the directory
             service.segments = stack.enter_context(closing(_segment_log(service)))
             stack.enter_context(_scratch(settings.data / "tmp"))
