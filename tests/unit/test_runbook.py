@@ -4,8 +4,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from triage.detectors import NAMES
 from triage.runbook import SHIPPED
-from triage.runbook.check import NAMES, complaints
+from triage.runbook.check import complaints
 from triage.runbook.matchers import Matcher, all_match, read_matchers
 from triage.runbook.model import Runbook
 from triage.runbook.read import RunbookError, load_runbook, read_runbook

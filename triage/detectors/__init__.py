@@ -26,6 +26,9 @@ DETECTORS: tuple[Detector, ...] = (
 )
 """Where symptoms join into one incident, the first in this order names it."""
 
+NAMES = tuple(detector.__name__ for detector in DETECTORS)
+"""What their symptoms and the runbook's matchers call them."""
+
 LOOKBACK = timedelta(hours=2)
 EVERY_S = 10
 

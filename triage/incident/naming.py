@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Container, Iterable, Sequence
 from datetime import datetime, timedelta
 
+from triage.detectors import NAMES
 from triage.incident.model import Answer, Person
 from triage.runbook.model import Contact, Row, Runbook
 from triage.symptom import Cause, Severity, Symptom
@@ -12,7 +13,6 @@ CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SHORTEST, LONGEST = 4, 12
 FLOOR = timedelta(minutes=10)
 SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
-DETECTORS = ("partner_integration", "inventory", "slow_checkout", "gateway_errors", "kpi_moved", "no_data")
 OF_ALL = {"gateway_errors": "", "partner_integration": "calls to ", "inventory": "changes to ", "slow_checkout": ""}
 """What a share is of, by detector."""
 LONGEST_TITLE = 160
@@ -49,7 +49,7 @@ def naming(symptoms: Iterable[Symptom]) -> Symptom:
 
 
 def _place(detector: str) -> int:
-    return DETECTORS.index(detector) if detector in DETECTORS else len(DETECTORS)
+    return NAMES.index(detector) if detector in NAMES else len(NAMES)
 
 
 def answer(symptoms: Sequence[Symptom], runbook: Runbook) -> Answer:
@@ -106,7 +106,7 @@ def _figure(symptom: Symptom) -> str:
     about = subject_words(symptom)
     if symptom.detector == "no_data":
         return "nothing from any service" if about == "everything" else f"nothing from {about}"
-    if symptom.detector not in DETECTORS:
+    if symptom.detector not in NAMES:
         return one_line(symptom.sentence or symptom.detector, 100)
     if symptom.detector in OF_ALL and symptom.unit == "ratio":
         return f"{quantity(symptom.value, symptom.unit)} of {OF_ALL[symptom.detector]}{about}"

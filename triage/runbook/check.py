@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from triage.detectors import NAMES
 from triage.runbook.matchers import Matcher
 from triage.runbook.model import Row, Runbook
-
-NAMES = ("partner_integration", "inventory", "slow_checkout", "gateway_errors", "kpi_moved", "no_data")
 
 
 def complaints(runbook: Runbook, detectors: Sequence[str] = NAMES) -> Iterator[str]:
