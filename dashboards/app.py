@@ -7,30 +7,25 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from dashboards import (
-    affected_page,
-    api,
-    changes_api,
-    customer_page,
-    doctor_api,
-    incident_pages,
-    incidents_api,
-    kpi_api,
-    login,
-    now_page,
-    runbook_api,
-    slack_hook,
-    trace_page,
-)
 from dashboards.access import HOOKS, Access, Gate
+from dashboards.api import affected, changes, customers, doctor, incidents, kpis, runbook, slack_hook, traces
 from dashboards.errors import add_handlers
+from dashboards.pages import affected as affected_page
+from dashboards.pages import customer as customer_page
+from dashboards.pages import incidents as incident_pages
+from dashboards.pages import login
+from dashboards.pages import now as now_page
+from dashboards.pages import trace as trace_page
+from dashboards.pages.views import STATIC
 from dashboards.problems import MEDIA_TYPE, NotReady
-from dashboards.views import STATIC
 from queries.store import Store
 from triage import __version__
 from triage.incident.impact import customers_on_rows
 from triage.runbook.live import LiveRunbook
 from triage.slack.text import Writer
+
+API = (affected, changes, customers, doctor, incidents, kpis, runbook, slack_hook, traces)
+PAGES = (now_page, incident_pages, affected_page, customer_page, trace_page, login)
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -77,21 +72,7 @@ def create_app(
     app.state.customers_of = customers_on_rows(store)
     add_handlers(app)
     add_probes(app)
-    for part in (
-        api,
-        changes_api,
-        doctor_api,
-        incidents_api,
-        kpi_api,
-        runbook_api,
-        slack_hook,
-        incident_pages,
-        login,
-        now_page,
-        affected_page,
-        customer_page,
-        trace_page,
-    ):
+    for part in (*API, *PAGES):
         app.include_router(part.router)
     if hooks is not None:
         for path in HOOKS:

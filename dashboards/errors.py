@@ -10,9 +10,9 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from dashboards.access import FOR_PROGRAMS
-from dashboards.parameters import field_error
+from dashboards.api.parameters import field_error
+from dashboards.pages.views import render
 from dashboards.problems import MEDIA_TYPE, BadParameters, Problem
-from dashboards.views import render
 from queries.errors import QueryTooExpensive, StoreBusy, StoreError, StoreUnavailable
 
 RETRY_AFTER_S = "2"

@@ -22,7 +22,7 @@ from tests.bench.engine import opened, tokens, wait_for_merges
 from tests.bench.figures import Figure, Target, middle
 from tests.bench.scale import Scale
 from tests.bench.shop import hour_of_shop
-from triage.impact import affected, everyone
+from triage.affected.answer import affected, everyone
 from triage.model import Affected, Question
 
 HERE = Path(__file__).parent

@@ -16,7 +16,7 @@ from tests.odd_traces import Sent, Telemetry, everything, questions, telemetry
 from tests.odd_world import BASE_NS, DEFAULT_KEYS, OWN_KEYS, Keys
 from tests.smallest import fewest, plainest
 from tests.telemetry import Log, Span
-from triage.impact import NO_CURRENCY, affected
+from triage.affected.answer import NO_CURRENCY, affected
 from triage.model import Affected, AffectedCustomer, Outcome, Question
 
 pytestmark = pytest.mark.integration

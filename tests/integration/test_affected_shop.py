@@ -12,6 +12,7 @@ import pytest
 from queries.store import Store, varint
 from tests.loading import empty
 from tests.reference import nanoseconds
+from triage.affected.answer import everyone
 from triage.demo.answer import Answer
 from triage.demo.endpoint import PROTOCOLS, Protocol, endpoint
 from triage.demo.fault import Question as ShopQuestion
@@ -20,7 +21,6 @@ from triage.demo.scenarios import SCENARIOS
 from triage.demo.send import Sender
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
-from triage.impact import everyone
 from triage.model import AffectedCustomer, Question
 from triage.service import Service, running
 from triage.setting_types import Address

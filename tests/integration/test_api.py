@@ -325,7 +325,7 @@ class TestAround:
         def fail(*_: object, **__: object) -> None:
             raise error
 
-        monkeypatch.setattr("dashboards.api.affected", fail)
+        monkeypatch.setattr("dashboards.api.affected.affected", fail)
         answer = ask(api)
         assert str(error) not in str(problem(answer, status)["detail"])
         assert ("retry-after" in answer.headers) == retry

@@ -11,8 +11,8 @@ from queries.store import Store
 from tests.loading import empty, load, meanings
 from tests.odd_traces import Telemetry, everything, telemetry
 from tests.odd_world import DEFAULT_KEYS, OWN_KEYS, Keys
+from triage.affected.answer import affected
 from triage.customer import read_customer
-from triage.impact import affected
 from triage.window import Window
 
 pytestmark = pytest.mark.integration

@@ -11,12 +11,12 @@ from queries import schema
 from queries.store import Store, varint
 from tests.bench.staged import write
 from tests.loading import empty
+from triage.affected.answer import everyone
 from triage.demo.model import Shop
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
 from triage.detectors import DETECTORS, symptoms_at, window_at
 from triage.detectors.inventory import inventory
-from triage.impact import everyone
 from triage.symptom import Cause, Symptom
 
 pytestmark = pytest.mark.integration

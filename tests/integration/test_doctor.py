@@ -13,11 +13,12 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from queries.store import Store
 from tests.integration.command import triage, up
 from tests.integration.otlp import SECOND, Plain, Request, attributes, logs, metrics, segment, span, token, traces
-from triage import doctor, doctor_business, doctor_delivery, doctor_spans, tables
-from triage.doctor import Check, examine
-from triage.doctor_wire import DoctorJson
-from triage.examined import Examined, examined
-from triage.finding import Finding
+from triage import tables
+from triage.doctor import business, delivery, examination, spans
+from triage.doctor.examination import Check, examine
+from triage.doctor.examined import Examined, examined
+from triage.doctor.finding import Finding
+from triage.doctor.wire import DoctorJson
 from triage.settings import Settings
 from triage.window import Window
 
@@ -76,7 +77,7 @@ def test_nothing_is_missing_from_telemetry_that_names_everything(hour: Hour) -> 
 
 def test_a_window_without_anything_lacks_every_signal(hour: Hour) -> None:
     """Nothing at all is three findings, not good news."""
-    assert [finding.sentence.split()[2] for finding in hour.found(doctor_delivery.signals)] == ["span", "log", "metric"]
+    assert [finding.sentence.split()[2] for finding in hour.found(delivery.signals)] == ["span", "log", "metric"]
 
 
 def test_services_whose_failures_name_nobody(hour: Hour) -> None:
@@ -85,7 +86,7 @@ def test_services_whose_failures_name_nobody(hour: Hour) -> None:
     hour.spans("mute", hour.span(1, status=FAILED), hour.span(1, trace=next(_traces), status=FAILED, attributes=named))
     hour.spans("above", hour.span(1, trace=hour.trace + 1000, attributes=named))
     hour.spans("below", hour.span(2, 1, trace=hour.trace + 1000, status=FAILED))
-    (finding,) = hour.found(doctor_business.customers)
+    (finding,) = hour.found(business.customers)
     assert (finding.service, finding.count, finding.of) == ("mute", 1, 2)
     assert finding.example == f"{hour.trace:032x}"
     assert "customer.id" in finding.change
@@ -100,7 +101,7 @@ def test_failures_of_one_of_several_customers(hour: Hour) -> None:
         hour.span(3, 1, attributes=attributes({"customer.id": "c-2"})),
         hour.span(4, 1, status=FAILED),
     )
-    (finding,) = hour.found(doctor_business.ambiguous)
+    (finding,) = hour.found(business.ambiguous)
     assert (finding.count, finding.of) == (1, 1)
 
 
@@ -110,8 +111,8 @@ def test_services_without_a_version_and_spans_without_a_service(hour: Hour) -> N
     hour.spans("unknown_service:python", hour.span(2, 1), **{"service.version": "1"})
     hour.spans("half", hour.span(3, 1), **{"service.version": "1"})
     hour.spans("half", hour.span(4, 1))
-    assert [(f.service, f.count, f.of) for f in hour.found(doctor_spans.versions)] == [("half", 1, 2)]
-    assert [(f.service, f.count, f.of) for f in hour.found(doctor_spans.names)] == [
+    assert [(f.service, f.count, f.of) for f in hour.found(spans.versions)] == [("half", 1, 2)]
+    assert [(f.service, f.count, f.of) for f in hour.found(spans.names)] == [
         ("", 1, 4),
         ("unknown_service:python", 1, 4),
     ]
@@ -120,7 +121,7 @@ def test_services_without_a_version_and_spans_without_a_service(hour: Hour) -> N
 def test_sampled_spans(hour: Hour) -> None:
     """A threshold in the trace state says that others were left out."""
     hour.spans("thin", hour.span(1, trace_state="ot=th:8"), hour.span(2, 1, trace_state="ot=th:0"))
-    assert [(f.service, f.count, f.of) for f in hour.found(doctor_delivery.sampling)] == [("thin", 1, 2)]
+    assert [(f.service, f.count, f.of) for f in hour.found(delivery.sampling)] == [("thin", 1, 2)]
 
 
 @pytest.mark.parametrize(("ahead_ms", "words"), [(250, "250 ms ahead of"), (-250, "250 ms behind")])
@@ -131,7 +132,7 @@ def test_clocks_that_disagree(hour: Hour, ahead_ms: int, words: str) -> None:
     hour.spans("caller", *(hour.span(1, 0, trace, at, kind=CLIENT, took=40 * MS) for trace, at in calls))
     hour.spans("skewed", *(hour.span(2, 1, trace, at + late, kind=SERVER, took=20 * MS) for trace, at in calls))
     hour.spans("right", *(hour.span(3, 1, trace, at + 5 * MS, kind=SERVER, took=38 * MS) for trace, at in calls))
-    (finding,) = hour.found(doctor_spans.clocks)
+    (finding,) = hour.found(spans.clocks)
     assert (finding.service, finding.count, finding.of) == ("skewed", 20, 20)
     assert f"the clock of skewed is {words}" in finding.sentence
 
@@ -142,7 +143,7 @@ def test_dates_beyond_reason(hour: Hour) -> None:
     hour.spans("fast", span(1, next(_traces), start=int((datetime.now(UTC) + HOUR).timestamp()) * SECOND))
     now = datetime.now(UTC) + timedelta(minutes=1)
     hour.window = Window(now - HOUR, now)
-    found = {finding.service: finding for finding in hour.found(doctor_delivery.dates)}
+    found = {finding.service: finding for finding in hour.found(delivery.dates)}
     assert (found["lost"].count, found["lost"].of) == (2, 2)
     assert "later than they arrived" in found["fast"].sentence
     assert set(found) == {"lost", "fast"}
@@ -166,7 +167,7 @@ def test_services_that_fell_silent(hour: Hour) -> None:
     arrived(hour, "paused", range(40, 60))
     arrived(hour, "burst", range(8))
     arrived(hour, "seldom", range(0, 50, 4))
-    found = {finding.service: finding.sentence for finding in hour.found(doctor_delivery.gaps)}
+    found = {finding.service: finding.sentence for finding in hour.found(delivery.gaps)}
     stopped, paused = (f"{hour.window.from_ + timedelta(minutes=m):%Y-%m-%d %H:%M} UTC" for m in (29, 19))
     habit = "; before, something did every minute"
     assert found == {
@@ -179,7 +180,7 @@ def test_silence_of_everybody_is_no_gap_of_one(hour: Hour) -> None:
     """When all stopped at once, it is the way here that is broken, or nothing was sent at all."""
     arrived(hour, "one", range(30))
     arrived(hour, "other", range(30))
-    assert not hour.found(doctor_delivery.gaps)
+    assert not hour.found(delivery.gaps)
 
 
 def test_traces_without_a_root(hour: Hour) -> None:
@@ -188,19 +189,19 @@ def test_traces_without_a_root(hour: Hour) -> None:
     other = next(_traces)
     hour.spans("inner", hour.span(2, 1, trace=other))
     hour.spans("outer", hour.span(1, trace=other, at_ns=-5 * MS))
-    (finding,) = hour.found(doctor_spans.roots)
+    (finding,) = hour.found(spans.roots)
     assert (finding.service, finding.count, finding.of) == ("inner", 1, 2)
     assert finding.example == f"{hour.trace:032x}"
-    assert not hour.found(doctor_spans.parents)
+    assert not hour.found(spans.parents)
 
 
 def test_parents_that_never_arrived(hour: Hour) -> None:
     """A span in the midst of a trace is missing: the one below it says so."""
     hour.spans("outer", hour.span(1))
     hour.spans("inner", hour.span(3, 2, at_ns=MS), hour.span(4, 3, at_ns=2 * MS))
-    (finding,) = hour.found(doctor_spans.parents)
+    (finding,) = hour.found(spans.parents)
     assert (finding.service, finding.count, finding.of) == ("inner", 1, 2)
-    assert not hour.found(doctor_spans.roots)
+    assert not hour.found(spans.roots)
 
 
 def calls(hour: Hour, *peers: dict[str, Plain], status: Status | None = None) -> None:
@@ -212,7 +213,7 @@ def test_partners_are_told(hour: Hour) -> None:
     """Who reports no spans counts as a partner, which is worth knowing and lacks nothing."""
     hour.spans("ours", hour.span())
     calls(hour, {"service.peer.name": "psp"}, {"peer.service": "psp"}, {"peer.service": "ours"})
-    (finding,) = hour.found(doctor_business.partners)
+    (finding,) = hour.found(business.partners)
     assert not finding.lacks
     assert finding.sentence.startswith("psp (2 calls) counts as a partner")
 
@@ -221,7 +222,7 @@ def test_partners_of_the_settings_whom_nobody_calls(hour: Hour) -> None:
     """A name in the settings that no span says can't be right; an address may be the name."""
     hour.store.command("INSERT INTO partners VALUES ('psp'), ('erp.example'), ('misspelt')")
     calls(hour, {"service.peer.name": "psp"}, {"server.address": "erp.example"})
-    lacking = [finding for finding in hour.found(doctor_business.partners) if finding.lacks]
+    lacking = [finding for finding in hour.found(business.partners) if finding.lacks]
     assert [finding.sentence.split()[4] for finding in lacking] == ["misspelt,"]
 
 
@@ -230,7 +231,7 @@ def test_errors_of_somebody_who_is_not_named(hour: Hour) -> None:
     refused: dict[str, Plain] = {"http.response.status_code": 403, "server.address": "who.example"}
     calls(hour, refused, {**refused, "service.peer.name": "psp"})
     calls(hour, refused, status=FAILED)
-    (finding,) = hour.found(doctor_business.unknown_peers)
+    (finding,) = hour.found(business.unknown_peers)
     assert (finding.service, finding.lacks, finding.count) == ("buyer", False, 1)
     assert "who.example" in finding.sentence
 
@@ -244,18 +245,18 @@ def test_orders_without_amount_and_currency(hour: Hour) -> None:
         {"order.id": "o-3"},
     ]
     hour.spans("till", *(hour.span(n + 1, attributes=attributes(each)) for n, each in enumerate(pairs)))
-    assert [(f.count, f.of, "currency" in f.sentence) for f in hour.found(doctor_business.orders)] == [
+    assert [(f.count, f.of, "currency" in f.sentence) for f in hour.found(business.orders)] == [
         (1, 3, False),
         (1, 3, True),
     ]
-    assert not hour.found(doctor_business.amounts)
+    assert not hour.found(business.amounts)
 
 
 def test_amounts_that_are_no_number(hour: Hour) -> None:
     """A currency sign or a decimal comma makes it none."""
     pairs: list[dict[str, Plain]] = [{"order.id": "o", "order.amount": text} for text in ("10.50", "€ 10,50")]
     hour.spans("till", *(hour.span(n + 1, attributes=attributes(each)) for n, each in enumerate(pairs)))
-    (finding,) = hour.found(doctor_business.amounts)
+    (finding,) = hour.found(business.amounts)
     assert (finding.service, finding.count, finding.of) == ("till", 1, 2)
     assert "€ 10,50" in finding.sentence
 
@@ -266,7 +267,7 @@ def test_logs_outside_of_traces(hour: Hour) -> None:
     records = [LogRecord(time_unix_nano=hour.ns + n) for n in range(20)]
     hour.put("logs", logs(*records, resource={"service.name": "chatty"}))
     hour.put("logs", logs(*records, resource={"service.name": "spanless"}))
-    assert [(f.service, f.count) for f in hour.found(doctor_spans.logs)] == [("chatty", 20)]
+    assert [(f.service, f.count) for f in hour.found(spans.logs)] == [("chatty", 20)]
 
 
 def test_what_is_missing_comes_first(hour: Hour) -> None:
@@ -286,7 +287,7 @@ def test_a_check_that_takes_too_much_is_said_to_be_left_out(hour: Hour, monkeypa
         )
         yield from ()
 
-    monkeypatch.setattr(doctor, "CHECKS", (too_much, doctor_delivery.signals))
+    monkeypatch.setattr(examination, "CHECKS", (too_much, delivery.signals))
     findings = examine(hour.store, hour.window).findings
     assert [finding.check for finding in findings] == ["signals"] * 3 + ["too_much"]
     assert not findings[-1].lacks

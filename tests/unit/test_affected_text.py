@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from triage.affected_text import affected_text, sentence
+from triage.affected.text import affected_text, sentence
 from triage.model import Outcome
 from triage.wire import AffectedJson, CustomerJson, EvidenceJson, QuestionJson
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from triage.doctor_text import doctor_text
-from triage.doctor_wire import DoctorJson
-from triage.examined import Sample
-from triage.finding import Examination, Finding, share
+from triage.doctor.examined import Sample
+from triage.doctor.finding import Examination, Finding, share
+from triage.doctor.text import doctor_text
+from triage.doctor.wire import DoctorJson
 from triage.window import Window
 
 TO = datetime(2026, 11, 22, 11, tzinfo=UTC)

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 import pytest
 
-from dashboards.shown import LONGEST_LINK, ago, clock, customer_path, duration, number, share, shown, size, whole
+from dashboards.pages.shown import LONGEST_LINK, ago, clock, customer_path, duration, number, share, shown, size, whole
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
 

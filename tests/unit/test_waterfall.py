@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dashboards.waterfall import Waterfall
+from dashboards.pages.waterfall import Waterfall
 from triage.trace import NS, Span, Trace
 
 T0 = 1_790_000_000 * NS

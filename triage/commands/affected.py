@@ -11,8 +11,8 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from triage.affected_text import affected_text
-from triage.asking import Asked, Source
+from triage.affected.asking import Asked, Source
+from triage.affected.text import affected_text
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status

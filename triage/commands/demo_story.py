@@ -9,8 +9,8 @@ from math import inf
 from urllib.parse import urlencode
 
 from queries.store import Store
-from triage.affected_text import affected_text, sentence
-from triage.asking import Asked, Opened
+from triage.affected.asking import Asked, Opened
+from triage.affected.text import affected_text, sentence
 from triage.commands.shop_process import Order, ShopProcess
 from triage.demo.command import Progress as ShopProgress
 from triage.demo.scenarios import scenario_named

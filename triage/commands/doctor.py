@@ -11,13 +11,13 @@ import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
-from triage.asking import Opened, Running, Source
+from triage.affected.asking import Opened, Running, Source
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status
-from triage.doctor import examine
-from triage.doctor_text import doctor_text
-from triage.doctor_wire import DoctorJson
+from triage.doctor.examination import examine
+from triage.doctor.text import doctor_text
+from triage.doctor.wire import DoctorJson
 from triage.terminal import terminal_width
 from triage.window import parse_window
 

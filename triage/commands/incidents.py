@@ -11,7 +11,7 @@ import getpass
 import sys
 from argparse import ArgumentParser, Namespace
 
-from triage.asking import Source
+from triage.affected.asking import Source
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status

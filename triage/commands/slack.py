@@ -8,7 +8,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from urllib.parse import quote
 
-from triage.asking import Opened, Running
+from triage.affected.asking import Opened, Running
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from triage.asking import Opened, Running, Source
+from triage.affected.asking import Opened, Running, Source
 from triage.commands.status import Failure, Status
 from triage.remote import NoService, Refusal, Remote
 from triage.settings import Settings

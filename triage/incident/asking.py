@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from urllib.parse import quote
 
-from triage.asking import PAGE, Opened, Running, Source
+from triage.affected.asking import PAGE, Opened, Running, Source
 from triage.incident import acting
 from triage.incident.acting import Act, NoIncident
 from triage.incident.book import StoredBook

@@ -10,8 +10,8 @@ from typing import TypeAlias
 import polars as pl
 
 from queries.store import Store
+from triage.affected.answer import affected, everyone
 from triage.detectors.inventory import inventory, rows_concerned
-from triage.impact import affected, everyone
 from triage.incident.model import Impact, Incident
 from triage.model import Affected, AffectedCustomer, Outcome, Question
 from triage.symptom import Symptom

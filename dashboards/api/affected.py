@@ -1,0 +1,65 @@
+"""Which customers were affected, for other programs."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import chain, islice
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response, StreamingResponse
+
+from dashboards.api.border import PROBLEMS, TheStore, as_json
+from dashboards.api.cursors import bad_cursor
+from dashboards.api.parameters import (
+    AffectedParameters,
+    QuestionParameters,
+    each_once,
+)
+from queries.store import Store
+from triage.affected.answer import affected, everyone
+from triage.model import Affected, Question
+from triage.wire import AffectedJson, csv_lines
+
+CSV_LINES = 1000
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
+
+
+@router.get("/affected", response_model=AffectedJson)
+def get_affected(store: TheStore, asked: Annotated[AffectedParameters, Query()]) -> Response:
+    """Which customers were affected, and whether they have got through since."""
+    return as_json(AffectedJson.of(ask_affected(store, asked, datetime.now(UTC))))
+
+
+@router.get("/affected.csv", response_class=StreamingResponse)
+def get_affected_csv(store: TheStore, asked: Annotated[QuestionParameters, Query()]) -> StreamingResponse:
+    """The same, whole: one line for each customer."""
+    now = datetime.now(UTC)
+    question = asked.question(now)
+    customers = everyone(store, question if question.as_of else replace(question, as_of=now))
+    first = list(islice(customers, 1))  # what is wrong is said before the first line is
+    headers = {"Content-Disposition": f'attachment; filename="{file_name(question)}"'}
+    return StreamingResponse(
+        _in_chunks(csv_lines(chain(first, customers))), media_type="text/csv; charset=utf-8", headers=headers
+    )
+
+
+def ask_affected(store: Store, asked: AffectedParameters, now: datetime) -> Affected:
+    """A page of the answer. Raises BadParameters."""
+    question = asked.question(now)
+    try:
+        return affected(store, question, limit=asked.limit, cursor=asked.cursor)
+    except ValueError as error:
+        raise bad_cursor(str(error)) from None
+
+
+def file_name(question: Question) -> str:
+    """What a download of the answer is called: its window."""
+    return f"affected-{question.from_:%Y%m%dT%H%M%SZ}-{question.to:%Y%m%dT%H%M%SZ}.csv"
+
+
+def _in_chunks(lines: Iterator[str]) -> Iterator[str]:
+    """The lines, many at a time: handing one over costs more than making it."""
+    while chunk := "".join(islice(lines, CSV_LINES)):
+        yield chunk

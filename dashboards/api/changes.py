@@ -1,0 +1,140 @@
+"""What changed, and the way to tell us of a change, for other programs."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated, Self
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import Response
+from pydantic import Field
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from dashboards.api.border import PROBLEMS, TheStore
+from dashboards.api.cursors import bad_cursor, read_cursor, write_cursor
+from dashboards.api.parameters import PageParameters, Text, WindowParameters, each_once
+from triage.changes import EPOCH, NEWEST, Change, Origin, Place, changes
+from triage.window import Window
+from triage.wire import Time, Wire
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
+
+CHANGE = {
+    "type": "object",
+    "required": ["kind"],
+    "additionalProperties": False,
+    "properties": {
+        "kind": {"enum": ["deploy", "flag", "config", "contract", "pipeline", "other"]},
+        "id": {"type": "string", "description": "Alike for the same change, told again."},
+        "time": {"type": "string", "description": "RFC 3339, 15m (ago), or seconds since 1970; now unless given."},
+        **{
+            name: {"type": "string"}
+            for name in ("service", "version", "environment", "title", "author", "url", "status")
+        },
+        "details": {"description": "Anything else, as JSON."},
+    },
+}
+BODY = {"content": {"application/json": {"schema": {"oneOf": [CHANGE, {"type": "array", "items": CHANGE}]}}}}
+
+
+class ChangesParameters(WindowParameters, PageParameters):
+    """The window, whose changes, and which page of them."""
+
+    service: Text = Field(None, description="Only this service's.")
+
+
+class ChangeJson(Wire):
+    """A change."""
+
+    id: str
+    time: Time
+    kind: str
+    origin: Origin = Field(description="Whether somebody told us, or the telemetry shows it.")
+    source: str
+    service: str
+    version: str
+    environment: str
+    title: str
+    author: str
+    url: str
+    status: str
+    details: object = None
+
+    @classmethod
+    def of(cls, change: Change) -> Self:
+        return cls(
+            id=change.id,
+            time=change.time,
+            kind=change.kind,
+            origin=change.origin,
+            source=change.source,
+            service=change.service,
+            version=change.version,
+            environment=change.environment,
+            title=change.title,
+            author=change.author,
+            url=change.url,
+            status=change.status,
+            details=json.loads(change.details) if change.details else None,
+        )
+
+
+class ChangesJson(Wire):
+    """A page of the changes of a window, the latest first."""
+
+    from_: Time = Field(alias="from")
+    to: Time
+    items: list[ChangeJson]
+    next: str | None
+
+
+class PassedOn(Response):
+    """An answer that another app gives."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        super().__init__()
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets the other app read the request and answer it."""
+        await self._app(scope, receive, send)
+
+
+@router.get("/changes", response_model=ChangesJson)
+def get_changes(store: TheStore, asked: Annotated[ChangesParameters, Query()]) -> Response:
+    """What changed in a window, as far as we were told and as the telemetry shows it."""
+    window, service, before = _pinned(asked.cursor) if asked.cursor else _asked(asked)
+    found = changes(store.ask, window, service, at_most=asked.limit + 1, before=before)
+    items, more = found[: asked.limit], len(found) > asked.limit
+    pinned = (_us(window.from_), _us(window.to), service, *items[-1].place) if more else None
+    page = ChangesJson(
+        from_=window.from_,
+        to=window.to,
+        items=[ChangeJson.of(change) for change in items],
+        next=write_cursor(pinned) if pinned else None,
+    )
+    return Response(page.model_dump_json(), HTTPStatus.OK, media_type="application/json")
+
+
+def _asked(asked: ChangesParameters) -> tuple[Window, str, Place]:
+    return asked.window(datetime.now(UTC)), asked.service or "", NEWEST
+
+
+def _pinned(cursor: str) -> tuple[Window, str, Place]:
+    """What the cursor's first page was asked, and the last change that was shown. Raises BadParameters."""
+    start, end, service, time_ns, identity = read_cursor(cursor, (int, int, str, int, str))
+    try:
+        window = Window(*(EPOCH + timedelta(microseconds=int(us)) for us in (start, end)))
+    except (OverflowError, ValueError):
+        raise bad_cursor() from None
+    return window, str(service), (int(time_ns), str(identity))
+
+
+def _us(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+@router.post("/changes", openapi_extra={"requestBody": BODY})
+async def post_changes(request: Request) -> Response:
+    """Tells of a change, or of several; answered once they are on disk."""
+    return PassedOn(request.app.state.told_changes)

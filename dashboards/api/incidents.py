@@ -1,0 +1,200 @@
+"""Incidents, for other programs: what is wrong, whom it hits, and what people do about it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import JSONResponse, Response, StreamingResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from dashboards.api.border import PROBLEMS, TheStore
+from dashboards.api.cursors import bad_cursor, read_cursor, write_cursor
+from dashboards.api.parameters import PageParameters, WindowParameters, each_once
+from dashboards.problems import BadParameters, FieldError, NotFound
+from queries.store import Store
+from triage.incident.acting import Act, NoIncident, WrongStep, change, known, note, tick
+from triage.incident.book import StoredBook
+from triage.incident.impact import CustomersOf, Hit, hit_by, nobody
+from triage.incident.model import Incident, State
+from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
+from triage.model import AffectedCustomer
+from triage.slack.text import Writer
+from triage.window import EARLIEST, parse_time
+from triage.wire import Wire, csv_lines
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
+
+
+class Action(StrEnum):
+    """What people can do to an incident's state."""
+
+    ACK = "ack"
+    MITIGATE = "mitigate"
+    RESOLVE = "resolve"
+    REOPEN = "reopen"
+
+
+class ActJson(BaseModel):
+    """Who does it, in what words; an `id` of their own makes a repeated note known."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    author: str = Field("", max_length=200)
+    text: str = Field("", max_length=10_000)
+    id: str = Field("", max_length=200)
+
+    def act(self) -> Act:
+        """What it means."""
+        return Act(self.author, self.text, self.id)
+
+
+class StepJson(ActJson):
+    """The same for a mitigation step: `done` false takes the tick back."""
+
+    done: bool = True
+
+
+class IncidentsParameters(WindowParameters, PageParameters):
+    """Which incidents: in a state, and going on at some time in the window."""
+
+    state: State | None = Field(None, description="open, acknowledged, mitigated or resolved.")
+
+    def between(self, now: datetime) -> tuple[datetime, datetime]:
+        """The window; without `from` it has no beginning."""
+        from_ = parse_time(self.from_, now) if self.from_ else EARLIEST
+        return from_, parse_time(self.to, now) if self.to else now
+
+
+def listed(store: Store, asked: IncidentsParameters, now: datetime) -> list[Incident]:
+    """The incidents that are asked for, the latest opened first. Raises StoreError."""
+    from_, to = asked.between(now)
+    found = StoredBook(store).incidents(from_)
+    return [
+        one
+        for one in found
+        if one.opened_at < to and (one.resolved_at or now) >= from_ and asked.state in {None, one.state}
+    ]
+
+
+@router.get("/incidents", response_model=IncidentsJson)
+def get_incidents(store: TheStore, asked: Annotated[IncidentsParameters, Query()]) -> Response:
+    """Incidents, the latest opened first, with how fast they were found, answered and ended."""
+    all_ = listed(store, asked, datetime.now(UTC))
+    items = all_[_place(all_, asked.cursor) :]
+    page = items[: asked.limit]
+    more = write_cursor((page[-1].opened_at.isoformat(), page[-1].id)) if len(items) > len(page) else None
+    return _json(IncidentsJson.page(page, all_, more))
+
+
+def _place(all_: list[Incident], cursor: str | None) -> int:
+    """How many stand before the page."""
+    if cursor is None:
+        return 0
+    opened, id_ = map(str, read_cursor(cursor, (str, str)))
+    try:
+        last = datetime.fromisoformat(opened), id_
+    except ValueError:
+        raise bad_cursor() from None
+    return sum((one.opened_at, one.id) >= last for one in all_)
+
+
+@router.get("/incidents/{incident_id}", response_model=IncidentJson)
+def get_incident(store: TheStore, incident_id: str) -> Response:
+    """One incident, whole."""
+    return _json(IncidentJson.of(the_incident(store, incident_id)))
+
+
+@router.get("/incidents/{incident_id}/message")
+def get_message(request: Request, store: TheStore, incident_id: str) -> JSONResponse:
+    """The message about it as Slack would get it now; nothing is sent."""
+    writer: Writer = request.app.state.slack_writer
+    return JSONResponse(writer.main(the_incident(store, incident_id)).as_json())
+
+
+@router.post("/incidents/{incident_id}/note", response_model=IncidentJson)
+def add_note(store: TheStore, incident_id: str, body: ActJson | None = None) -> Response:
+    """Adds a note; one whose `id` was seen before changes nothing."""
+    return _acted(lambda: note(StoredBook(store), incident_id, (body or ActJson()).act()), "text")
+
+
+@router.post("/incidents/{incident_id}/steps/{number}", response_model=IncidentJson)
+def tick_step(store: TheStore, incident_id: str, number: int, body: StepJson | None = None) -> Response:
+    """Ticks a mitigation step, counted from 1."""
+    told = body or StepJson()
+    return _acted(lambda: tick(StoredBook(store), incident_id, number, told.done, told.act()), "number")
+
+
+@router.get("/incidents/{incident_id}/affected", response_model=IncidentAffectedJson)
+def get_incident_affected(
+    request: Request, store: TheStore, incident_id: str, asked: Annotated[PageParameters, Query()]
+) -> Response:
+    """Who is hit by it: the union over its symptoms, as known now, with the figures that were frozen."""
+    after, as_of = _after(asked.cursor)
+    incident = the_incident(store, incident_id)
+    hit = _hit(request, store, incident, as_of)
+    rest = [item for item in hit.customers if _follows(item, after)]
+    page = rest[: asked.limit]
+    moment = hit.impact.at.isoformat()
+    more = write_cursor((moment, page[-1].failures, page[-1].customer)) if len(rest) > len(page) else None
+    return _json(IncidentAffectedJson.told(incident, hit, page, more))
+
+
+@router.get("/incidents/{incident_id}/affected.csv", response_class=StreamingResponse)
+def get_incident_affected_csv(request: Request, store: TheStore, incident_id: str) -> StreamingResponse:
+    """The same, whole: one line for each customer."""
+    incident = the_incident(store, incident_id)
+    hit = _hit(request, store, incident, None)
+    headers = {"Content-Disposition": f'attachment; filename="affected-{incident.id}.csv"'}
+    return StreamingResponse(csv_lines(hit.customers), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.post("/incidents/{incident_id}/{action}", response_model=IncidentJson)
+def change_state(store: TheStore, incident_id: str, action: Action, body: ActJson | None = None) -> Response:
+    """Acknowledges, mitigates, resolves or reopens; what it is already changes nothing."""
+    return _acted(lambda: change(StoredBook(store), incident_id, action, (body or ActJson()).act()), "text")
+
+
+def the_incident(store: Store, id_: str) -> Incident:
+    """The incident of that id. Raises NotFound, StoreError."""
+    try:
+        return known(StoredBook(store), id_)
+    except NoIncident as error:
+        raise NotFound(str(error)) from None
+
+
+def _hit(request: Request, store: Store, incident: Incident, as_of: datetime | None) -> Hit:
+    customers_of: CustomersOf = getattr(request.app.state, "customers_of", nobody)
+    return hit_by(store, incident, as_of or datetime.now(UTC), customers_of, past=as_of is not None)
+
+
+def _after(cursor: str | None) -> tuple[tuple[int, bytes] | None, datetime | None]:
+    """The last customer of the page before, and the moment as of which it was answered."""
+    if cursor is None:
+        return None, None
+    moment, failures, customer = read_cursor(cursor, (str, int, str))
+    try:
+        return (-int(failures), str(customer).encode()), datetime.fromisoformat(str(moment))
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def _follows(item: AffectedCustomer, after: tuple[int, bytes] | None) -> bool:
+    return after is None or (-item.failures, item.customer.encode()) > after
+
+
+def _acted(act: Callable[[], Incident], field: str) -> Response:
+    try:
+        return _json(IncidentJson.of(act()))
+    except NoIncident as error:
+        raise NotFound(str(error)) from None
+    except WrongStep as error:
+        raise NotFound(str(error)) from None
+    except ValueError as error:
+        raise BadParameters([FieldError(field, str(error))]) from None
+
+
+def _json(body: Wire) -> Response:
+    return Response(body.model_dump_json(), HTTPStatus.OK, media_type="application/json")

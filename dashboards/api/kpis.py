@@ -1,0 +1,142 @@
+"""The business figures and the three first checks, for other programs."""
+
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import Response
+from pydantic import Field
+
+from dashboards.api.border import PROBLEMS, TheStore
+from dashboards.api.parameters import WindowParameters, each_once
+from dashboards.problems import BadParameters, FieldError, NotFound
+from triage.checks import Check, State, checks
+from triage.kpis import KPIS, Good, Kind, Kpi, Value, kpi_named, values
+from triage.window import parse_duration
+from triage.wire import Wire
+
+MOST_VALUES = 10_000
+
+router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
+
+
+class KpiJson(Wire):
+    """A figure: what it is made from, in which direction it is good, and who owns it."""
+
+    name: str
+    kind: Kind
+    metrics: tuple[str, ...]
+    unit: str
+    good: Good
+    owner: str
+
+    @staticmethod
+    def of(kpi: Kpi) -> "KpiJson":
+        """As the API writes it."""
+        return KpiJson(name=kpi.name, kind=kpi.kind, metrics=kpi.metrics, unit=kpi.unit, good=kpi.good, owner=kpi.owner)
+
+
+class KpisJson(Wire):
+    """All figures."""
+
+    items: list[KpiJson]
+    next: None = None
+
+
+class ValueJson(Wire):
+    """A figure in the interval that begins at `time`, null where nothing is known."""
+
+    time: datetime
+    value: float | None
+
+    @staticmethod
+    def of(value: Value) -> "ValueJson":
+        """As the API writes it."""
+        return ValueJson(time=value.time, value=value.value)
+
+
+class SeriesJson(Wire):
+    """A figure's values in a window; intervals of which nothing is known are left out."""
+
+    kpi: KpiJson
+    from_: datetime = Field(serialization_alias="from")
+    to: datetime
+    step_ms: float
+    items: list[ValueJson]
+    next: None = None
+
+
+class CheckJson(Wire):
+    """One check: its state, its value and what it was in as long a time before."""
+
+    name: str
+    state: State
+    value: float | None
+    usual: float | None
+    unit: str
+
+    @staticmethod
+    def of(check: Check) -> "CheckJson":
+        """As the API writes it."""
+        return CheckJson(name=check.name, state=check.state, value=check.value, usual=check.usual, unit=check.unit)
+
+
+class ChecksJson(Wire):
+    """The three first checks of a window."""
+
+    from_: datetime = Field(serialization_alias="from")
+    to: datetime
+    items: list[CheckJson]
+    next: None = None
+
+
+class StepParameters(WindowParameters):
+    """The window, and how long an interval is."""
+
+    step: str = Field("1m", max_length=40, description="Length of an interval: 10s, 1m, 1h.")
+
+    def step_s(self, length: timedelta) -> int:
+        """Seconds of an interval. Raises BadParameters."""
+        try:
+            step = parse_duration(self.step)
+        except ValueError as error:
+            raise BadParameters([FieldError("step", str(error))]) from None
+        seconds = int(step.total_seconds())
+        if seconds < 1 or step != timedelta(seconds=seconds) or seconds > 31 * 86_400:
+            raise BadParameters([FieldError("step", "must be whole seconds, from 1s up to 31d")])
+        if length / step > MOST_VALUES:
+            raise BadParameters([FieldError("step", f"makes more than {MOST_VALUES} values of this window")])
+        return seconds
+
+
+@router.get("/kpis", response_model=KpisJson)
+def get_kpis() -> Response:
+    """The business figures that are watched."""
+    return _json(KpisJson(items=[KpiJson.of(kpi) for kpi in KPIS]))
+
+
+@router.get("/kpis/{name}", response_model=SeriesJson)
+def get_kpi(store: TheStore, name: str, asked: Annotated[StepParameters, Query()]) -> Response:
+    """A figure's values by interval."""
+    kpi = kpi_named(name)
+    if kpi is None:
+        raise NotFound(
+            f"No business figure is called {name[:64]!r}; there are: {', '.join(each.name for each in KPIS)}."
+        )
+    window = asked.window(datetime.now(UTC))
+    step_s = asked.step_s(window.length)
+    items = [ValueJson.of(value) for value in values(store.ask, kpi, window, step_s)]
+    return _json(SeriesJson(kpi=KpiJson.of(kpi), from_=window.from_, to=window.to, step_ms=step_s * 1000, items=items))
+
+
+@router.get("/checks", response_model=ChecksJson)
+def get_checks(store: TheStore, asked: Annotated[WindowParameters, Query()]) -> Response:
+    """What to look at first: errors at the gateway, latency there, and the business figures."""
+    window = asked.window(datetime.now(UTC))
+    items = [CheckJson.of(check) for check in checks(store.ask, window)]
+    return _json(ChecksJson(from_=window.from_, to=window.to, items=items))
+
+
+def _json(body: Wire) -> Response:
+    return Response(body.model_dump_json(), HTTPStatus.OK, media_type="application/json")

@@ -1,0 +1,99 @@
+"""The page of one trace: what happened in which order, as a waterfall with its logs."""
+
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from pydantic import Field
+
+from dashboards.api.border import TheStore
+from dashboards.api.cursors import write_cursor
+from dashboards.api.parameters import Parameters, each_once
+from dashboards.api.traces import no_trace, trace_cursor
+from dashboards.pages.shown import duration, error_words, plural, shown
+from dashboards.pages.views import render
+from dashboards.pages.waterfall import Row, Waterfall
+from triage.trace import NS, Trace, moment, read_trace, trace_customers
+
+ROWS = 200
+
+router = APIRouter(include_in_schema=False)
+
+
+class TracePageParameters(Parameters):
+    """Which part of a trace to show."""
+
+    span: str = Field("", description="The span that is looked at.")
+    row: int = Field(1, ge=1, description="The first line that is shown.")
+    cursor: str | None = Field(None, description="Where in a trace of very many spans to begin.")
+
+
+@router.get("/traces/{trace_id}", dependencies=[Depends(each_once)])
+def trace_page(
+    request: Request, store: TheStore, trace_id: str, asked: Annotated[TracePageParameters, Query()]
+) -> HTMLResponse:
+    """The waterfall, from the line that was asked for on."""
+    trace = read_trace(store, trace_id.lower(), after=trace_cursor(asked.cursor))
+    if trace is None:
+        raise no_trace(trace_id)
+    if not trace.spans:
+        return render(request, "trace_logs.html", trace=trace, moment=moment)
+    waterfall = Waterfall(trace)
+    place = waterfall.place_of(asked.span) if asked.span else None
+    first = asked.row - 1 if place is None else place // ROWS * ROWS
+    rows = waterfall.rows[first : first + ROWS]
+    path = f"/traces/{trace.trace_id}?"
+    kept = {"cursor": asked.cursor} if asked.cursor else {}
+    return render(
+        request,
+        "trace.html",
+        trace=trace,
+        waterfall=waterfall,
+        headline=_headline(trace, waterfall),
+        rows=rows,
+        first=first,
+        looked_at=place,
+        customers=trace_customers(store, trace.trace_id),
+        window_query=_hour_around(waterfall.axis.start_ns),
+        ticks=_ticks(waterfall.axis.length_ms),
+        start=moment(waterfall.axis.start_ns),
+        moment=moment,
+        at_row=lambda row: path + urlencode(kept | {"row": row + 1}) + f"#row-{row + 1}",
+        rows_a_page=ROWS,
+        more_spans=path + urlencode({"cursor": write_cursor(trace.next)}) if trace.next else None,
+        begins_late=asked.cursor is not None,
+    )
+
+
+def _headline(trace: Trace, waterfall: Waterfall) -> Markup:
+    """What was tried, how it went and where it went wrong."""
+    entry = waterfall.rows[0].span
+    what = Markup("{} in {} took {}").format(
+        shown(entry.operation, 50), shown(entry.service, 40), duration(entry.duration_ns / 1e6)
+    )
+    return Markup("{} {}").format(what, _how(entry.failed, [row for _, row in waterfall.failed]))
+
+
+def _how(entry_failed: bool, failed: list[Row]) -> Markup:
+    if not failed:
+        return Markup("and nothing in it failed.")
+    origin = max(failed, key=lambda row: (row.depth, -row.span.start_ns)).span
+    where = Markup("{} in {}").format(shown(origin.operation, 50), shown(origin.service, 40))
+    why = Markup(" ({})").format(shown(error_words(origin.error), 100)) if origin.error else Markup("")
+    if entry_failed:
+        return Markup("and failed; the deepest failure is {}{}.").format(where, why)
+    return Markup("and went well, though {} in it failed: the deepest is {}{}.").format(
+        plural(len(failed), "span"), where, why
+    )
+
+
+def _hour_around(ns: int) -> str:
+    """The query of pages about the time when the trace began."""
+    return "?" + urlencode({"from": ns // NS - 1800, "to": ns // NS + 1800})
+
+
+def _ticks(length_ms: float) -> list[tuple[float, str]]:
+    """Four marks of the axis: place in percent, and how long after its start."""
+    return [(quarter * 25, duration(length_ms * quarter / 4) if quarter else "0") for quarter in range(4)]

@@ -1,0 +1,52 @@
+"""Pages from templates: what every template can use, and what every page knows."""
+
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+
+from fastapi import Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from dashboards.access import Access
+from dashboards.pages import shown
+
+HERE = Path(__file__).parent.parent
+STATIC = HERE / "static"
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        shown=shown.shown,
+        whole=shown.whole,
+        number=shown.number,
+        duration=shown.duration,
+        amounts=shown.amounts,
+        size=shown.size,
+        clock=shown.clock,
+        ago=shown.ago,
+        error_words=shown.error_words,
+    )
+    environment.globals.update(
+        share=shown.share, customer_path=shown.customer_path, trace_path=shown.trace_path, plural=shown.plural
+    )
+    return environment
+
+
+ENVIRONMENT = _environment()
+
+
+def render(request: Request, template: str, status: int = HTTPStatus.OK, **context: object) -> HTMLResponse:
+    """The page that a template makes of this."""
+    access: Access = request.app.state.access
+    page = ENVIRONMENT.get_template(template).render(
+        context, path=request.url.path, can_log_out=access.logged_in(request), now=datetime.now(UTC)
+    )
+    return HTMLResponse(page, status)

@@ -1,0 +1,1 @@
+"""Which customers were affected: the question as it is asked, and its answer."""

@@ -1,0 +1,1 @@
+"""What the telemetry lacks for a good answer, and what to change: `triage doctor`."""
