@@ -11,8 +11,8 @@ from pydantic import Field
 from dashboards.api.border import PROBLEMS, TheStore
 from dashboards.api.parameters import WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
-from triage.checks import Check, State, checks
-from triage.kpis import KPIS, Good, Kind, Kpi, Value, kpi_named, values
+from triage.kpi.checks import Check, State, checks
+from triage.kpi.figures import KPIS, Good, Kind, Kpi, Value, kpi_named, values
 from triage.window import parse_duration
 from triage.wire import Wire
 

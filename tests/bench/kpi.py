@@ -10,7 +10,7 @@ from time import perf_counter
 from tests.bench.figures import Figure, Target, middle
 from tests.bench.scale import QUICK, Scale
 from tests.kpi_series import KINDS, average_precision, best_f1, labelled, rolling_z, seasonal_naive
-from triage.kpi_scoring import scores
+from triage.kpi.scoring import scores
 
 SEEDS = 4
 

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from dashboards.app import create_app
 from queries import schema
 from queries.store import Store, varint
-from triage.kpis import KPIS, Kind, Kpi, values
+from triage.kpi.figures import KPIS, Kind, Kpi, values
 from triage.window import Window
 
 pytestmark = pytest.mark.integration

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.kpi_series import KINDS, START, average_precision, labelled, rolling_z, seasonal_naive
-from triage.kpi_scoring import Scorer, scored, scores
+from triage.kpi.scoring import Scorer, scored, scores
 
 anything = st.lists(
     st.one_of(st.just(float("nan")), st.sampled_from([0.0, 1.0, 5.0]), st.floats(-1e9, 1e9)), min_size=1, max_size=120

@@ -12,8 +12,8 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
 from triage.commands.status import Failure, Status
-from triage.kpi_scoring import scores
-from triage.kpi_scoring.series import Series, SeriesError, read_series
+from triage.kpi.scoring import scores
+from triage.kpi.scoring.series import Series, SeriesError, read_series
 from triage.terminal import printable
 
 

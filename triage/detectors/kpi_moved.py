@@ -14,7 +14,7 @@ from triage.detectors.partner_integration import partner_integration
 from triage.detectors.rates import SURE, surprise
 from triage.detectors.slow_checkout import slow_checkout
 from triage.detectors.wording import clock, name, percent
-from triage.kpis import KPIS, Good, Kind, Kpi, Value, values
+from triage.kpi.figures import KPIS, Good, Kind, Kpi, Value, values
 from triage.symptom import Ask, Cause, Detector, Severity, Symptom
 from triage.window import Window
 

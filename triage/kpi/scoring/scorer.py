@@ -10,10 +10,10 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from triage.kpi_scoring.forecast import LAGS, LEVEL_ROWS, NAN, Mixture, Regression, seasonal
-from triage.kpi_scoring.period import period_of
-from triage.kpi_scoring.shape import Shapes
-from triage.kpi_scoring.tail import Tail
+from triage.kpi.scoring.forecast import LAGS, LEVEL_ROWS, NAN, Mixture, Regression, seasonal
+from triage.kpi.scoring.period import period_of
+from triage.kpi.scoring.shape import Shapes
+from triage.kpi.scoring.tail import Tail
 
 Direction: TypeAlias = Literal["both", "up", "down"]
 

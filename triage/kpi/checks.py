@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from triage.kpis import KPIS, Good, Kpi, total
+from triage.kpi.figures import KPIS, Good, Kpi, total
 from triage.symptom import Ask
 from triage.window import Window
 
