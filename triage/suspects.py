@@ -2,12 +2,13 @@
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import TypedDict, cast
+from typing import cast
 
 from triage.incident.model import Incident, Suspect
 from triage.incident.naming import one_line
+from triage.pleading import Change, Known, VersionRow, pleas
 from triage.symptom import Ask, Cause, Symptom
 
 BEFORE = timedelta(hours=2)
@@ -16,24 +17,10 @@ AFTER = timedelta(seconds=30)
 HALF_LIFE_S = 15 * 60
 MOST = 5
 LEAST_SCORE = 0.05
+NOT_MADE = frozenset({"failure", "error", "inactive", "cancelled", "pending", "queued"})
+"""What is said of a change that did not come about, or not yet."""
 ADDED = {Cause.BAD_DEPLOY: "deploy", Cause.CONTRACT_DRIFT: "contract", Cause.SCHEMA_CHANGE: "contract"}
 """The kind of change that a cause speaks of."""
-
-
-class Change(TypedDict):
-    """A row of queries/incidents/changes_before.sql."""
-
-    Id: str
-    Time: datetime
-    Kind: str
-    Source: str
-    Service: str
-    Version: str
-    Environment: str
-    Title: str
-    Author: str
-    Url: str
-    Status: str
 
 
 @dataclass(frozen=True)
@@ -44,12 +31,40 @@ class Speaks:
     words: str
 
 
-def suspects(ask: Ask, incident: Incident) -> tuple[Suspect, ...]:
-    """The changes before an incident began, the most suspicious first. Raises StoreError."""
+def suspects(ask: Ask, incident: Incident, now: datetime) -> tuple[Suspect, ...]:
+    """The changes before an incident began, the most suspicious first, with what speaks for and against each.
+
+    Nothing is known in it that came later than `now`. Raises StoreError.
+    """
     symptoms = [each.symptom for each in incident.symptoms]
-    rows = ask("incidents/changes_before", **{"from": incident.began - BEFORE}, to=incident.began + AFTER)
-    found = ranked(cast(list[Change], rows.to_dicts()), symptoms, incident.began)
-    return tuple(found)
+    rows = ask("incidents/changes_before", **{"from": incident.began - BEFORE}, to=max(now, incident.began + AFTER))
+    told = [row for row in cast(list[Change], rows.to_dicts()) if row["Status"] not in NOT_MADE]
+    before = [row for row in told if row["Time"] <= incident.began + AFTER]
+    found = ranked(before, symptoms, incident.began)
+    if not found:
+        return ()
+    by_id = {row["Id"]: row for row in before}
+    known = Known(
+        symptoms, incident.began, incident.ended, now,
+        later=[row for row in told if row["Time"] > incident.began + AFTER],
+        versions=_versions(ask, incident, now, {by_id[each.change]["Service"] for each in found}),
+    )  # fmt: skip
+    return tuple(_pleaded(each, by_id[each.change], known) for each in found)
+
+
+def _pleaded(suspect: Suspect, change: Change, known: Known) -> Suspect:
+    plea = pleas(change, known)
+    return replace(suspect, for_=plea.for_, against=plea.against)
+
+
+def _versions(ask: Ask, incident: Incident, now: datetime, services: set[str]) -> dict[str, list[VersionRow]]:
+    """How each version of these services did before the first failure and since, a service's together."""
+    named = sorted(services - {""})
+    between = {"from": incident.began - BEFORE, "since": incident.began, "to": min(incident.ended or now, now)}
+    if not named or between["to"] <= incident.began:
+        return {}
+    rows = cast(list[VersionRow], ask("incidents/versions", services=named, **between).to_dicts())
+    return {service: [row for row in rows if row["Service"] == service] for service in named}
 
 
 def ranked(changes: Iterable[Change], symptoms: Iterable[Symptom], began: datetime) -> list[Suspect]:
@@ -57,7 +72,7 @@ def ranked(changes: Iterable[Change], symptoms: Iterable[Symptom], began: dateti
     symptoms = list(symptoms)
     best: dict[tuple[str, str, str], Suspect] = {}
     for change in changes:
-        if change["Status"] in {"failure", "error", "inactive", "cancelled", "pending", "queued"}:
+        if change["Status"] in NOT_MADE:
             continue
         suspect = _suspect(change, symptoms, began)
         same = change["Kind"], change["Service"], change["Version"] or change["Title"]

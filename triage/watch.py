@@ -143,10 +143,8 @@ class Watch:
         else:
             if moment in {OPENING, END} or _figures(impact) != _figures(incident.impact):
                 yield self._impact(incident, impact, moment, now)
-        if incident.state is State.RESOLVED:
-            return
         try:
-            found = suspects(self.store.ask, incident)
+            found = suspects(self.store.ask, incident, now)
         except StoreError as error:
             self.fail("suspects", error)
             return

@@ -11,7 +11,8 @@ from triage.incident.figures import figures
 from triage.incident.impact import on_rows, questions, union
 from triage.incident.model import Event, Kind
 from triage.model import AffectedCustomer, Outcome, Question
-from triage.suspects import Change, ranked
+from triage.pleading import Change
+from triage.suspects import ranked
 
 
 def hit(customer: str, failures: int, outcome: Outcome, *orders: str) -> AffectedCustomer:

@@ -114,13 +114,15 @@ class Impact:
 
 @dataclass(frozen=True)
 class Suspect:
-    """A change that may have caused it; `score` in 0..1."""
+    """A change that may have caused it; `score` in 0..1. `for_` and `against` are sentences with their figures."""
 
     what: str
     change: str  # the change's id
     time: datetime
     score: float
     because: str
+    for_: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

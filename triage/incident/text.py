@@ -54,7 +54,10 @@ def incident_text(one: IncidentJson) -> Iterator[str]:
     if one.suspects:
         yield ""
         yield "What changed before:"
-        yield from (printable(f"  {each.score:.2f}  {each.what}: {each.because}") for each in one.suspects)
+        for suspect in one.suspects:
+            yield printable(f"  {suspect.score:.2f}  {suspect.what}: {suspect.because}")
+            yield from (printable(f"          for: {words}") for words in suspect.for_)
+            yield from (printable(f"      against: {words}") for words in suspect.against)
     yield ""
     yield "When (UTC):"
     for event in one.timeline:

@@ -193,13 +193,15 @@ def _numbers(amounts: Mapping[str, Decimal]) -> dict[str, float]:
 
 
 class SuspectJson(Wire):
-    """A change that may have caused it."""
+    """A change that may have caused it; `for` and `against` say with figures what speaks for it and what against."""
 
     what: str
     change: str
     time: Time
     score: float
     because: str
+    for_: list[str] = Field(alias="for")
+    against: list[str]
 
     @classmethod
     def of(cls, suspect: Suspect) -> Self:
@@ -209,6 +211,8 @@ class SuspectJson(Wire):
             time=suspect.time,
             score=suspect.score,
             because=suspect.because,
+            for_=list(suspect.for_),
+            against=list(suspect.against),
         )
 
 

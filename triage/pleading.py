@@ -1,0 +1,166 @@
+"""What speaks for a change as the cause, and what against it: sentences with figures, for whoever must decide."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypedDict
+
+from triage.incident.naming import one_line, quantity
+from triage.symptom import Symptom
+
+LONG_BEFORE = timedelta(minutes=30)
+SOON_AFTER = timedelta(minutes=5)
+"""A rollback that helps does so within this time."""
+FEW = 20
+"""Of fewer requests a share says little."""
+FAILS_TOO = 0.5
+"""Other versions fail too, if they do at least half as often."""
+SERVED_WELL = 0.5
+"""A version had served well, if it failed at most half as often before as since."""
+
+
+class Change(TypedDict):
+    """A row of queries/incidents/changes_before.sql."""
+
+    Id: str
+    Time: datetime
+    Kind: str
+    Source: str
+    Service: str
+    Version: str
+    Environment: str
+    Title: str
+    Author: str
+    Url: str
+    Status: str
+
+
+class VersionRow(TypedDict):
+    """A row of queries/incidents/versions.sql."""
+
+    Service: str
+    Version: str
+    RequestsBefore: int
+    ErrorsBefore: int
+    RequestsSince: int
+    ErrorsSince: int
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known besides the change: the symptoms, since when and until when (None: they last), what changed later
+    than they began, and how each version of each service did."""
+
+    symptoms: Sequence[Symptom]
+    began: datetime
+    ended: datetime | None = None
+    now: datetime | None = None
+    later: Sequence[Change] = ()
+    versions: Mapping[str, Sequence[VersionRow]] = field(default_factory=dict)
+
+    def of(self, change: Change) -> Sequence[VersionRow]:
+        """How the versions of the change's service did."""
+        return self.versions.get(change["Service"], ())
+
+
+@dataclass(frozen=True)
+class Plea:
+    """Sentences for and against."""
+
+    for_: tuple[str, ...]
+    against: tuple[str, ...]
+
+
+def pleas(change: Change, known: Known) -> Plea:
+    """What speaks for this change as the cause, and what against it."""
+    said = [*_time(change, known), *_place(change, known), *_versions(change, known), *_undone(change, known)]
+    return Plea(
+        tuple(words for speaks_for, words in said if speaks_for),
+        tuple(words for speaks_for, words in said if not speaks_for),
+    )
+
+
+Said = Iterator[tuple[bool, str]]
+
+
+def _time(change: Change, known: Known) -> Said:
+    gap = known.began - change["Time"]
+    if gap < timedelta():
+        yield False, f"the first failure was {span(-gap)} before we were told of it"
+    elif gap > LONG_BEFORE:
+        yield False, f"it was made {span(gap)} before the first failure, and nothing failed until then"
+    else:
+        yield True, f"it was made {span(gap)} before the first failure"
+
+
+def _place(change: Change, known: Known) -> Said:
+    service = one_line(change["Service"])
+    suspected = sorted({each.suspect for each in known.symptoms if each.suspect})
+    where = " and ".join(one_line(each) for each in suspected)
+    if not service:
+        yield False, "it names no service"
+    elif change["Service"] in suspected:
+        yield True, f"the failures begin at {service}, which it changed"
+    elif any(change["Service"] in each.services for each in known.symptoms):
+        yield True, f"it changed {service}, which is concerned"
+    elif where:
+        yield False, f"the failures begin at {where}, and it changed {service}"
+
+
+def _versions(change: Change, known: Known) -> Said:
+    """How the version does beside the others, and how it did before."""
+    rows = known.of(change)
+    own = next((row for row in rows if row["Version"] == change["Version"] and change["Version"]), None)
+    if own is None:
+        return
+    version, failing = one_line(change["Version"]), _ratio(own["ErrorsSince"], own["RequestsSince"])
+    if own["RequestsSince"] >= FEW and not own["ErrorsSince"]:
+        yield False, f"none of the {own['RequestsSince']:,} requests that {version} has served since failed"
+        return
+    others = [row for row in rows if row is not own and row["RequestsSince"]]
+    requests, errors = sum(row["RequestsSince"] for row in others), sum(row["ErrorsSince"] for row in others)
+    shares = f"{_share(own['ErrorsSince'], own['RequestsSince'])} of the requests that {version} served failed"
+    if requests >= FEW and _ratio(errors, requests) >= FAILS_TOO * failing:
+        yield False, f"other versions fail too: {shares}, of the other versions' {_share(errors, requests)}"
+    elif own["ErrorsSince"] and requests >= FEW:
+        yield True, f"{shares}, of the other versions' {_share(errors, requests)}"
+    before = _ratio(own["ErrorsBefore"], own["RequestsBefore"])
+    if own["RequestsBefore"] >= FEW and before <= SERVED_WELL * failing:
+        yield False, f"{version} had served {own['RequestsBefore']:,} requests before the first failure"
+
+
+def _undone(change: Change, known: Known) -> Said:
+    """Whether another version took its place, and what became of the failures."""
+    after = [each for each in known.later if _takes_the_place(each, change)]
+    if not after:
+        return
+    undone = min(after, key=lambda each: each["Time"])
+    what = f"{one_line(undone['Service'])} {one_line(undone['Version'])} took its place at {undone['Time']:%H:%M} UTC"
+    went_on = (known.ended or known.now or undone["Time"]) - undone["Time"]
+    if went_on > SOON_AFTER:
+        yield False, f"{what}, and the failures went on for {span(went_on)}"
+    elif known.ended and went_on >= -timedelta(minutes=1):  # we may be told of it a little late
+        yield True, f"{what}, and the failures ended"
+
+
+def _takes_the_place(later: Change, change: Change) -> bool:
+    same = later["Kind"] == change["Kind"] == "deploy" and later["Service"] == change["Service"] != ""
+    return same and later["Time"] > change["Time"] and later["Version"] not in {"", change["Version"]}
+
+
+def span(length: timedelta) -> str:
+    """A length of time in words: "less than a minute", "4 minutes", "1 h 40 min"."""
+    minutes = round(length / timedelta(minutes=1))
+    if length < timedelta(minutes=1):
+        return "less than a minute"
+    if minutes < 60:
+        return "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+
+
+def _ratio(part: int, of: int) -> float:
+    return part / of if of else 0.0
+
+
+def _share(part: int, of: int) -> str:
+    return f"{quantity(_ratio(part, of), 'ratio')} ({part:,} of {of:,})"
