@@ -11,7 +11,7 @@ from pydantic import Field
 from dashboards.api.border import PROBLEMS, TheStore
 from dashboards.api.parameters import WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
-from triage.kpi.checks import Check, State, checks
+from triage.kpi.checks import Check, State, checks, in_a_line
 from triage.kpi.figures import KPIS, Good, Kind, Kpi, Value, kpi_named, values
 from triage.window import parse_duration
 from triage.wire import Wire
@@ -68,23 +68,38 @@ class SeriesJson(Wire):
 
 
 class CheckJson(Wire):
-    """One check: its state, its value and what it was in as long a time before."""
+    """One check: its state, its value, what is usual with the band that it keeps to, and the same in words."""
 
     name: str
+    title: str
     state: State
     value: float | None
     usual: float | None
+    low: float | None
+    high: float | None
     unit: str
+    sentence: str
 
     @staticmethod
     def of(check: Check) -> "CheckJson":
         """As the API writes it."""
-        return CheckJson(name=check.name, state=check.state, value=check.value, usual=check.usual, unit=check.unit)
+        return CheckJson(
+            name=check.name,
+            title=check.title,
+            state=check.state,
+            value=check.value,
+            usual=check.usual.middle,
+            low=check.usual.low,
+            high=check.usual.high,
+            unit=check.unit,
+            sentence=check.sentence,
+        )
 
 
 class ChecksJson(Wire):
-    """The three first checks of a window."""
+    """The three first checks of a window, and those that matter of them in a line of text."""
 
+    line: str
     from_: datetime = Field(serialization_alias="from")
     to: datetime
     items: list[CheckJson]
@@ -134,8 +149,9 @@ def get_kpi(store: TheStore, name: str, asked: Annotated[StepParameters, Query()
 def get_checks(store: TheStore, asked: Annotated[WindowParameters, Query()]) -> Response:
     """What to look at first: errors at the gateway, latency there, and the business figures."""
     window = asked.window(datetime.now(UTC))
-    items = [CheckJson.of(check) for check in checks(store.ask, window)]
-    return _json(ChecksJson(from_=window.from_, to=window.to, items=items))
+    found = list(checks(store.ask, window))
+    items = [CheckJson.of(check) for check in found]
+    return _json(ChecksJson(from_=window.from_, to=window.to, line=in_a_line(found), items=items))
 
 
 def _json(body: Wire) -> Response:

@@ -1,0 +1,19 @@
+-- How did requests do where they enter: how many failed, and how long did they take, in stretches of time?
+-- to: DateTime64, UTC; the end of the latest stretch, itself not meant
+-- length_s: UInt32, seconds of a stretch
+-- every_s: UInt32, seconds from the end of a stretch to the end of the one before, no less than length_s
+-- stretches: UInt32, how many
+-- One row per stretch with requests, by how many lie after it: of root server spans the requests and errors, and the
+-- 95th percentile of their duration in ms.
+WITH toUnixTimestamp({to:DateTime64(6, 'UTC')}) - 1 - toUnixTimestamp(Time) AS ago_s
+SELECT
+    toUInt32(intDiv(ago_s, {every_s:UInt32})) AS stretch,
+    sum(Requests) AS requests,
+    sum(Errors) AS errors,
+    quantilesTDigestMerge(0.5, 0.95, 0.99)(Durations)[2] / 1e6 AS p95_ms
+FROM red
+WHERE Time >= {to:DateTime64(6, 'UTC')} - toIntervalSecond({every_s:UInt32} * ({stretches:UInt32} - 1) + {length_s:UInt32})
+    AND Time < {to:DateTime64(6, 'UTC')} AND IsRoot AND SpanKind = 'Server'
+    AND ago_s % {every_s:UInt32} < {length_s:UInt32}
+GROUP BY stretch
+ORDER BY stretch

@@ -1,0 +1,110 @@
+"""What is usual for a figure: the same time of earlier days where there are enough, else the time just before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from math import isfinite
+
+import numpy as np
+
+from triage.symptom import Ask
+from triage.window import Window
+
+DAY = timedelta(days=1)
+DAYS, LEAST_DAYS = 7, 3
+BEFORE = timedelta(hours=2)
+SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=15)
+"""Of the stretches into which the time just before is cut."""
+SAME_TIME, JUST_BEFORE = "at this time of earlier days", "in the two hours before"
+
+
+@dataclass(frozen=True)
+class Usual:
+    """The middle of what was, the band that nearly all of it kept to, and when that was; None of nothing."""
+
+    middle: float | None = None
+    low: float | None = None
+    high: float | None = None
+    since: str = JUST_BEFORE
+
+
+@dataclass(frozen=True)
+class Entries:
+    """The requests that entered in a stretch of time, at least one."""
+
+    requests: int
+    errors: int
+    p95_ms: float
+
+    @property
+    def ratio(self) -> float:
+        """The share that failed."""
+        return self.errors / self.requests
+
+
+@dataclass(frozen=True)
+class Stretches:
+    """Stretches of time to compare a window with: the end of the latest, their length, how they follow, how many."""
+
+    window: Window
+    every: timedelta
+    count: int
+    since: str
+
+    @property
+    def bounds(self) -> list[Window]:
+        """The latest first."""
+        return [
+            Window(self.window.from_ - place * self.every, self.window.to - place * self.every)
+            for place in range(self.count)
+        ]
+
+
+def earlier_days(window: Window) -> Stretches | None:
+    """The same time of each of the days before; None for a window that is longer than a day."""
+    if window.length > DAY:
+        return None
+    return Stretches(Window(window.from_ - DAY, window.to - DAY), DAY, DAYS, SAME_TIME)
+
+
+def just_before(window: Window) -> Stretches:
+    """The two hours before, in stretches as long as the window, or as can be."""
+    length = min(max(window.length, SHORTEST), LONGEST)
+    return Stretches(Window(window.from_ - length, window.from_), length, BEFORE // length, JUST_BEFORE)
+
+
+def usual_of(values: Iterable[float | None], since: str = JUST_BEFORE) -> Usual:
+    """The median, and the band without the outermost tenths, where there are enough to leave any out."""
+    known = [value for value in values if value is not None and isfinite(value)]
+    if not known:
+        return Usual(since=since)
+    low, middle, high = np.quantile(known, (0.1, 0.5, 0.9) if len(known) >= 5 else (0.0, 0.5, 1.0))
+    return Usual(float(middle), float(low), float(high), since)
+
+
+def entries(ask: Ask, stretches: Stretches) -> list[Entries]:
+    """The stretches in which requests entered, the latest first. Raises StoreError."""
+    frame = ask(
+        "kpi/entries",
+        to=stretches.window.to,
+        length_s=_seconds(stretches.window.length),
+        every_s=max(_seconds(stretches.every), _seconds(stretches.window.length)),
+        stretches=stretches.count,
+    )
+    return [Entries(requests, errors, p95_ms) for _, requests, errors, p95_ms in frame.iter_rows()]
+
+
+def entries_usually(ask: Ask, window: Window) -> tuple[Sequence[Entries], str]:
+    """What to compare a window's entries with, and when that was. Raises StoreError."""
+    days = earlier_days(window)
+    found = entries(ask, days) if days else []
+    if days and len(found) >= LEAST_DAYS:
+        return found, days.since
+    before = just_before(window)
+    return entries(ask, before), before.since
+
+
+def _seconds(length: timedelta) -> int:
+    return max(int(length.total_seconds()), 1)
