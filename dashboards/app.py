@@ -13,7 +13,7 @@ from dashboards.errors import add_handlers
 from dashboards.pages import affected as affected_page
 from dashboards.pages import customer as customer_page
 from dashboards.pages import incidents as incident_pages
-from dashboards.pages import login
+from dashboards.pages import login, plotly_js
 from dashboards.pages import now as now_page
 from dashboards.pages import trace as trace_page
 from dashboards.pages.views import STATIC
@@ -25,7 +25,7 @@ from triage.runbook.live import LiveRunbook
 from triage.slack.text import Writer
 
 API = (affected, changes, customers, doctor, incidents, kpis, runbook, slack_hook, traces)
-PAGES = (now_page, incident_pages, affected_page, customer_page, trace_page, login)
+PAGES = (now_page, incident_pages, affected_page, customer_page, trace_page, login, plotly_js)
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 

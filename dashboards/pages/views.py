@@ -9,7 +9,8 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboards.access import Access
-from dashboards.pages import shown
+from dashboards.pages import plotly_js, shown
+from dashboards.pages.measures import measured
 
 HERE = Path(__file__).parent.parent
 STATIC = HERE / "static"
@@ -33,9 +34,15 @@ def _environment() -> Environment:
         clock=shown.clock,
         ago=shown.ago,
         error_words=shown.error_words,
+        measured=measured,
     )
     environment.globals.update(
-        share=shown.share, customer_path=shown.customer_path, trace_path=shown.trace_path, plural=shown.plural
+        share=shown.share,
+        customer_path=shown.customer_path,
+        trace_path=shown.trace_path,
+        plural=shown.plural,
+        plotly_path=plotly_js.PATH,
+        plotly_style_ids=plotly_js.style_ids,
     )
     return environment
 

@@ -1,0 +1,95 @@
+"""What figures are drawn from, on the real engine: a symptom’s measure is unusual after it began, and not before."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from queries import schema
+from queries.store import Store
+from tests.bench.staged import write
+from tests.loading import empty
+from triage.demo.model import Shop
+from triage.detectors import symptoms_at
+from triage.incident.series import markers, symptom_series
+from triage.symptom import Symptom
+from triage.window import Window
+
+pytestmark = pytest.mark.integration
+
+OPENS = 1_790_085_600
+HISTORY_S, FAULT_S = 1500, 240
+ARRIVED = """
+    INSERT INTO arrivals (Minute, ServiceName, Spans, Misdated, Last)
+    VALUES ({at:DateTime('UTC')}, 'pay', 60, 0, now64())
+"""
+SLICE = ("gateway-5xx", "cache-storm", "inventory-duplicates")
+SCENARIOS = (
+    *SLICE,
+    *(pytest.param(each, marks=pytest.mark.full) for each in ("token-expired", "bad-deploy", "erp-slow")),
+)
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('series')}/clickhouse")) as store:
+        schema.apply(store)
+        yield store
+
+
+def moment(second: float) -> datetime:
+    return datetime.fromtimestamp(OPENS + second, UTC)
+
+
+def found(store: Store, scenario: str) -> Symptom:
+    """What the detectors say at the end of a shop's half hour, in whose last minutes it is broken."""
+    empty(store)
+    shop = Shop(scenario, 3, 6.0)
+    write(store, shop, OPENS, OPENS + HISTORY_S + FAULT_S, [shop.fault(OPENS + HISTORY_S, OPENS + HISTORY_S + FAULT_S)])
+    return symptoms_at(store.ask, moment(HISTORY_S + FAULT_S))[0]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_a_symptoms_measure_leaves_its_usual_band_when_it_begins(own_store: Store, scenario: str) -> None:
+    """Before, it lies in the band nearly always; afterwards above it, and near what the symptom says."""
+    symptom = found(own_store, scenario)
+    window = Window(moment(300), moment(HISTORY_S + FAULT_S))
+    series = symptom_series(own_store.ask, symptom, window)
+    assert series
+    assert series.unit == symptom.unit
+    assert series.usual_high is not None
+    known = [(time, value) for time, value in zip(series.times, series.values, strict=True) if value is not None]
+    before = [value for time, value in known if time + timedelta(seconds=series.step_s) <= symptom.from_]
+    after = [value for time, value in known if time >= symptom.from_]
+    assert len(before) >= 15
+    assert sum(value <= series.usual_high for value in before) >= 0.9 * len(before)
+    assert max(after) > 2 * series.usual_high
+    assert max(after) > 0.5 * symptom.value
+    assert (series.times[0], series.times[-1]) == (moment(300), moment(HISTORY_S + FAULT_S - series.step_s))
+
+
+def test_a_deploy_in_the_window_is_a_marker(own_store: Store) -> None:
+    """Once, with what it deployed, at its time."""
+    found(own_store, "bad-deploy")
+    told = markers(own_store.ask, Window(moment(HISTORY_S - 300), moment(HISTORY_S + FAULT_S)))
+    deploys = [each for each in told if each.kind == "deploy"]
+    assert deploys
+    assert all(each.text.startswith("deploy of ") for each in deploys)
+    assert [each.time for each in told] == sorted(each.time for each in told)
+
+
+def test_silence_is_drawn_as_nothing_that_arrived(own_store: Store) -> None:
+    """An interval without an arrival is a zero, since that is known; before the first one nothing is."""
+    empty(own_store)
+    now = datetime.now(UTC).replace(second=0, microsecond=0)
+    for minute in range(5, 15):
+        at = (now - timedelta(minutes=minute)).strftime("%Y-%m-%d %H:%M:%S")
+        own_store.command(ARRIVED, at=at)
+    symptom = Symptom(
+        "no_data", {"service": "pay"}, now - timedelta(minutes=4), None, "warning", "", 4.0, 0.0, "min"  # type: ignore[arg-type]
+    )  # fmt: skip
+    series = symptom_series(own_store.ask, symptom, Window(now - timedelta(minutes=20), now))
+    assert series
+    assert series.values == (*[None] * 6, *[60.0] * 10, *[0.0] * 4)
+    assert (series.usual_low, series.usual_high) == (60.0, 60.0)
