@@ -1,8 +1,6 @@
 """Our pages in a real Chromium, in front of a real store with a shop's last half hour in it."""
 
-import shutil
 import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +19,7 @@ from queries.store import Store, varint
 from tests.browser import odd_trace
 from tests.integration import small_shop
 from tests.integration.otlp import SECOND, segment, span, token, traces
+from tests.npm import packages
 from triage.demo.model import Shop
 from triage.demo.write import otlp_requests
 
@@ -153,12 +152,4 @@ def visiting(browser: Browser, site: Site, viewport: ViewportSize, scheme: str) 
 @pytest.fixture(scope="session")
 def axe() -> str:
     """axe-core's script, as package-lock.json has it."""
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("axe-core comes from npm")
-    lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".installed"
-    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
-        done = subprocess.run([npm, "ci", "--ignore-scripts"], cwd=HERE, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, f"npm ci failed: {done.stderr}"
-        installed.write_bytes(lock.read_bytes())
-    return (HERE / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+    return (packages(HERE) / "axe-core" / "axe.min.js").read_text("utf-8")

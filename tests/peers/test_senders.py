@@ -15,6 +15,7 @@ from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, NumberDataPoint
 
 from collectors.kinds import Kind, Outcome, Overloaded
 from tests.integration.otlp_receivers import Receivers
+from tests.npm import packages
 
 HERE = Path(__file__).parent
 JAVASCRIPT = HERE / "js"
@@ -24,12 +25,7 @@ TOKEN = "s3cret"
 @pytest.fixture(scope="session")
 def javascript() -> list[str]:
     """The command of the JavaScript sender, its packages installed as package-lock.json has them."""
-    lock, installed = JAVASCRIPT / "package-lock.json", JAVASCRIPT / "node_modules" / ".installed"
-    if not installed.exists() or installed.read_bytes() != lock.read_bytes():
-        command = ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-        done = subprocess.run(command, cwd=JAVASCRIPT, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, f"npm ci failed: {done.stderr}"
-        installed.write_bytes(lock.read_bytes())
+    packages(JAVASCRIPT)
     return ["node", str(JAVASCRIPT / "send.mjs")]
 
 
