@@ -54,7 +54,7 @@ class Question:
     @cached_property
     def parameters(self) -> dict[str, str]:
         """Each bound name with its ClickHouse type."""
-        return dict(PARAMETER.findall(self.text))
+        return parameters(self.text)
 
     @property
     def heading(self) -> str:
@@ -82,6 +82,11 @@ def names() -> Iterator[str]:
         relative = path.relative_to(ROOT)
         if relative.parts[0] not in NOT_QUESTIONS:
             yield str(relative.with_suffix(""))
+
+
+def parameters(statement: str) -> dict[str, str]:
+    """The names that a statement binds, each with its ClickHouse type."""
+    return dict(PARAMETER.findall(statement))
 
 
 def landing_proto(landing: str) -> Path:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 
 from queries import catalogue
+from queries.cluster import Cluster, made
 from queries.errors import SchemaMismatch
 from queries.store import Store, Value
 
 FILES = Path(__file__).parent / "schema"
+WRITTEN = FILES / "settings.sql"
 
 
 @dataclass(frozen=True)
@@ -56,13 +59,16 @@ STANDARD = {  # OpenTelemetry semantic conventions 1.44, with the deprecated nam
 }
 
 
-def apply(store: Store, retention: Retention | None = None, meanings: Meanings | None = None) -> list[str]:
-    """Brings the tables up to what this program needs; returns the files newly applied, in order.
+def apply(
+    store: Store, retention: Retention | None = None, meanings: Meanings | None = None, cluster: Cluster | None = None
+) -> list[str]:
+    """Brings the tables up to what this program needs, on every node of a cluster; returns the files newly applied.
 
     Writes what attributes mean, too: it holds for what is inserted from now on. Raises SchemaMismatch where
     the tables are newer than the program.
     """
-    for statement in catalogue.statements((FILES / "0000_applied.sql").read_text()):
+    first, *_ = files()
+    for statement in [*(cluster.databases() if cluster else ()), *statements(first, cluster=cluster)]:
         store.command(statement)
     applied = _applied(store)
     if unknown := applied - {path.stem for path in files()}:
@@ -71,16 +77,31 @@ def apply(store: Store, retention: Retention | None = None, meanings: Meanings |
         )
     new = [path for path in files() if path.stem not in applied]
     for path in new:
-        for statement in catalogue.statements(rendered(path, retention or Retention())):
+        for statement in statements(path, retention, cluster):
             store.command(statement)
         store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=path.stem)
-    _write(store, meanings or Meanings())
+    _write(store, meanings or Meanings(), cluster)
     return [path.stem for path in new]
 
 
-def show(retention: Retention | None = None) -> str:
+def show(retention: Retention | None = None, cluster: Cluster | None = None) -> str:
     """The statements that make the tables, in order."""
-    return "\n".join(rendered(path, retention or Retention()) for path in files())
+    if cluster is None:
+        return "\n".join(rendered(path, retention or Retention()) for path in files())
+    every = [*cluster.databases(), *(each for path in files() for each in statements(path, retention, cluster))]
+    return "\n\n".join(f"{statement};" for statement in every)
+
+
+def statements(path: Path, retention: Retention | None = None, cluster: Cluster | None = None) -> list[str]:
+    """The statements of a DDL file, as one server or a cluster takes them."""
+    of_one_server = list(catalogue.statements(rendered(path, retention or Retention())))
+    return list(cluster.statements(of_one_server, names())) if cluster else of_one_server
+
+
+@cache
+def names() -> frozenset[str]:
+    """Those of all tables and views."""
+    return frozenset(made(each) for path in files() for each in statements(path)) - {""}
 
 
 def files() -> list[Path]:
@@ -100,23 +121,9 @@ def _applied(store: Store) -> set[str]:
     return set(store.select("SELECT DISTINCT Name FROM schema_applied")["Name"])
 
 
-def _write(store: Store, meanings: Meanings) -> None:
+def _write(store: Store, meanings: Meanings, cluster: Cluster | None) -> None:
     keys, codes = zip(*meanings.codes(), strict=True)
-    _replace(
-        store,
-        "attribute_meanings",
-        "SELECT pair.1, pair.2 FROM (SELECT arrayJoin(arrayZip({keys:Array(String)}, {codes:Array(UInt8)})) AS pair)",
-        keys=keys,
-        codes=codes,
-    )
-    _replace(store, "partners", "SELECT arrayJoin({names:Array(String)})", names=meanings.partners)
-
-
-def _replace(store: Store, table: str, rows: str, **parameters: Value) -> None:
-    """Puts the rows that a SELECT gives in place of the table's, in one exchange: no insert sees it empty."""
-    fresh = f"{table}_fresh"
-    store.command(f"DROP TABLE IF EXISTS {fresh} SYNC")
-    store.command(f"CREATE TABLE {fresh} AS {table}")
-    store.command(f"INSERT INTO {fresh} {rows}", **parameters)
-    store.command(f"EXCHANGE TABLES {fresh} AND {table}")
-    store.command(f"DROP TABLE {fresh} SYNC")
+    for statement in catalogue.statements(WRITTEN.read_text()):
+        placed = cluster.placed(statement, cluster.local, names()) if cluster else statement
+        given: dict[str, Value] = {"keys": keys, "codes": codes, "names": meanings.partners}
+        store.command(placed, **{name: given[name] for name in catalogue.parameters(statement)})

@@ -43,10 +43,11 @@ class Limits:
 class Store:
     """One database of an engine. Thread-safe. Open it with `Store.open`."""
 
-    def __init__(self, dsn: str, database: str, handles: int, limits: Limits) -> None:
+    def __init__(self, dsn: str, database: str, handles: int, limits: Limits, *, clustered: bool = False) -> None:
         self.dsn = dsn
         self.database = database
         self.limits = limits
+        self.clustered = clustered
         self._keeper = self._connect("default")  # never lent: the embedded engine goes with its last handle
         try:
             with translated(inserting=False):
@@ -57,15 +58,18 @@ class Store:
             raise
 
     @staticmethod
-    def open(dsn: str, *, database: str = "otel", handles: int = 4, limits: Limits | None = None) -> Store:
+    def open(
+        dsn: str, *, database: str = "otel", handles: int = 4, limits: Limits | None = None, clustered: bool = False
+    ) -> Store:
         """A store on `dsn`: `chdb:///DIRECTORY` (embedded) or `http(s)://[USER:PASSWORD@]HOST[:PORT]`.
 
-        The database is created where there is none. Raises ValueError for what is no address, StoreLocked when
-        another process holds the directory, StoreUnavailable when the server cannot be reached.
+        The database is created where there is none. `clustered`: its tables stand for those of many nodes.
+        Raises ValueError for what is no address, StoreLocked when another process holds the directory,
+        StoreUnavailable when the server cannot be reached.
         """
         if not re.fullmatch(r"[A-Za-z_]\w*", database):
             raise ValueError(f"{database!r} is no database name: use letters, digits and _")
-        return Store(dsn, database, handles, limits or Limits())
+        return Store(dsn, database, handles, limits or Limits(), clustered=clustered)
 
     def __repr__(self) -> str:
         return f"<Store {self.database} on {shown(self.dsn)}>"
@@ -126,6 +130,7 @@ class Store:
             "max_execution_time": self.limits.time_s,
             "max_threads": self.limits.threads,
             **SETTINGS,
+            **(CLUSTERED if self.clustered else {}),
         }
         return connect(self.dsn, database, settings, answer_within_s=self.limits.time_s + 30)
 
@@ -139,6 +144,12 @@ SETTINGS: dict[str, Setting] = {
     "allow_suspicious_low_cardinality_types": 1,  # what a view derives from a LowCardinality column is one too
     "async_insert": 0,
     "max_partitions_per_insert_block": 0,
+}
+CLUSTERED: dict[str, Setting] = {
+    "distributed_foreground_insert": 1,  # a segment is loaded once every shard has its rows
+    "distributed_product_mode": "global",
+    "prefer_global_in_and_join": 1,  # temporary tables are where the question is asked, not on the shards
+    "skip_unavailable_shards": 0,  # no answer, rather than half of one
 }
 LOADING: dict[str, Setting] = {
     "max_insert_threads": 1,  # a token is recognised only if the data splits into the same blocks again

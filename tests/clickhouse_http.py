@@ -1,6 +1,6 @@
 """ClickHouse's HTTP interface in front of the embedded engine, in a process of its own.
 
-    python tests/clickhouse_http.py DIRECTORY [--port PORT] [--password PASSWORD]
+    python tests/clickhouse_http.py DIRECTORY [--port PORT] [--password PASSWORD] [--config FILE]
 
 Prints its port once it answers. It speaks what clients use: the statement in the URL, the body or a form;
 `param_*`, `database` and settings in the URL; the data of an `INSERT … FORMAT` in the body; errors by
@@ -226,8 +226,10 @@ def main() -> None:
     parser.add_argument("directory")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--password", default="")
+    parser.add_argument("--config", default="", help="a server's configuration, such as the clusters that it knows")
     options = parser.parse_args()
-    Interface.engine = Engine(options.directory)
+    config = f"?config-file={options.config}" if options.config else ""
+    Interface.engine = Engine(options.directory + config)
     Interface.password = options.password
     server = ThreadingHTTPServer(("127.0.0.1", options.port), Interface)
     sys.stdout.write(f"{server.server_port}\n")

@@ -20,6 +20,7 @@ NO_SETTINGS = re.compile(
     r"|(.*_)?(SERVICE_HOST|SERVICE_PORT(_.*)?|PORT(_\d+_.*)?))"  # Kubernetes sets these for a service called triage
 )
 DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
+CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 TOKEN = re.compile(r"[!-~]+")
 
 
@@ -117,6 +118,8 @@ def _complaints(settings: Settings) -> Iterator[str]:
 def _wrong_texts(settings: Settings) -> Iterator[str]:
     if not DATABASE.fullmatch(settings.database):
         yield f"database: {settings.database!r} is no name: write letters, digits and _, not beginning with a digit"
+    if settings.cluster and not CLUSTER.fullmatch(settings.cluster):
+        yield f"cluster: {settings.cluster!r} is no name: write letters, digits, _ and -"
     if settings.token and not TOKEN.fullmatch(settings.token):
         yield "token: it may only hold ASCII letters, digits and signs, no spaces (TRIAGE_TOKEN)"
     for name in ("traces", "logs", "metrics", "rollups"):

@@ -35,6 +35,9 @@ class Settings:
         secret=True,
     )
     database: str = setting("otel", "database that holds the tables")
+    cluster: str = setting(
+        "", "ClickHouse cluster that the server is part of, as its configuration names it; none: one server"
+    )
     otlp_grpc: Address = setting(Address("127.0.0.1", 4317), "where OTLP/gRPC is taken")
     otlp_http: Address = setting(Address("127.0.0.1", 4318), "where OTLP/HTTP is taken")
     web: Address = setting(Address("127.0.0.1", 8080), "where pages and the JSON API are served")

@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from queries import schema
+from queries.cluster import Cluster
 from queries.store import Limits, Store
 from triage.configuration import SettingsError
 from triage.settings import Settings
@@ -15,10 +16,16 @@ from triage.settings import Settings
 def opened(settings: Settings, *, handles: int | None = None) -> Iterator[Store]:
     """The store that the settings name, closed in the end. Raises StoreError, SettingsError."""
     limits = Limits(memory_bytes=settings.max_memory, time_s=settings.query_time_limit.total_seconds())
+    if settings.cluster and not settings.clickhouse:
+        raise SettingsError("cluster: the embedded engine is part of none; name a server of it: --clickhouse DSN")
     if not settings.clickhouse:
         _make(settings.data)
     store = Store.open(
-        settings.store_dsn, database=settings.database, handles=handles or settings.handles, limits=limits
+        settings.store_dsn,
+        database=settings.database,
+        handles=handles or settings.handles,
+        limits=limits,
+        clustered=bool(settings.cluster),
     )
     with closing(store):
         yield store
@@ -33,7 +40,12 @@ def _make(directory: Path) -> None:
 
 def apply(store: Store, settings: Settings) -> list[str]:
     """Brings the tables up to what this program needs; the names of what was newly applied. Raises StoreError."""
-    return schema.apply(store, retention(settings), meanings(settings))
+    return schema.apply(store, retention(settings), meanings(settings), cluster(settings))
+
+
+def cluster(settings: Settings) -> Cluster | None:
+    """The cluster that the tables are made on; None for one server."""
+    return Cluster(settings.cluster, settings.database) if settings.cluster else None
 
 
 def retention(settings: Settings) -> schema.Retention:

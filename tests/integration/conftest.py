@@ -23,9 +23,10 @@ LIMITS = Limits(memory_bytes=1_500_000_000, time_s=60)
 class HttpEngine:
     """ClickHouse's HTTP interface in a process of its own, on a directory and a port that outlive it."""
 
-    def __init__(self, directory: Path, password: str = "") -> None:
+    def __init__(self, directory: Path, password: str = "", config: str = "") -> None:
         self.directory = directory
         self.password = password
+        self.config = config
         self.port = 0
         self.start()
 
@@ -34,8 +35,8 @@ class HttpEngine:
         return f"http://default:{self.password}@127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        arguments = [str(self.directory), f"--port={self.port}", f"--password={self.password}"]
-        command = [sys.executable, str(SERVER), *arguments]
+        options = [f"--port={self.port}", f"--password={self.password}", f"--config={self.config}"]
+        command = [sys.executable, str(SERVER), str(self.directory), *options]
         self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=self.directory.parent)
         assert self._process.stdout
         self.port = int(self._process.stdout.readline())

@@ -87,6 +87,7 @@ def _scratch_settings(settings: Settings, scratch: Path) -> Settings:
         launchdarkly_secret=secrets.token_hex(16),
         debezium_secret="",
         clickhouse=Dsn(""),
+        cluster="",
         only=(),
         otlp_grpc=_free("otlp_grpc", settings.otlp_grpc),
         otlp_http=_free("otlp_http", settings.otlp_http),

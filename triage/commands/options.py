@@ -8,7 +8,7 @@ from pathlib import Path
 from triage.configuration import load
 from triage.settings import Row, Settings, table
 
-STORE = ("data", "clickhouse", "database")
+STORE = ("data", "clickhouse", "database", "cluster")
 """The settings that say where the tables are."""
 
 

@@ -35,19 +35,24 @@ def run(options: Namespace) -> Status:
         )
     settings = settings_from(options)
     if options.action == "show":
-        print(schema.show(tables.retention(settings)))
+        print(schema.show(tables.retention(settings), tables.cluster(settings)))
         return Status.DONE
     return _rebuild(settings, options.name, options.from_) if options.action == "rebuild" else _apply(settings)
 
 
 def _rebuild(settings: Settings, name: str, from_: str | None) -> Status:
+    if settings.cluster:
+        raise Failure(
+            Status.WRONG,
+            "a rollup is filled again on one server; of a cluster, fill each shard's: on a node of each shard, run "
+            f"triage schema rebuild {name} --clickhouse NODE --database {settings.database}_local",
+        )
     try:
         rebuild.check(name)
         since = parse_time(from_, datetime.now(UTC)) if from_ else None
     except ValueError as error:
         raise Failure(Status.WRONG, str(error)) from None
     with tables.opened(settings, handles=1) as store:
-        tables.apply(store, settings)
         rows = rebuild.rebuild(store, name, since, tables.retention(settings))
     print(f"Filled {name} again: {rows:,} rows.")
     return Status.DONE

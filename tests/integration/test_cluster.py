@@ -1,0 +1,117 @@
+"""The tables of a cluster, on the one node that can be had here: it has a shard, but nobody to replicate with."""
+
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import timedelta
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from queries import schema
+from queries.cluster import SHARDED_BY, Cluster
+from queries.store import Store, varint
+from tests.integration import small_shop
+from tests.integration.conftest import LIMITS, HttpEngine
+from triage.affected.answer import affected
+from triage.demo.model import Shop
+from triage.demo.write import otlp_requests
+from triage.model import Question
+
+pytestmark = pytest.mark.integration
+
+NODE = """<clickhouse>
+    <tcp_port>9000</tcp_port>
+    <remote_servers><shop><shard><replica><host>127.0.0.1</host><port>9000</port></replica></shard></shop></remote_servers>
+</clickhouse>
+"""
+SHOP = Cluster("shop", "otel")
+
+
+class OneNode(Cluster):
+    """The same statements, as a node takes them that has no one to replicate with."""
+
+    @property
+    def _on(self) -> str:
+        return ""
+
+    def placed(self, statement: str, database: str, names: frozenset[str]) -> str:  # type: ignore[override]
+        placed = super().placed(statement, database, names)
+        return placed.replace("Replicated", "").replace(" replicated_dedup", " non_replicated_dedup")
+
+
+@pytest.fixture(scope="module")
+def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A store that speaks to a node of a cluster of one, with its tables."""
+    directory = tmp_path_factory.mktemp("cluster")
+    config = directory / "config.xml"
+    config.write_text(NODE)
+    engine = HttpEngine(directory / "clickhouse", config=str(config))
+    with closing(Store.open(engine.dsn, handles=1, limits=LIMITS, clustered=True)) as store:
+        schema.apply(store, cluster=OneNode("shop", "otel"))
+        small_shop.fill(store)
+        yield store
+    engine.kill()
+
+
+def test_rows_lie_in_the_shards_and_are_read_through_the_tables_in_front_of_them(node: Store) -> None:
+    """What goes through the landing tables is in the shard's database, with its rollups, and counted once in front."""
+    for table in ("otel_traces", "failures", "entries", "otel_logs"):
+        behind, in_front = (
+            node.select(f"SELECT count() AS n FROM {database}.{table}")["n"][0] for database in ("otel_local", "otel")
+        )
+        assert behind == in_front > 0, table
+    engines = node.select("SELECT DISTINCT engine FROM system.tables WHERE database = 'otel' ORDER BY engine")["engine"]
+    assert list(engines) == ["Distributed", "MaterializedView", "Null", "View"]
+    assert node.select("SELECT count() AS n FROM otel.otel_traces")["n"][0] == 2 * len(small_shop.CHECKOUTS)
+
+
+def spans_in(body: bytes) -> int:
+    """How many spans an OTLP request holds."""
+    resources = ExportTraceServiceRequest.FromString(body).resource_spans
+    return sum(len(scope.spans) for resource in resources for scope in resource.scope_spans)
+
+
+def test_a_large_segment_counts_whole_and_once(node: Store) -> None:
+    """Its blocks are told apart behind the Distributed tables, and known again when they are sent again."""
+    noon = small_shop.FROM.timestamp() + 7200
+    sent = [body for kind, body in otlp_requests(Shop(rate=40).between(noon, noon + 150)) if kind == "traces"]
+    spans = sum(spans_in(body) for body in sent)
+    whole = b"".join(varint(len(body)) + body for body in sent)
+    before = node.select("SELECT count() AS n FROM otel_traces")["n"][0]
+    for _ in range(2):
+        node.insert("traces", whole, "a-large-one")
+    assert node.select("SELECT count() AS n FROM otel_traces")["n"][0] - before == spans
+
+
+def test_who_was_affected_is_answered_as_by_one_server(node: Store) -> None:
+    """The question's temporary tables and the Distributed ones work together."""
+    question = Question(from_=small_shop.FROM, to=small_shop.FROM + timedelta(hours=1))
+    answer = affected(node, question, limit=100)
+    assert (answer.customers, answer.not_recovered, answer.recovered, answer.masked) == (4, 2, 1, 1)
+
+
+def test_applying_again_changes_nothing(node: Store) -> None:
+    """What was applied is remembered by the cluster."""
+    assert schema.apply(node, cluster=OneNode("shop", "otel")) == []
+
+
+def test_every_statement_is_one_that_the_engine_reads(node: Store) -> None:
+    """As it is written for a real cluster, with its clauses."""
+    for statement in re.split(r";\n\n", schema.show(cluster=SHOP).rstrip(";")):
+        assert node.select("SELECT formatQuery({statement:String}) AS sql", statement=statement)["sql"][0]
+
+
+def test_whatever_a_view_writes_from_the_landing_tables_says_to_which_shard() -> None:
+    """A table that is written to in front of the shards has a sharding key, and all of a trace goes by its id."""
+    written = set(re.findall(r"ON CLUSTER 'shop' TO `otel`\.(\w+)", schema.show(cluster=SHOP)))
+    assert written <= SHARDED_BY.keys()
+
+
+def test_every_table_is_made_on_every_node_and_every_row_is_replicated() -> None:
+    """No statement that makes or changes something lacks the cluster's clause; settings alone are not replicated."""
+    shown = schema.show(cluster=SHOP)
+    made = re.findall(r"^(?:CREATE|ALTER) .*", shown, re.MULTILINE)
+    assert made
+    assert [line for line in made if "ON CLUSTER 'shop'" not in line] == []
+    assert len(re.findall(r"ENGINE = \w*MergeTree", shown)) - len(re.findall(r"ENGINE = Replicated", shown)) == 2
