@@ -8,7 +8,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from dashboards.access import HOOKS, Access, Gate
-from dashboards.api import affected, changes, customers, doctor, incidents, kpis, runbook, slack_hook, traces
+from dashboards.api import affected, changes, customers, doctor, incidents, kpis, logs, runbook, slack_hook, traces
 from dashboards.errors import add_handlers
 from dashboards.pages import affected as affected_page
 from dashboards.pages import customer as customer_page
@@ -24,7 +24,7 @@ from triage.incident.impact import customers_on_rows
 from triage.runbook.live import LiveRunbook
 from triage.slack.text import Writer
 
-API = (affected, changes, customers, doctor, incidents, kpis, runbook, slack_hook, traces)
+API = (affected, changes, customers, doctor, incidents, kpis, logs, runbook, slack_hook, traces)
 PAGES = (now_page, incident_pages, affected_page, customer_page, trace_page, login, plotly_js)
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
