@@ -1,6 +1,7 @@
 """The web application: pages, the JSON API, and the probes, behind one gate."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
@@ -8,13 +9,25 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from dashboards.access import HOOKS, Access, Gate
-from dashboards.api import affected, changes, customers, doctor, incidents, kpis, logs, runbook, slack_hook, traces
+from dashboards.api import (
+    affected,
+    changes,
+    customers,
+    doctor,
+    incidents,
+    kpis,
+    postmortem,
+    runbook,
+    slack_hook,
+    traces,
+)
 from dashboards.errors import add_handlers
 from dashboards.pages import affected as affected_page
 from dashboards.pages import customer as customer_page
 from dashboards.pages import incidents as incident_pages
 from dashboards.pages import login, plotly_js
 from dashboards.pages import now as now_page
+from dashboards.pages import postmortem as postmortem_page
 from dashboards.pages import trace as trace_page
 from dashboards.pages.views import STATIC
 from dashboards.problems import MEDIA_TYPE, NotReady
@@ -24,8 +37,8 @@ from triage.incident.impact import customers_on_rows
 from triage.runbook.live import LiveRunbook
 from triage.slack.text import Writer
 
-API = (affected, changes, customers, doctor, incidents, kpis, logs, runbook, slack_hook, traces)
-PAGES = (now_page, incident_pages, affected_page, customer_page, trace_page, login, plotly_js)
+API = (affected, changes, customers, doctor, postmortem, incidents, kpis, runbook, slack_hook, traces)
+PAGES = (now_page, postmortem_page, incident_pages, affected_page, customer_page, trace_page, login, plotly_js)
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -38,6 +51,7 @@ def create_app(
     token: str = "",
     listen_host: str = "127.0.0.1",
     base_url: str = "",
+    data: Path | None = None,
     hooks: ASGIApp | None = None,
     told_changes: ASGIApp | None = None,
     runbook: LiveRunbook | None = None,
@@ -48,7 +62,8 @@ def create_app(
     """The application. `metrics` gives Prometheus text; `ready` says why there are no answers now, None if there are.
 
     With a `token`, who does not bring it sees nothing but the probes and the login page. `listen_host` and `base_url`
-    are the names that requests may be addressed to, besides loopback's. `hooks` takes what other senders post, and
+    are the names that requests may be addressed to, besides loopback's. `data` is the directory that
+    keeps the secret of pseudonyms. `hooks` takes what other senders post, and
     `told_changes` what is posted as a change; they are answered there.
     """
     app = FastAPI(
@@ -69,6 +84,8 @@ def create_app(
     app.state.watch_problems = watch_problems
     app.state.slack_writer = slack_writer or Writer(base_url)
     app.state.slack_signing_secret = slack_signing_secret
+    app.state.base_url = base_url
+    app.state.data = data
     app.state.customers_of = customers_on_rows(store)
     add_handlers(app)
     add_probes(app)

@@ -8,11 +8,25 @@ from typing import NoReturn
 
 from queries.errors import SchemaMismatch, StoreError
 from triage import __version__
-from triage.commands import affected, demo, doctor, incidents, kpi, runbook, schema, shop, slack, up, watch
+from triage.commands import (
+    affected,
+    demo,
+    doctor,
+    incidents,
+    kpi,
+    postmortem,
+    runbook,
+    schema,
+    shop,
+    slack,
+    up,
+    verify,
+    watch,
+)
 from triage.commands.status import Failure, Status
 from triage.configuration import SettingsError
 
-COMMANDS = (up, demo, shop, affected, incidents, watch, slack, runbook, schema, kpi, doctor)
+COMMANDS = (up, demo, shop, affected, incidents, postmortem, verify, watch, slack, runbook, schema, kpi, doctor)
 
 
 class Parser(ArgumentParser):

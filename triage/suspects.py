@@ -105,7 +105,8 @@ def _speaks(change: Change, symptom: Symptom) -> Speaks:
     """How well the change fits a symptom, apart from its time."""
     service, version = change["Service"], change["Version"]
     blamed = symptom.question.version if symptom.question else None
-    if version and version in {blamed, symptom.labels.get("version")}:
+    ours = service in {"", symptom.suspect, *symptom.services}  # another service may be of the same version
+    if version and ours and version in {blamed, symptom.labels.get("version")}:
         return Speaks(1.0, "the failures are of this version")
     fits = 0.1 if ADDED.get(symptom.cause) == change["Kind"] else 0.0
     if service and service == symptom.suspect:

@@ -96,6 +96,13 @@ class TestSuspects:
         assert found[0].because == "4 minutes before the first failure, the failures are of this version"
         assert 0.8 < found[0].score <= 1
 
+    def test_a_version_of_another_service_is_not_the_version_that_fails(self) -> None:
+        """Though both are called 2.4.0."""
+        asked = Question(T0, at(30), service="payment", version="2.4.0")
+        symptom = replace(gateway_errors(), question=asked)
+        told = [change("other", 1, "search", "2.4.0"), change("it", 4, "payment", "2.4.0")]
+        assert [each.change for each in ranked(told, [symptom], T0)] == ["it", "other"]
+
     def test_what_was_long_before_or_did_not_happen_is_no_suspect(self) -> None:
         """A deploy that failed changed nothing; one told twice counts once."""
         told = [

@@ -67,11 +67,11 @@ def _list(source: Source, options: Namespace) -> Status:
 def _one(source: Source, options: Namespace) -> IncidentJson:
     if options.action == "show":
         return incident(source, options.id)
-    said = Act(author=options.author or _user(), text=options.text or "")
+    said = Act(author=options.author or user(), text=options.text or "")
     return act(source, options.id, options.action, said)
 
 
-def _user() -> str:
+def user() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError):

@@ -37,6 +37,8 @@ class Kind(StrEnum):
     MITIGATED = "mitigated"
     RESOLVED = "resolved"
     REOPENED = "reopened"
+    WRITTEN = "written"  # an author's text for a section of the postmortem
+    VERIFIED = "verified"  # the verification plan was run
     CLAIMED = "claimed"  # a watcher is about to send a message
     NOTIFIED = "notified"  # it was sent
 

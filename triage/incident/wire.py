@@ -1,5 +1,6 @@
 """Incidents as other programs get them."""
 
+import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -7,6 +8,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, PlainSerializer
 
+from triage.incident.due import due_at
 from triage.incident.figures import Figures, figures, time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.impact import Hit
 from triage.incident.model import Answer, Event, Impact, Incident, Person, State, Suspect, Tracked
@@ -229,12 +231,19 @@ class EventJson(Wire):
         return cls(time=event.time, kind=event.kind, author=event.author, text=timeline_text(event))
 
 
+def section_of(event: Event) -> str:
+    """Which section of the postmortem an author's text is for."""
+    return str(json.loads(event.details)["section"]).replace("_", " ")
+
+
 def timeline_text(event: Event) -> str:
     """What the timeline says of an event."""
     if event.kind == "reopened":
         return event.text if event.author != "triage" else "It is back."
     if event.kind == "notified":
         return f"Told of it: {event.text.partition('.')[0]}"
+    if event.kind == "written":
+        return f"Wrote for the postmortem: {section_of(event)}"
     if event.kind == "step":
         return f"{'Done' if event.details != 'undone' else 'Not done'}: {event.text}"
     return event.text
@@ -253,6 +262,7 @@ class IncidentJson(Wire):
     mitigated_at: Time | None
     resolved_at: Time | None
     ended_at: Time | None
+    postmortem_due_at: Time | None
     time_to_detect_ms: float
     time_to_acknowledge_ms: float | None
     time_to_resolve_ms: float | None
@@ -276,6 +286,7 @@ class IncidentJson(Wire):
             mitigated_at=one.mitigated_at,
             resolved_at=one.resolved_at,
             ended_at=one.ended,
+            postmortem_due_at=due_at(one),
             time_to_detect_ms=ms(time_to_detect(one)) or 0,
             time_to_acknowledge_ms=ms(time_to_acknowledge(one)),
             time_to_resolve_ms=ms(time_to_resolve(one)),

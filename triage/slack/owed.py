@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from triage.incident.due import reminder_due
 from triage.incident.model import Incident, Message, State
 
 OPENED, DETAILS, ESCALATED, RESOLVED, REOPENED = "opened.0", "details", "escalated", "resolved", "reopened"
+POSTMORTEM = "postmortem"
 WAIT_FOR_IMPACT = timedelta(seconds=15)
 BETWEEN_UPDATES = timedelta(seconds=30)
 TOO_OLD = timedelta(hours=1)
@@ -22,6 +24,7 @@ class How(StrEnum):
     DETAILS = "details"  # the first answer in its thread
     THREAD = "thread"  # the message brought up to date, and a line in the thread
     ESCALATION = "escalation"
+    REMINDER = "reminder"  # a line in the thread: the postmortem is due
     UPDATE = "update"  # the message brought up to date, no more
 
 
@@ -44,6 +47,8 @@ def owed(incident: Incident, now: datetime, *, updates: bool, digest: str = "") 
     for due in _states(incident, opened, updates=updates):
         if incident.message(due.what) is None:
             return due
+    if reminder_due(incident, now) and incident.message(f"{POSTMORTEM}.{incident.epoch}") is None:
+        return Owed(f"{POSTMORTEM}.{incident.epoch}", How.REMINDER)
     return _update(incident, now, digest) if updates else None
 
 

@@ -153,6 +153,8 @@ class Sender:
             return channel.post(writer.details(incident), thread), False
         if due.how is How.ESCALATION:
             return channel.post(writer.escalation(incident), thread, loud=True), False
+        if due.how is How.REMINDER:
+            return channel.post(writer.reminder(incident), thread), False
         if thread:
             channel.update(thread, main)
         if due.how is How.THREAD:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
+from triage.incident.due import due_at
 from triage.incident.model import Incident, Person, State
 from triage.incident.naming import digest, naming, one_line, quantity
 from triage.window import format_time
@@ -78,6 +79,15 @@ class Writer:
         who = "" if event is None or event.author == "triage" else f" by {escape(one_line(event.author))}"
         why = f": {escape(one_line(event.text, 500))}" if event and event.text and what != "reopened" else ""
         return _said(f"{WORDS.get(what, what)}{who}{why}")
+
+    def reminder(self, incident: Incident) -> Said:
+        """A line in the thread: when the postmortem is due, and where it is written."""
+        due = due_at(incident)
+        when = f" by {due:%H:%M} UTC on {due.day} {due:%b}" if due else ""
+        owner = mention(incident.answer.service_owner or incident.answer.owner)
+        whose = f" {owner}: please finish it." if owner else ""
+        page = self.link(incident, page=f"/incidents/{quote(incident.id, safe='')}/postmortem")
+        return _said(f"The postmortem of {incident.id} is due{when}; its draft waits for an author.{whose} {page}")
 
     def link(self, incident: Incident, page: str = "", anchor: str = "") -> str:
         """The page of an incident, or another page, with the window that it is about."""

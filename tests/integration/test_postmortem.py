@@ -1,0 +1,188 @@
+"""The postmortem over the API, the page and the command line, on the real engine."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import jsonschema
+import pytest
+from starlette.testclient import TestClient
+
+from dashboards.app import create_app
+from queries import schema
+from queries.store import Store
+from tests.integration import small_shop
+from tests.integration.small_shop import FROM, ODD
+from tests.symptoms import RUNBOOK, Passes, gateway_errors
+from triage.cli import main
+from triage.incident.book import StoredBook
+from triage.incident.impact import customers_on_rows
+from triage.incident.model import Incident
+from triage.postmortem.document import Office
+from triage.postmortem.pdf import typeset_data
+from triage.symptom import Symptom
+
+pytestmark = pytest.mark.integration
+
+IDS = (ODD, "c-2", "c-3", "o-1", "o-2", "<script", "Ana Gómez")
+NOWHERE = ["--url", "http://127.0.0.1:1"]
+
+
+def failing() -> Symptom:
+    """Payment fails while the small shop's customers check out."""
+    symptom = gateway_errors("payment")
+    assert symptom.question
+    to = FROM + timedelta(minutes=5)
+    return replace(symptom, from_=FROM, to=to, question=replace(symptom.question, from_=FROM, to=to))
+
+
+@dataclass(frozen=True)
+class Web:
+    """The API on a small shop with one incident that is over."""
+
+    client: TestClient
+    store: Store
+    data: Path
+    incident: Incident
+
+    def get(self, format_: str, **asked: str) -> httpx.Response:
+        answer: httpx.Response = self.client.get(f"{self.path}/postmortem.{format_}", params=asked)
+        return answer
+
+    @property
+    def path(self) -> str:
+        return f"/api/v1/incidents/{self.incident.id}"
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    data = tmp_path_factory.mktemp("postmortem")
+    with closing(Store.open(f"chdb://{data}/clickhouse")) as store:
+        schema.apply(store)
+        small_shop.fill(store)
+        passes = Passes(runbook=RUNBOOK)
+        passes.look(30, replace(failing(), to=None))
+        passes.looks(40, 120)
+        StoredBook(store).write(list(passes.book.events.values()))
+        app = create_app(store, metrics=str, ready=lambda: None, base_url="http://127.0.0.1", data=data)
+        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+            yield Web(client, store, data, passes.only)
+
+
+class TestExports:
+    def test_every_format_is_a_file_of_the_same_document(self, web: Web) -> None:
+        """Named for the incident; Markdown begins with its title, the PDF is one, the JSON fits its schema."""
+        text = web.get("md")
+        assert text.headers["content-disposition"] == f'attachment; filename="postmortem-{web.incident.id}.md"'
+        assert text.text.startswith(f"# Postmortem of {web.incident.id}: ")
+        assert "<script" not in text.text.replace("\\<script", "")
+        assert web.get("html").text.startswith("<!doctype html>")
+        assert "<script" not in web.get("html").text
+        assert web.get("pdf").content.startswith(b"%PDF-")
+        document = web.get("json").json()
+        jsonschema.validate(document, web.client.get("/api/v1/postmortem.schema.json").json())
+        revised = document["impact"]["revised"]
+        affected = web.client.get(f"{web.path}/affected").json()
+        figures = ("customers", "not_recovered", "recovered", "masked")
+        assert [revised[each] for each in figures] == [affected[each] for each in figures]
+        assert revised["customers"] == document["customers"]["total"] == 4
+        for figure in re.findall(r"\((http[^)]+\.svg)\)", text.text):
+            assert web.client.get(figure).headers["content-type"] == "image/svg+xml"
+
+    def test_redacted_no_format_tells_an_id(self, web: Web) -> None:
+        """Not in figures or file names either; the same pseudonyms in every format, and in the next export."""
+        said = {"author": "Ana Gómez", "text": f"We wrote to c-2 and {ODD} about o-2."}
+        assert web.client.put(f"{web.path}/postmortem/summary", json=said).status_code == 200
+        texts = [web.get(format_, redact="true").text for format_ in ("md", "html", "json")]
+        typeset = json.dumps(_typeset(web), ensure_ascii=False)
+        for text in (*texts, typeset):
+            assert not [id_ for id_ in IDS if id_ in text]
+        pseudonyms = [set(re.findall(r"customer-[a-z2-7]{10}", text)) for text in (*texts, typeset)]
+        assert pseudonyms[0]
+        assert all(each == pseudonyms[0] for each in pseudonyms)
+        assert "c-2" in web.get("md").text
+        assert "redacted" in web.get("md", redact="true").headers["content-disposition"]
+        assert (web.data / "redaction.key").stat().st_mode & 0o077 == 0
+
+    def test_wrong_input_gets_one_sentence(self, web: Web) -> None:
+        """Which incident, format or section there is none of, and what is known."""
+        unknown = web.client.get("/api/v1/incidents/INC-NONE/postmortem.md")
+        assert (unknown.status_code, "There is no incident 'INC-NONE'" in unknown.json()["detail"]) == (404, True)
+        assert "did you mean 'pdf'?" in web.get("pdff").json()["detail"]
+        section = web.client.put(f"{web.path}/postmortem/sumary", json={"author": "a", "text": "b"})
+        assert (section.status_code, "did you mean 'summary'?" in section.json()["detail"]) == (404, True)
+        empty = web.client.put(f"{web.path}/postmortem/summary", json={"author": "a", "text": " "})
+        assert (empty.status_code, empty.json()["errors"][0]["field"]) == (400, "text")
+
+
+def _typeset(web: Web) -> object:
+    """What goes to typst."""
+    office = Office(web.store, customers_on_rows(web.store), "http://127.0.0.1", web.data)
+    return typeset_data(office.document(web.incident.id, redact=True))
+
+
+class TestAuthors:
+    def test_a_text_is_kept_and_what_is_new_since_is_said(self, web: Web) -> None:
+        """It is in the timeline as an event; a note later is added below it."""
+        said = {"author": "Bo", "text": "As it went."}
+        timeline = web.client.put(f"{web.path}/postmortem/timeline", json=said).json()["timeline"]
+        assert timeline[-1]["text"] == "Wrote for the postmortem: timeline"
+        web.client.post(f"{web.path}/note", json={"author": "Cy", "text": "a late note"})
+        text = web.get("md").text
+        assert "As it went." in text
+        assert re.search(r"\*\*Added since Bo wrote this on .+:\*\*\n\n- .+: a late note", text)
+
+    def test_the_page_edits_a_section_and_runs_the_checks(self, web: Web) -> None:
+        """As forms; what was written before stays readable."""
+        page = f"/incidents/{web.incident.id}/postmortem"
+        for text in ("First words.", "Other words."):
+            answer = web.client.post(page, data={"action": "lessons", "author": "Ana", "text": text})
+            assert answer.status_code == 200
+        assert "Other words." in answer.text
+        assert "1 earlier text" in answer.text
+        assert "<script>alert" not in answer.text
+        assert web.client.post(page, data={"action": "lessons", "text": "x"}).status_code == 400
+        checked = web.client.post(page, data={"action": "verify"})
+        assert "Last run" in checked.text
+
+
+class TestVerify:
+    def test_it_tells_what_each_check_found_and_keeps_it(self, web: Web) -> None:
+        """The detector finds nothing now, nothing is measured, and a customer has not got through."""
+        found = web.client.post(f"{web.path}/verify", json={"author": "Ana"}).json()
+        statuses = {each["name"]: each["status"] for each in found["checks"]}
+        assert statuses == {"detector-1": "pass", "measure-1": "unknown", "customers": "fail"}
+        assert found["passed"] is False
+        timeline = web.client.get(web.path).json()["timeline"]
+        assert timeline[-1]["kind"] == "verified"
+        assert timeline[-1]["text"].startswith("1 of 3 checks passed. Failed: ")
+
+
+def test_the_commands_open_the_directory_themselves(
+    web: Web, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With no service running; exit statuses as the contract says. Last here: the store is closed for it."""
+    web.store.close()
+    at_ = ["--data", str(web.data), *NOWHERE]
+    file = tmp_path / "p.md"
+    assert main(["postmortem", web.incident.id, "-o", str(file), *at_]) == 0
+    beside = re.findall(r"\((postmortem-[^)]+\.svg)\)", file.read_text())
+    assert beside
+    assert all((tmp_path / name).read_text().startswith("<svg") for name in beside)
+    assert (
+        main(["postmortem", web.incident.id, "--format", "pdf", "--redact", "-o", str(tmp_path / "p.pdf"), *at_]) == 0
+    )
+    assert (tmp_path / "p.pdf").read_bytes().startswith(b"%PDF-")
+    assert main(["verify", web.incident.id, *at_]) == 1
+    assert "✗ Every customer who had not got through" in capsys.readouterr().out
+    assert main(["postmortem", "INC-NONE", *at_]) == 2
+    assert main(["verify", "INC-NONE", *at_]) == 2
+    assert main(["postmortem", web.incident.id, "-o", str(tmp_path / "no" / "p.md"), *at_]) == 2
+    said = capsys.readouterr().err.strip().splitlines()[-1]
+    assert "can't be written (No such file or directory): name another file with -o" in said
+    assert main(["postmortem", web.incident.id, "--data", str(tmp_path), *NOWHERE]) == 3

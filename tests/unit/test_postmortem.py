@@ -1,0 +1,231 @@
+"""A postmortem's texts: what is drafted, what authors wrote, what is new since, and what a stranger may see."""
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import pytest
+
+from tests.postmortems import facts, hit, incident
+from tests.symptoms import at
+from triage.incident.acting import Act
+from triage.incident.book import MemoryBook
+from triage.incident.due import due_at, reminder_due
+from triage.incident.model import Event, Incident, Kind, Message
+from triage.incident.wire import IncidentJson
+from triage.model import Outcome
+from triage.postmortem.actions import read
+from triage.postmortem.draft import drafted
+from triage.postmortem.facts import Facts
+from triage.postmortem.html import html
+from triage.postmortem.markdown import escaped, markdown
+from triage.postmortem.model import PostmortemJson, SectionName
+from triage.postmortem.redaction import Pseudonyms, redacted, redaction
+from triage.postmortem.writing import write
+from triage.slack.owed import How, owed
+from triage.slack.text import Writer
+
+KEY = b"k" * 32
+HOSTILE = "<script>alert(1)</script>\u202e | `x` [y](http://evil.example) #strong[z]\x00"
+
+
+def md(document: PostmortemJson) -> str:
+    return markdown(document, lambda figure: f"{figure.name}.svg")
+
+
+def blind(given: Facts) -> PostmortemJson:
+    hide = redaction(given, KEY)
+    return drafted(given, redacted(given, hide), hide.free)
+
+
+def written(given: Facts, section: SectionName, text: str, author: str = "Ana") -> Incident:
+    book = MemoryBook()
+    return replace(given.incident, timeline=(*given.incident.timeline, *_events(book, given, section, text, author)))
+
+
+def _events(book: MemoryBook, given: Facts, section: SectionName, text: str, author: str) -> list[Event]:
+    write(book, given, section, Act(author, text))
+    return list(book.events.values())
+
+
+class TestDraft:
+    def test_the_summary_is_three_sentences(self) -> None:
+        """What and when, whom it hit, and what probably caused it."""
+        what, whom, why = drafted(facts()).section(SectionName.SUMMARY).drafted
+        when = "from 22 Nov 2026 10:02:00 UTC to 10:03:10 UTC, 1 min 10 s in all."
+        assert what == f"5xx at the gateway: 31 % of POST /checkout (usually 0.2 %), {when}"
+        hit_ = "1 has not got through since, 1 got through later and 1 never noticed"
+        assert whom == f"3 customers were hit: {hit_}; orders worth 49.90\u00a0EUR are at risk."
+        cause = "What probably caused it, to be confirmed, is the deploy of payment 2.4.0 at 10:01:00 UTC"
+        assert why == f"{cause}; it was over after 1 min 10 s, when the detectors found nothing of it since."
+
+    def test_it_says_how_complete_the_figures_are_and_what_speaks_against_the_cause(self) -> None:
+        """Both in the text that a director reads."""
+        text = md(drafted(facts()))
+        assert "90 % of 40 failures in 38 requests belong to a named customer; 4 could not be attributed" in text
+        assert "- Against: other versions fail too." in text
+        assert text.startswith("# Postmortem of INC-")
+        assert "Found after 30 s: from the first failure at 10:02:00 UTC to the opening at 10:02:30 UTC." in text
+
+    def test_who_ticked_and_called_it_mitigated_is_told_without_blame(self) -> None:
+        """By whom and when, and no word of fault anywhere in a draft."""
+        step = "Route to the monolith or the fallback"
+        text = md(drafted(facts(incident((Kind.STEP, "Ana", step), (Kind.MITIGATED, "Ana", "")))))
+        assert re.search(r"\| Route to the monolith or the fallback \| done \| Ana \| 10:03:40 UTC \|", text)
+        assert "At 10:03:41 UTC Ana called it mitigated." in text
+        assert not re.search(r"(?i)\b(blame|guilty|careless|should have|mistake|human error)\b", text)
+
+
+class TestAuthors:
+    def test_an_authors_text_stays_and_what_is_new_since_is_added(self) -> None:
+        """With who wrote it and when; what they had before them is not said again."""
+        before = facts()
+        after = replace(before, incident=written(before, SectionName.IMPACT, "Nobody lost money."))
+        same = drafted(after).section(SectionName.IMPACT)
+        assert same.written
+        assert (same.written.text, same.written.author, same.added) == ("Nobody lost money.", "Ana", [])
+        later = replace(after, impact=replace(after.impact, customers=9))
+        text = md(drafted(later))
+        assert "Nobody lost money." in text
+        assert "**Added since Ana wrote this on" in text
+        assert drafted(later).section(SectionName.IMPACT).added == [
+            "As known now: 9 customers hit, 1 not recovered, 1 recovered, 1 never noticed, 49.90\u00a0EUR at risk."
+        ]
+
+    def test_earlier_texts_stay_readable(self) -> None:
+        """The latest is shown."""
+        first = facts()
+        second = replace(first, incident=written(first, SectionName.LESSONS, "One."))
+        third = replace(second, incident=written(second, SectionName.LESSONS, "Two.", "Bo"))
+        section = drafted(third).section(SectionName.LESSONS)
+        assert section.written
+        assert (section.written.author, [each.text for each in section.earlier]) == ("Bo", ["One."])
+
+    def test_action_items_are_lines(self) -> None:
+        """What, who, until when; a box before it is left out."""
+        items = read("- [ ] Alert on 401 | payments | 2026-12-01\nAsk the partner\n\n")
+        assert [(item.what, item.owner, item.due) for item in items] == [
+            ("Alert on 401", "payments", "2026-12-01"),
+            ("Ask the partner", "nobody yet", "no date yet"),
+        ]
+
+    @pytest.mark.parametrize("text", [" \n", "x" * 50_001])
+    def test_no_text_and_an_endless_one_are_refused(self, text: str) -> None:
+        """In a sentence."""
+        with pytest.raises(ValueError, match="section"):
+            write(MemoryBook(), facts(), SectionName.SUMMARY, Act("Ana", text))
+
+
+class TestDue:
+    def test_it_is_due_48_hours_after_the_end(self) -> None:
+        """In the incident's JSON, too."""
+        one = incident()
+        assert due_at(one) == at(70 + 48 * 3600)
+        assert IncidentJson.of(one).postmortem_due_at == due_at(one)
+
+    def test_its_thread_is_reminded_once_while_nobody_writes(self) -> None:
+        """A day before it is due."""
+        told = incident()
+        day_later = at(70 + 24 * 3600 + 60)
+        assert not reminder_due(told, at(3600))
+        assert reminder_due(told, day_later)
+        assert not reminder_due(written_by_somebody(told), day_later)
+        assert "is due by 10:03 UTC on 24 Nov" in Writer("https://t").reminder(told).text
+        assert owed(told, day_later, updates=False) is None  # nobody was told of its opening
+
+
+def written_by_somebody(one: Incident) -> Incident:
+    event = Event(one.id, "w", at(300), Kind.WRITTEN, "Ana", "x", '{"section": "summary", "seen": []}')
+    return replace(one, timeline=(*one.timeline, event))
+
+
+class TestHostile:
+    def test_telemetry_and_authors_are_harmless_in_markdown_and_html(self) -> None:
+        """No markup, link or table row of theirs; what can't be seen is written out."""
+        given = facts(incident((Kind.NOTE, HOSTILE, HOSTILE)), hit(HOSTILE), change=HOSTILE)
+        document = drafted(replace(given, incident=written(given, SectionName.SUMMARY, HOSTILE)))
+        page, text = html(document), md(document)
+        assert "<script" not in page
+        assert "\u202e" not in page + text
+        assert "[U+202E]" in page
+        assert "\x00" not in page + text
+        assert "<script" not in text.replace("\\<script", "")
+        assert not re.search(r"(?<!\\)\]\(http", text)
+        rows = [line for line in text.splitlines() if line.startswith("| ")]
+        assert all(len(re.findall(r"(?<!\\)\|", row)) in {4, 5, 8} for row in rows)
+
+    def test_figures_are_well_formed_whatever_names_say(self) -> None:
+        """An XML parser reads them."""
+        given = facts()
+        assert given.series
+        odd = replace(given, series=replace(given.series, name=HOSTILE))
+        for figure in drafted(odd).figures:
+            assert ElementTree.fromstring(figure.svg).tag.endswith("svg")
+
+    @pytest.mark.parametrize("text", ["1. x", "- x", "# x", "a*b*c", "https://x.example", "a@b.example"])
+    def test_markdown_reads_as_written(self, text: str) -> None:
+        """Every sign that means something is escaped, and only that."""
+        assert escaped(text) != text
+        assert escaped(text).replace("\\", "") == text
+        assert escaped("49.90 EUR (usually 3)") == "49.90 EUR (usually 3)"
+
+
+class TestRedaction:
+    def test_no_id_and_nobody_is_told(self) -> None:
+        """In no section, figure or author's text, whichever way it is spelled; figures stay."""
+        note = (
+            "K/17@é (K%2F17%40%C3%A9) wrote from ana@shop.example, +49 30 1234567, 10.0.0.7, 4111 1111 1111 1111, o-99"
+        )
+        given = facts(
+            incident((Kind.NOTE, "Ana Gómez", note)), hit("K/17@é", order="o-99"), hit("3", Outcome.RECOVERED, "o-1000")
+        )
+        given = replace(given, incident=written(given, SectionName.SUMMARY, "Customer 3 and K/17@é", "Ana Gómez"))
+        document = blind(given)
+        whole = document.model_dump_json() + md(document) + html(document)
+        for id_ in (
+            "K/17@é",
+            "K%2F17",
+            "o-99",
+            "o-1000",
+            "ana@shop.example",
+            "Ana Gómez",
+            "10.0.0.7",
+            "4111",
+            "1234567",
+        ):
+            assert id_ not in whole
+        assert "3 customers hit" in md(document)  # a figure, though a customer is called 3
+        summary = document.section(SectionName.SUMMARY).written
+        assert summary
+        assert re.fullmatch(r"Customer customer-\w{10} and customer-\w{10}", summary.text)
+
+    def test_pseudonyms_are_stable_and_need_the_secret(self) -> None:
+        """The same in every export, another under another key, another for an order of the same name."""
+        one, other = Pseudonyms(KEY), Pseudonyms(b"x" * 32)
+        assert one.of("customer", "c-17") == Pseudonyms(KEY).of("customer", "c-17")
+        assert one.of("customer", "c-17") not in {other.of("customer", "c-17"), one.of("order", "c-17")}
+
+    def test_times_and_versions_are_no_addresses(self) -> None:
+        """What only looks like one stays."""
+        hide = redaction(facts(), KEY)
+        said = "10:02:15 UTC, payment 2.4.0, 2026-11-22, 18,211.40 EUR, 4111 1111 1111 1112"
+        assert hide.free(said) == said
+
+    def test_what_is_new_since_is_known_under_pseudonyms_too(self) -> None:
+        """Nothing is called new because its name is another."""
+        given = facts(incident((Kind.NOTE, "Ana", "c-17 called")))
+        given = replace(given, incident=written(given, SectionName.TIMELINE, "As it was."))
+        assert blind(given).section(SectionName.TIMELINE).added == []
+
+
+def test_the_reminder_is_sent_to_the_thread() -> None:
+    """After the opening was told; then it is not due again."""
+
+    def sent(*whats: str) -> Incident:
+        return replace(incident(), messages=tuple(Message(what, at(200), "w", digest="d") for what in whats))
+
+    day_later = at(70 + 24 * 3600 + 60)
+    due = owed(sent("opened.0", "resolved.0"), day_later, updates=False)
+    assert due
+    assert (due.what, due.how) == ("postmortem.0", How.REMINDER)
+    assert owed(sent("opened.0", "resolved.0", "postmortem.0"), day_later, updates=False) is None

@@ -1,0 +1,174 @@
+"""What each section says before an author has written it: sentences about the system, and nobody’s fault."""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from triage.incident.due import DUE_AFTER
+from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
+from triage.incident.model import US, Impact, Incident, Kind, State
+from triage.incident.naming import quantity
+from triage.postmortem.facts import Facts
+from triage.postmortem.wording import amounts, clock, counted, day_and_clock, joined, lasted
+
+LEAST_SUSPICION = 0.5
+
+
+def summary(facts: Facts) -> Iterator[str]:
+    """Three sentences: what and when, whom it hit, why and how it ended."""
+    yield _what(facts)
+    yield _whom(facts)
+    yield _why(facts)
+
+
+def _what(facts: Facts) -> str:
+    incident, symptom = facts.incident, facts.symptom
+    what = incident.title.rpartition(" since ")[0] or incident.title
+    usually = f" (usually {quantity(symptom.usual, symptom.unit)})" if symptom.unit else ""
+    began = day_and_clock(incident.began)
+    if incident.ended is None:
+        return f"{what}{usually}, since {began}; it is not over."
+    length = lasted(incident.ended - incident.began)
+    return f"{what}{usually}, from {began} to {clock(incident.ended, incident.began)}, {length} in all."
+
+
+def _whom(facts: Facts) -> str:
+    impact = facts.impact
+    if not impact.customers:
+        lost = impact.unattributed_failures + impact.ambiguous_failures
+        return (
+            f"No customer can be named for {counted(lost, 'failure')}." if lost else "No customer is known to be hit."
+        )
+    how = [
+        f"{count:,} {words}"
+        for count, words in (
+            (impact.not_recovered, f"{'has' if impact.not_recovered == 1 else 'have'} not got through since"),
+            (impact.recovered, "got through later"),
+            (impact.masked, "never noticed"),
+        )
+        if count
+    ]
+    at_least = "" if impact.exact else "At least "
+    were = "1 customer was" if impact.customers == 1 else f"{impact.customers:,} customers were"
+    risk = f"; orders worth {amounts(impact.amount_at_risk)} are at risk" if impact.amount_at_risk else ""
+    return f"{at_least}{were} hit: {joined(how)}{risk}."
+
+
+def _why(facts: Facts) -> str:
+    incident = facts.incident
+    top = incident.suspects[0] if incident.suspects else None
+    if top and top.score >= LEAST_SUSPICION:
+        why = f"What probably caused it, to be confirmed, is the {top.what} at {clock(top.time, incident.began)}"
+    elif incident.answer.likely_cause and incident.answer.cause:
+        why = f"What probably caused it, to be confirmed: {incident.answer.likely_cause.rstrip('.')}"
+    else:
+        why = "What caused it is not known yet"
+    return f"{why}; {_how_it_ended(incident)}."
+
+
+def _how_it_ended(incident: Incident) -> str:
+    if incident.state is not State.RESOLVED:
+        return "it is not resolved"
+    took = lasted((incident.ended or incident.began) - incident.began)
+    by = "the detectors found nothing of it since" if incident.resolved_by == US else "people called it resolved"
+    return f"it was over after {took}, when {by}"
+
+
+def impact(facts: Facts) -> Iterator[str]:
+    """The figures, and how complete they are."""
+    if facts.incident.state is not State.RESOLVED:
+        yield "The figures of the end are not known: it is not over."
+    yield f"As known now: {_counts(facts.impact)}."
+    yield from completeness(facts.impact)
+    if lost := facts.impact.not_recovered:
+        have = "customer has" if lost == 1 else "customers have"
+        yield f"{lost:,} {have} not got through since: they may have left, or be trying still."
+
+
+def frozen(incident: Incident) -> Iterator[str]:
+    """The figures that were kept, each with its moment."""
+    yield from _figures("At the opening", incident.frozen, incident)
+    if incident.frozen_end:
+        yield from _figures("At the end", incident.frozen_end, incident)
+
+
+def _figures(when: str, known: Impact | None, incident: Incident) -> Iterator[str]:
+    if known is None:
+        yield f"{when}: unknown; the figures had not been taken."
+    else:
+        yield f"{when}, {clock(known.at, incident.began)}: {_counts(known)}."
+
+
+def _counts(known: Impact) -> str:
+    said = (
+        f"{counted(known.customers, 'customer')} hit, {known.not_recovered:,} not recovered, "
+        f"{known.recovered:,} recovered, {known.masked:,} never noticed"
+    )
+    return said + (f", {amounts(known.amount_at_risk)} at risk" if known.amount_at_risk else "")
+
+
+def completeness(known: Impact) -> Iterator[str]:
+    """How much the figures rest on, and what they can't tell."""
+    share = known.attribution
+    if share is None:
+        yield "How complete this is, is unknown: no failing span was found."
+    else:
+        lost = known.unattributed_failures
+        several = known.ambiguous_failures
+        yield (
+            f"{quantity(share, 'ratio')} of {counted(known.failures, 'failure')} in "
+            f"{counted(known.failed_requests, 'request')} belong to a named customer; "
+            f"{lost:,} could not be attributed, {several:,} name several customers."
+        )
+    yield "The figures are exact: nothing was sampled." if known.exact else (known.caveat or "The figures are a least.")
+
+
+def detection(facts: Facts) -> Iterator[str]:
+    """How fast it was found, answered and ended, and what each counts from."""
+    incident = facts.incident
+    found = lasted(time_to_detect(incident))
+    opened = clock(incident.opened_at, incident.began)
+    began = clock(incident.began, incident.began)
+    yield f"Found after {found}: from the first failure at {began} to the opening at {opened}."
+    took = time_to_acknowledge(incident)
+    if took is not None:
+        yield f"Acknowledged {lasted(took)} after the opening{_by(incident, Kind.ACKNOWLEDGED)}."
+    else:
+        yield "Nobody acknowledged it."
+    ended = time_to_resolve(incident)
+    yield f"Over {lasted(ended)} after the first failure." if ended is not None else "It is not over."
+    told = next((event for event in incident.timeline if event.kind == Kind.NOTIFIED), None)
+    yield (
+        f"People were told {lasted(told.time - incident.opened_at)} after the opening."
+        if told
+        else "No message about it was sent."
+    )
+    yield f"What found it: {facts.symptom.sentence.rstrip('.')}."
+
+
+def _by(incident: Incident, kind: Kind) -> str:
+    event = next((each for each in incident.timeline if each.kind in {kind, Kind.MITIGATED}), None)
+    return f" by {event.author}" if event else ""
+
+
+def root_cause(facts: Facts) -> Iterator[str]:
+    """The candidate with what it rests on; whether it is so remains for the author to say."""
+    said = facts.incident.answer
+    if said.likely_cause and said.cause:
+        yield f"What the evidence points at: {said.likely_cause.rstrip('.')}."
+    else:
+        yield "The evidence points at no cause by itself."
+    if said.because:
+        yield f"It rests on this: {said.because.rstrip('.')}."
+    if not facts.incident.suspects:
+        yield "No change was told of, or seen, in the two hours before."
+    yield (
+        "Open for the author: is this the cause, what made it possible, and why was it not caught before customers "
+        "were hit?"
+    )
+
+
+def due_words(incident: Incident) -> str:
+    """When it must be finished."""
+    if incident.state is not State.RESOLVED:
+        return f"due {DUE_AFTER / timedelta(hours=1):.0f} h after the end"
+    return f"due {day_and_clock((incident.ended or incident.resolved_at or incident.opened_at) + DUE_AFTER)}"

@@ -1,0 +1,271 @@
+"""Customers, orders, people and what else is personal, replaced by pseudonyms: before anything is drafted or drawn.
+
+A pseudonym is an HMAC under the data directory's secret: the same in every export, and not to be guessed without it.
+"""
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from urllib.parse import quote
+
+from triage.changes import Change
+from triage.incident.fold import SYMPTOM
+from triage.incident.model import US, Answer, Event, Incident, Kind, Person, Suspect, Tracked
+from triage.model import AffectedCustomer
+from triage.postmortem.facts import Facts
+from triage.postmortem.model import VerificationJson
+from triage.symptom import Symptom
+
+CUSTOMER, ORDER, PERSON = "customer", "order", "person"
+LETTERS = 10
+SHORT_NUMBER = 5
+"""A number of fewer digits is a figure in our own sentences, and an id only in what others wrote."""
+ALONE = 6
+"""An id so long with a letter in it is replaced within words, too."""
+EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:])")
+CARD = re.compile(r"(?<!\w)\d(?:[ -]?\d){12,18}(?!\w)")
+PHONE = re.compile(
+    r"(?<![\w.:-])(?:\+|00)\d(?:[ ()./-]{0,2}\d){7,14}(?!\w)|(?<![\w.:-])0\d{2,4}[ /-]\d(?:[ -]?\d){5,9}(?!\w)"
+)
+
+
+@dataclass(frozen=True)
+class Pseudonyms:
+    """Names for what must not be told, by kind; made with a secret."""
+
+    key: bytes
+
+    def of(self, kind: str, value: str) -> str:
+        """The pseudonym of a value, such as `customer-7k3f9q2mwa`."""
+        made = hmac.new(self.key, f"{kind}\0{value}".encode("utf-8", "replace"), hashlib.sha256).digest()
+        return f"{kind}-{base64.b32encode(made).decode().lower()[:LETTERS]}"
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """Replaces what is known to be personal, and what looks like it. `known`: the kind of each id."""
+
+    pseudonyms: Pseudonyms
+    known: Mapping[str, str]
+    texts: tuple[str, ...] = ()
+    """Where ids may stand; those that stand nowhere are not looked for again."""
+
+    def id(self, kind: str, value: str) -> str:
+        """The pseudonym of an id."""
+        return self.pseudonyms.of(kind, value) if value else value
+
+    def free(self, text: str) -> str:
+        """What a person, a service or a sender wrote."""
+        return self._patterns(self._ids(text, self._everywhere))
+
+    def own(self, text: str) -> str:
+        """A sentence of ours, in which names of theirs stand beside figures."""
+        return self._patterns(self._ids(text, self._not_figures))
+
+    def _ids(self, text: str, pattern: re.Pattern[str] | None) -> str:
+        return pattern.sub(self._pseudonym, text) if pattern else text
+
+    def _pseudonym(self, match: re.Match[str]) -> str:
+        id_ = self._spelled[match[0].casefold()]
+        return self.id(self.known[id_], id_)
+
+    @cached_property
+    def _spelled(self) -> dict[str, str]:
+        """Each id by the ways in which it may stand in a text that there is."""
+        heap = "\n".join(self.texts).casefold()
+        ways = {way.casefold(): id_ for id_ in self.known if id_ for way in (id_, quote(id_, safe=""), quote(id_))}
+        return {way: id_ for way, id_ in ways.items() if way in heap}
+
+    @cached_property
+    def _everywhere(self) -> re.Pattern[str] | None:
+        return _any_of(self._spelled)
+
+    @cached_property
+    def _not_figures(self) -> re.Pattern[str] | None:
+        figures = {way for way in self._spelled if way.isdigit() and len(way) < SHORT_NUMBER}
+        return _any_of(way for way in self._spelled if way not in figures)
+
+    def _patterns(self, text: str) -> str:
+        for kind, pattern, is_one in PATTERNS:
+            text = pattern.sub(lambda match, k=kind, sure=is_one: self._looks_like(k, match, sure), text)  # type: ignore[misc]
+        return text
+
+    def _looks_like(self, kind: str, match: re.Match[str], is_one: Callable[[str], bool]) -> str:
+        return self.id(kind, match[0]) if is_one(match[0]) else match[0]
+
+
+def _any_of(ways: Iterable[str]) -> re.Pattern[str] | None:
+    """Any of these, whole; one that is long and no mere word also within a word."""
+    parts = [
+        re.escape(way) if _stands_out(way) else rf"(?<!\w){re.escape(way)}(?!\w)"
+        for way in sorted(ways, key=len, reverse=True)
+    ]
+    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+
+
+def _stands_out(way: str) -> bool:
+    return len(way) >= ALONE and any(char.isdigit() for char in way) and not way.isdigit()
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_card(text: str) -> bool:
+    """Luhn's check."""
+    digits = [int(char) for char in reversed(text) if char.isdigit()]
+    doubled = (digit * 2 if place % 2 else digit for place, digit in enumerate(digits))
+    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
+
+
+PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
+    ("email", EMAIL, bool),
+    ("card", CARD, _is_card),
+    ("ip", ADDRESS, _is_address),
+    ("phone", PHONE, bool),
+)
+
+
+def redaction(facts: Facts, key: bytes) -> Redaction:
+    """What must not be told of these facts: the customers hit, their orders, and the people who acted."""
+    people = {event.author for event in facts.incident.timeline} | {change.author for change in facts.changes}
+    known = dict.fromkeys(people - {US, ""}, PERSON)
+    known |= {order: ORDER for item in facts.customers for order in item.orders if order}
+    known |= {item.customer: CUSTOMER for item in facts.customers if item.customer}
+    return Redaction(Pseudonyms(key), known, tuple(_texts(facts)))
+
+
+def _texts(facts: Facts) -> Iterable[str]:
+    incident = facts.incident
+    yield repr((incident.answer, incident.suspects, facts.series.name if facts.series else ""))
+    yield from (repr(each.symptom) for each in incident.symptoms)
+    yield from (part for event in incident.timeline for part in (event.text, event.author, event.details))
+    yield from (part for each in facts.changes for part in (each.title, each.author, each.source, each.version))
+    yield from (repr((each.what, each.because, each.for_, each.against)) for each in incident.suspects)
+    yield from (facts.base_url, facts.impact.caveat or "")
+
+
+def redacted(facts: Facts, hide: Redaction) -> Facts:
+    """The facts as a stranger may see them."""
+    series = replace(facts.series, name=hide.own(facts.series.name)) if facts.series else None
+    return replace(
+        facts,
+        incident=_incident(facts.incident, hide),
+        customers=tuple(_customer(each, hide) for each in facts.customers),
+        changes=tuple(_change(each, hide) for each in facts.changes),
+        series=series,
+        redacted=True,
+    )
+
+
+def _incident(incident: Incident, hide: Redaction) -> Incident:
+    return replace(
+        incident,
+        key=hide.own(incident.key),
+        answer=_answer(incident.answer, hide),
+        symptoms=tuple(_tracked(each, hide) for each in incident.symptoms),
+        suspects=tuple(_suspect(each, hide) for each in incident.suspects),
+        done=frozenset(hide.free(step) for step in incident.done),
+        timeline=tuple(_event(event, hide) for event in incident.timeline),
+    )
+
+
+def _answer(said: Answer, hide: Redaction) -> Answer:
+    return replace(
+        said,
+        title=hide.own(said.title),
+        because=hide.own(said.because),
+        likely_cause=hide.free(said.likely_cause),
+        mitigation=tuple(hide.free(step) for step in said.mitigation),
+        owner=_person(said.owner, hide),
+        escalate_to=_person(said.escalate_to, hide),
+        service=hide.free(said.service),
+        service_owner=_person(said.service_owner, hide),
+        sla=_person(said.sla, hide),
+    )
+
+
+def _person(contact: Person | None, hide: Redaction) -> Person | None:
+    return Person(hide.free(contact.name)) if contact else None
+
+
+def _tracked(tracked: Tracked, hide: Redaction) -> Tracked:
+    return replace(tracked, symptom=_symptom(tracked.symptom, hide))
+
+
+def _symptom(symptom: Symptom, hide: Redaction) -> Symptom:
+    return replace(
+        symptom,
+        subject={name: hide.free(text) for name, text in symptom.subject.items()},
+        labels={name: hide.free(text) for name, text in symptom.labels.items()},
+        sentence=hide.own(symptom.sentence),
+        because=hide.own(symptom.because),
+        suspect=hide.free(symptom.suspect),
+    )
+
+
+def _suspect(suspect: Suspect, hide: Redaction) -> Suspect:
+    return replace(
+        suspect,
+        what=hide.free(suspect.what),
+        change=hide.free(suspect.change),
+        because=hide.own(suspect.because),
+        for_=tuple(hide.own(words) for words in suspect.for_),
+        against=tuple(hide.own(words) for words in suspect.against),
+    )
+
+
+def _event(event: Event, hide: Redaction) -> Event:
+    ours = event.author == US
+    return replace(
+        event,
+        author=event.author if ours else hide.id(PERSON, event.author),
+        text=hide.own(event.text) if ours or event.kind == Kind.VERIFIED else hide.free(event.text),
+        details=_details(event, hide),
+    )
+
+
+def _details(event: Event, hide: Redaction) -> str:
+    if event.kind in {Kind.SYMPTOM, Kind.SYMPTOM_ENDED}:
+        return SYMPTOM.dump_json(_symptom(SYMPTOM.validate_json(event.details), hide)).decode()
+    if event.kind == Kind.VERIFIED:
+        found = VerificationJson.model_validate_json(event.details)
+        checks = [
+            each.model_copy(update={"what": hide.own(each.what), "found": hide.own(each.found)})
+            for each in found.checks
+        ]
+        return found.model_copy(update={"checks": checks}).model_dump_json()
+    return event.details
+
+
+def _change(change: Change, hide: Redaction) -> Change:
+    return replace(
+        change,
+        id=hide.free(change.id),
+        author=hide.id(PERSON, change.author),
+        title=hide.free(change.title),
+        source=hide.free(change.source),
+        service=hide.free(change.service),
+        version=hide.free(change.version),
+        url="",
+        details="",
+    )
+
+
+def _customer(item: AffectedCustomer, hide: Redaction) -> AffectedCustomer:
+    return replace(
+        item,
+        customer=hide.id(CUSTOMER, item.customer),
+        orders=tuple(hide.id(ORDER, order) for order in item.orders),
+        evidence=(),
+    )

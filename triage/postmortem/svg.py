@@ -1,0 +1,191 @@
+"""A chart over time as a static SVG: lines, the band of what is usual, and marks. Axes carry units and UTC.
+
+Colours are attributes, so that it prints in any reader; where a page knows its classes, the page's colours hold.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from html import escape
+from math import ceil, floor, log10
+
+from triage.postmortem.visible import visible
+
+WIDTH, HEIGHT = 720, 300
+LEFT, RIGHT, TOP, BOTTOM = 64, 16, 44, 50
+MOST_TICKS = 8
+MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440, 2880, 10_080)
+INK, MUTED, GRID, BAND, MARK = "#1f2328", "#59636e", "#d8dee4", "#e3ebf5", "#6639ba"
+LONGEST_MARK = 44
+LETTER = 6.6
+"""About how wide a letter is."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """Values over time, None where none is known; `steps`: a value holds until the next."""
+
+    name: str
+    points: Sequence[tuple[datetime, float | None]]
+    colour: str
+    kind: str
+    steps: bool = False
+
+
+@dataclass(frozen=True)
+class Mark:
+    """Something that happened at a moment."""
+
+    time: datetime
+    text: str
+
+
+@dataclass(frozen=True)
+class Chart:
+    """What a chart shows. `band`: from what to what it usually lies; `said`: a value with its unit."""
+
+    title: str
+    unit: str
+    from_: datetime
+    to: datetime
+    lines: Sequence[Line]
+    said: Callable[[float], str]
+    band: tuple[float, float] | None = None
+    marks: Sequence[Mark] = field(default_factory=tuple)
+
+    @property
+    def top(self) -> float:
+        """The largest value that it must show."""
+        known = [value for line in self.lines for _, value in line.points if value is not None]
+        return max([*known, *(self.band or ())], default=0.0) or 1.0
+
+    def x(self, moment: datetime) -> float:
+        """Where a moment stands."""
+        share = (moment - self.from_) / (self.to - self.from_)
+        return round(LEFT + min(max(share, 0.0), 1.0) * (WIDTH - LEFT - RIGHT), 1)
+
+    def y(self, value: float, top: float) -> float:
+        """Where a value stands."""
+        return round(HEIGHT - BOTTOM - max(value, 0.0) / top * (HEIGHT - TOP - BOTTOM), 1)
+
+
+def between(low: str, high: str) -> str:
+    """From what to what; once where that is the same."""
+    return low if low == high else f"{low} to {high}"
+
+
+def drawn(chart: Chart) -> str:
+    """The SVG document."""
+    step = _nice(chart.top / 4)
+    top = ceil(chart.top / step - 1e-9) * step
+    parts = [
+        *_band(chart, top), *_values(chart, step, top), *_times(chart), *_marks(chart),
+        *(part for line in chart.lines for part in _line(chart, line, top)), *_head(chart),
+    ]  # fmt: skip
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'aria-label="{escape(visible(chart.title))}" font-family="Noto Sans, system-ui, sans-serif" font-size="12">'
+        + "".join(parts)
+        + "</svg>"
+    )
+
+
+def _text(x: float, y: float, words: str, *, kind: str = "muted", anchor: str = "start", more: str = "") -> str:
+    fill = {"ink": INK, "mark": MARK}.get(kind, MUTED)
+    place = f'x="{x}" y="{y}" fill="{fill}" text-anchor="{anchor}"'
+    return f'<text class="{kind}" {place}{more}>{escape(visible(words))}</text>'
+
+
+def _rule(x1: float, y1: float, x2: float, y2: float, kind: str = "grid", dash: str = "") -> str:
+    stroke = {"mark": MARK}.get(kind, GRID)
+    dashed = f' stroke-dasharray="{dash}"' if dash else ""
+    return f'<line class="{kind}" x1="{x1}" y1="{y1}" x2="{x2}" y2="{y2}" stroke="{stroke}"{dashed}/>'
+
+
+def _head(chart: Chart) -> Iterator[str]:
+    yield _text(LEFT, 16, f"{chart.title}, {chart.unit}", kind="ink", more=' font-weight="600"')
+    x = float(LEFT)
+    if chart.band:
+        yield f'<rect class="band" x="{x}" y="24" width="14" height="10" fill="{BAND}"/>'
+        words = f"usually {between(chart.said(chart.band[0]), chart.said(chart.band[1]))}"
+        yield _text(x + 19, 33, words)
+        x += 40 + LETTER * len(words)
+    for line in chart.lines:
+        yield f'<rect class="{line.kind}" x="{x}" y="28" width="14" height="3" fill="{line.colour}"/>'
+        yield _text(x + 19, 33, line.name)
+        x += 40 + LETTER * len(line.name)
+
+
+def _band(chart: Chart, top: float) -> Iterator[str]:
+    if chart.band:
+        upper, lower = chart.y(chart.band[1], top), chart.y(chart.band[0], top)
+        height = max(lower - upper, 2.0)
+        width = WIDTH - LEFT - RIGHT
+        yield f'<rect class="band" x="{LEFT}" y="{upper}" width="{width}" height="{height:.1f}" fill="{BAND}"/>'
+
+
+def _values(chart: Chart, step: float, top: float) -> Iterator[str]:
+    for number in range(round(top / step) + 1):
+        y = chart.y(number * step, top)
+        yield _rule(LEFT, y, WIDTH - RIGHT, y)
+        yield _text(LEFT - 8, y + 4, chart.said(number * step), anchor="end")
+
+
+def _times(chart: Chart) -> Iterator[str]:
+    minutes = next((m for m in MINUTES if (chart.to - chart.from_) / timedelta(minutes=m) <= MOST_TICKS), MINUTES[-1])
+    step_s = minutes * 60
+    first = -(-int(chart.from_.timestamp()) // step_s) * step_s
+    y = HEIGHT - BOTTOM
+    for second in range(first, int(chart.to.timestamp()) + 1, step_s):
+        moment = datetime.fromtimestamp(second, UTC)
+        x = chart.x(moment)
+        yield _rule(x, y, x, y + 5)
+        yield _text(x, y + 18, f"{moment:%H:%M}" if minutes < 1440 else f"{moment.day} {moment:%b}", anchor="middle")
+    day = f"{chart.from_.day} {chart.from_:%b %Y}"
+    yield _text(WIDTH - RIGHT, y + 36, f"{day}, time in UTC", anchor="end")
+
+
+def _marks(chart: Chart) -> Iterator[str]:
+    """A dashed line each with its words; those that would lie on one another stand lower."""
+    rows: list[list[tuple[float, float]]] = []
+    for mark in sorted(chart.marks, key=lambda each: each.time):
+        x, words = chart.x(mark.time), visible(mark.text, LONGEST_MARK)
+        width = LETTER * len(words) + 5
+        before = x + width > WIDTH - RIGHT
+        place = (x - width, x) if before else (x, x + width)
+        row = next((number for number, taken in enumerate(rows) if _free(taken, place)), len(rows))
+        rows[row:] = [*rows[row:], *([[]] if row == len(rows) else [])]
+        rows[row].append(place)
+        yield _rule(x, TOP, x, HEIGHT - BOTTOM, "mark", "4 3")
+        anchor = "end" if before else "start"
+        yield _text(x - 5 if before else x + 5, TOP + 12 + 15 * row, words, kind="mark", anchor=anchor)
+
+
+def _free(taken: Sequence[tuple[float, float]], place: tuple[float, float]) -> bool:
+    return all(place[1] < left or place[0] > right for left, right in taken)
+
+
+def _line(chart: Chart, line: Line, top: float) -> Iterator[str]:
+    path: list[str] = []
+    before: float | None = None
+    for moment, value in line.points:
+        if value is None:
+            before = None
+            continue
+        x, y = chart.x(moment), chart.y(value, top)
+        if before is None:
+            path.append(f"M{x} {y}h.1")  # a single value shows as a dot
+        elif line.steps:
+            path.append(f"H{x}V{y}")
+        else:
+            path.append(f"L{x} {y}")
+        before = y
+    if path:
+        style = f'stroke="{line.colour}" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"'
+        yield f'<path class="{line.kind}" d="{"".join(path)}" fill="none" {style}/>'
+
+
+def _nice(value: float) -> float:
+    """The next larger of 1, 2, 2.5, 5 times a power of ten."""
+    power = 10.0 ** floor(log10(value))
+    return next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= value * (1 - 1e-9))

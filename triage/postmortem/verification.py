@@ -1,0 +1,124 @@
+"""Runs the verification plan: the symptom's own query over a recent window, and whether customers got through."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from queries.errors import StoreError
+from queries.store import Store
+from triage.detectors import symptoms_at
+from triage.incident.acting import Act, known
+from triage.incident.alerts import alerts_at
+from triage.incident.book import StoredBook
+from triage.incident.impact import CustomersOf, impact_of
+from triage.incident.model import Event, Incident, Kind
+from triage.incident.naming import digest, one_line, quantity
+from triage.incident.series import symptom_series
+from triage.postmortem.model import ResultJson, VerificationJson
+from triage.postmortem.plan import MEASURED_OVER, Check, CheckKind, checks
+from triage.postmortem.wording import counted
+from triage.symptom import Symptom
+from triage.window import Window
+
+PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
+MINUTES = MEASURED_OVER // timedelta(minutes=1)
+
+
+@dataclass(frozen=True)
+class Present:
+    """What the detectors find now, and which of them failed."""
+
+    symptoms: tuple[Symptom, ...]
+    failed: frozenset[str]
+
+
+def verify(store: Store, id_: str, now: datetime, customers_of: CustomersOf, act: Act) -> VerificationJson:
+    """Runs every check, and keeps what was found as an event. Raises NoIncident, StoreError."""
+    book = StoredBook(store)
+    incident = known(book, id_)
+    not_recovered = impact_of(store, incident, now, customers_of).not_recovered
+    planned = list(checks(incident, not_recovered))
+    present = _present(store, now)
+    results = [_result(store, check, present, not_recovered, now) for check in planned]
+    passed = all(each.status == PASS for each in results)
+    found = VerificationJson(incident=incident.id, at=now, passed=passed, checks=results)
+    book.write([_event(incident, found, act)])
+    return found
+
+
+def _present(store: Store, now: datetime) -> Present:
+    failed: set[str] = set()
+    found = list(symptoms_at(store.ask, now, failed=lambda part, _: failed.add(part)))
+    return Present((*found, *alerts_at(store.ask, now)), frozenset(failed))
+
+
+def _result(store: Store, check: Check, present: Present, not_recovered: int, now: datetime) -> ResultJson:
+    status, found = _found(store, check, present, not_recovered, now)
+    return ResultJson(name=check.name, what=check.what, status=status, found=found)
+
+
+def _found(store: Store, check: Check, present: Present, not_recovered: int, now: datetime) -> tuple[str, str]:
+    if check.symptom is None:
+        if not not_recovered:
+            return PASS, "all have got through"
+        return FAIL, f"{counted(not_recovered, 'customer')} {'has' if not_recovered == 1 else 'have'} not got through"
+    if check.kind is CheckKind.DETECTOR:
+        return _detected(check.symptom, present)
+    return _measured(store, check, check.symptom, now)
+
+
+def _detected(symptom: Symptom, present: Present) -> tuple[str, str]:
+    if symptom.detector in present.failed:
+        return UNKNOWN, f"{symptom.detector} could not look"
+    again = next((each for each in present.symptoms if each.key == symptom.key and each.to is None), None)
+    return (PASS, "not found") if again is None else (FAIL, one_line(again.sentence, 300))
+
+
+def _measured(store: Store, check: Check, symptom: Symptom, now: datetime) -> tuple[str, str]:
+    try:
+        series = symptom_series(store.ask, symptom, Window(now - MEASURED_OVER, now))
+    except StoreError as error:
+        return UNKNOWN, f"it could not be measured: {error}"
+    values = [value for value in series.values if value is not None] if series else []
+    if not values or check.threshold is None:
+        return UNKNOWN, f"nothing was measured in the last {MINUTES} minutes"
+    mean = sum(values) / len(values)
+    holds = mean >= check.threshold if check.falls else mean <= check.threshold
+    return PASS if holds else FAIL, f"{quantity(mean, check.unit)} in the last {MINUTES} minutes"
+
+
+def _event(incident: Incident, found: VerificationJson, act: Act) -> Event:
+    event_id = f"{incident.id}.verified.{digest(found.at.isoformat() + act.by)}"
+    text = verdict(found.checks)
+    details = found.model_dump_json()
+    return Event(incident.id, event_id, found.at, Kind.VERIFIED, act.by, text, details)
+
+
+def verdict(results: Iterable[ResultJson]) -> str:
+    """What became of the checks, in a sentence."""
+    all_ = list(results)
+    if not all_:
+        return "There was nothing to check."
+    passed = sum(each.status == PASS for each in all_)
+    words = f"{passed} of {counted(len(all_), 'check')} passed"
+    rest = [f"{each.what}: {each.found}" for each in all_ if each.status == FAIL]
+    open_ = [f"{each.what}: {each.found}" for each in all_ if each.status == UNKNOWN]
+    return ". ".join(
+        [words, *([f"Failed: {'; '.join(rest)}"] if rest else []), *([f"Unknown: {'; '.join(open_)}"] if open_ else [])]
+    )
+
+
+def last_verified(incident: Incident) -> VerificationJson | None:
+    """The latest run that is kept."""
+    event = next((each for each in reversed(incident.timeline) if each.kind == Kind.VERIFIED), None)
+    return VerificationJson.model_validate_json(event.details) if event else None
+
+
+SIGNS = {PASS: "✓", FAIL: "✗", UNKNOWN: "?"}
+
+
+def result_lines(found: VerificationJson, shown: Callable[[str], str]) -> Iterator[str]:
+    """A line a check, and the verdict, for a terminal; `shown` makes text from outside harmless."""
+    for each in found.checks:
+        yield f"{SIGNS[each.status]} {shown(each.what)}: {shown(each.found)}"
+    yield "All checks passed." if found.passed else "Not every check passed."

@@ -1,0 +1,47 @@
+"""How figures and moments are written in a postmortem. All times are UTC."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+from triage.pleading import span
+
+NBSP = "\u00a0"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 customer`, `4,188 failures`."""
+    return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def day_and_clock(moment: datetime) -> str:
+    """`22 Nov 2026 10:02:15 UTC`."""
+    moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%b %Y} {moment:%H:%M:%S} UTC"
+
+
+def clock(moment: datetime, like: datetime) -> str:
+    """The time alone, and the day where it is another than `like`'s."""
+    moment, like = moment.astimezone(UTC), like.astimezone(UTC)
+    return f"{moment:%H:%M:%S} UTC" if moment.date() == like.date() else day_and_clock(moment)
+
+
+def lasted(length: timedelta) -> str:
+    """A length of time to the second where it is short: `45 s`, `4 min 10 s`, `22 minutes`."""
+    seconds = round(length.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 600:
+        return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 else f"{seconds // 60} min"
+    return span(length)
+
+
+def amounts(by_currency: Mapping[str, Decimal | float]) -> str:
+    """`18,211.40 EUR + 3.00 USD`; "" of nothing."""
+    return " + ".join(f"{amount:,.2f}{NBSP}{currency or '(no currency)'}" for currency, amount in by_currency.items())
+
+
+def joined(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    *first, last = parts or [""]
+    return f"{', '.join(first)} and {last}" if first else last

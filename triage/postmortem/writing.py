@@ -1,0 +1,31 @@
+"""What authors write: each text an event, kept for good; said twice it counts once."""
+
+from datetime import UTC, datetime
+
+from triage.incident.acting import Act
+from triage.incident.book import Book
+from triage.incident.due import written
+from triage.incident.model import Event, Incident, Kind
+from triage.incident.naming import digest
+from triage.postmortem.draft import seen
+from triage.postmortem.facts import Facts
+from triage.postmortem.model import SectionName
+
+LONGEST = 50_000
+
+
+def write(book: Book, facts: Facts, section: SectionName, act: Act) -> Incident:
+    """Keeps an author's text for a section. Raises ValueError for an empty or an endless one, StoreError."""
+    incident = facts.incident
+    text = act.text.replace("\r\n", "\n").strip()
+    if not text:
+        raise ValueError("a section needs a text: what was drafted stays while nobody writes another")
+    if len(text) > LONGEST:
+        raise ValueError(f"a section takes at most {LONGEST:,} characters; this text has {len(text):,}")
+    details = seen(facts, section)
+    versions = [event for event in written(incident) if f".written.{section}." in event.id]
+    if versions and (versions[-1].text, versions[-1].author, versions[-1].details) == (text, act.by, details):
+        return incident
+    event_id = f"{incident.id}.written.{section}.{len(versions)}.{digest(act.by + text)}"
+    book.write([Event(incident.id, event_id, datetime.now(UTC), Kind.WRITTEN, act.by, text, details)])
+    return book.incident(incident.id) or incident

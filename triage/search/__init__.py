@@ -1,1 +1,0 @@
-"""Searching what was sent: traces and log records, the newest first, a page at a time."""
