@@ -16,6 +16,7 @@ from dashboards.api import (
     doctor,
     incidents,
     kpis,
+    logs,
     postmortem,
     runbook,
     slack_hook,
@@ -37,7 +38,7 @@ from triage.incident.impact import customers_on_rows
 from triage.runbook.live import LiveRunbook
 from triage.slack.text import Writer
 
-API = (affected, changes, customers, doctor, postmortem, incidents, kpis, runbook, slack_hook, traces)
+API = (affected, changes, customers, doctor, postmortem, incidents, kpis, logs, runbook, slack_hook, traces)
 PAGES = (now_page, postmortem_page, incident_pages, affected_page, customer_page, trace_page, login, plotly_js)
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"

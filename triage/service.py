@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 import grpc.aio
@@ -38,6 +39,7 @@ from queries.errors import StoreLocked
 from queries.store import Store
 from triage import tables
 from triage.configuration import SettingsError
+from triage.detectors import detectors, symptoms_at
 from triage.incident.book import StoredBook
 from triage.incident.impact import customers_on_rows
 from triage.listening import LAST_ANSWERS_S, CannotListen, HttpListener, LoopThread, address_of, bound
@@ -103,6 +105,8 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
             stack.enter_context(_watching(service, store, runbook))
         if settings.runs(Part.WEB):
             stack.enter_context(_web(service, store, sockets["web"], runbook))
+        if "probes" in sockets:
+            stack.enter_context(_served(service, "probes", _probes(service), sockets["probes"]))
         yield service, store
 
 
@@ -118,7 +122,8 @@ def _watching(service: Service, store: Store, runbook: LiveRunbook) -> Iterator[
     """The detectors, in a thread of their own."""
     metrics = WatchMetrics(service.metrics.registry)
     book, settings = StoredBook(store), service.settings
-    watch = Watch(store, book, runbook, metrics, customers_of=customers_on_rows(store))
+    detect = partial(symptoms_at, detectors=detectors(settings.critical_operations))
+    watch = Watch(store, book, runbook, metrics, detect, customers_of=customers_on_rows(store))
     service.watch = watch
     sender = Sender(book, slack.channel(settings), slack.writer(settings), SlackMetrics(service.metrics.registry))
     thread = WatchThread(watch, settings.watch_every, tell=Reminding(book, sender.tell))
@@ -184,7 +189,7 @@ def _receiving(service: Service, segments: SegmentLog, http_socket: socket.socke
     settings = service.settings
     intake = Intake(segments.append, service.metrics.count, IntakeLimits(request_bytes=settings.max_body))
     token = settings.token or None
-    hooks = _hooks(service, settings.otlp_http, others=_probes(service))
+    hooks = _hooks(service, settings.otlp_http, others=None if settings.runs(Part.WEB) else _probes(service))
     with LoopThread("receivers") as loop:
         grpc_server, port = loop.run(_grpc_server(settings.otlp_grpc, intake, token))
         http = HttpListener(otlp_http.app(intake, token=token, others=hooks), http_socket, loop)
@@ -229,10 +234,8 @@ async def _grpc_server(address: Address, intake: Intake, token: str | None) -> t
     return server, port
 
 
-def _probes(service: Service) -> FastAPI | None:
+def _probes(service: Service) -> FastAPI:
     """What supervisors ask where there is no web listener."""
-    if service.settings.runs(Part.WEB):
-        return None
     app = FastAPI(openapi_url=None)
     app.state.metrics = lambda: service.metrics.text().decode()
     app.state.ready = service.why_not_ready
@@ -273,7 +276,7 @@ async def _not_here(kind: Kind, record: bytes) -> None:
 
 @contextmanager
 def _web(service: Service, store: Store, listener: socket.socket, runbook: LiveRunbook) -> Iterator[None]:
-    """The pages and the JSON API, on an event loop of their own."""
+    """The pages and the JSON API."""
     settings = service.settings
     hooks = _hooks(service, settings.web)
     app = create_app(
@@ -291,9 +294,16 @@ def _web(service: Service, store: Store, listener: socket.socket, runbook: LiveR
         slack_writer=slack.writer(settings),
         slack_signing_secret=settings.slack_signing_secret,
     )
-    with LoopThread("web") as loop:
+    with _served(service, "web", app, listener):
+        yield
+
+
+@contextmanager
+def _served(service: Service, name: str, app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+    """An app at a listener, on an event loop of its own."""
+    with LoopThread(name) as loop:
         http = HttpListener(app, listener, loop)
-        service.listeners["web"] = address_of(listener)
+        service.listeners[name] = address_of(listener)
         try:
             yield
         finally:

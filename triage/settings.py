@@ -41,6 +41,9 @@ class Settings:
     otlp_grpc: Address = setting(Address("127.0.0.1", 4317), "where OTLP/gRPC is taken")
     otlp_http: Address = setting(Address("127.0.0.1", 4318), "where OTLP/HTTP is taken")
     web: Address = setting(Address("127.0.0.1", 8080), "where pages and the JSON API are served")
+    probes: Address = setting(
+        Address("127.0.0.1", 8081), "where a process that only watches answers /healthz, /readyz and /metrics"
+    )
     only: tuple[Part, ...] = setting((), "run only this part: collect, watch or web; may be given again")
     base_url: Url = setting(Url(""), "what links to pages start with, where that is not the web listener's address")
     url: Url = setting(Url("http://127.0.0.1:8080"), "the running service that commands ask")
@@ -84,6 +87,11 @@ class Settings:
 
     runbook: str = setting("", "runbook.yaml: who answers which symptom, and how; none: the one that comes with triage")
     watch_every: timedelta = setting(timedelta(seconds=10), "how often the detectors look")
+    critical_operations: tuple[str, ...] = setting(
+        (),
+        "operations that customers buy by, such as 'POST /checkout', with * for any text;"
+        " none: what is named after checkout, order, payment, purchase, pay or buy",
+    )
 
     slack_webhook_url: Url = setting(Url(""), "Slack incoming webhook that alerts are sent to", secret=True)
     slack_bot_token: str = setting("", "Slack bot token, for messages that are kept up to date", secret=True)
@@ -124,7 +132,8 @@ class Settings:
     def listeners(self) -> dict[str, Address]:
         """The addresses that this process listens on, by setting."""
         collect = {"otlp_grpc": self.otlp_grpc, "otlp_http": self.otlp_http} if self.runs(Part.COLLECT) else {}
-        return collect | ({"web": self.web} if self.runs(Part.WEB) else {})
+        web = {"web": self.web} if self.runs(Part.WEB) else {}
+        return collect | web or {"probes": self.probes}
 
     @property
     def runbook_file(self) -> Path:

@@ -112,7 +112,7 @@ class Watch:
         except StoreError as error:
             fail("alerts", error)
         try:
-            self._calls = self._who_calls_whom(now)
+            self._calls = self._who_calls_whom(now) if symptoms else self._calls
         except StoreError as error:
             fail("calls", error)
         return Found(now, tuple(symptoms), frozenset(failed), self._calls)

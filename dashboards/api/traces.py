@@ -1,5 +1,6 @@
 """Traces, for other programs."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -8,11 +9,22 @@ from fastapi.responses import Response
 from dashboards.api.border import PROBLEMS, TheStore, as_json
 from dashboards.api.cursors import read_cursor, write_cursor
 from dashboards.api.parameters import TraceParameters, each_once
+from dashboards.api.search_json import FoundJson, TraceFoundJson
+from dashboards.api.search_parameters import TracesParameters, resume
 from dashboards.api.trace_json import TraceJson
 from dashboards.problems import NotFound
+from triage.search.traces import find_traces
 from triage.trace import BEFORE_ALL, After, read_trace
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
+
+
+@router.get("/traces", response_model=FoundJson[TraceFoundJson])
+def get_traces(store: TheStore, asked: Annotated[TracesParameters, Query()]) -> Response:
+    """The traces that have such a span in a window, the one whose latest such span began last first."""
+    asked, window, after = resume(asked, datetime.now(UTC))
+    found = find_traces(store, asked.wanted(), window, after, asked.limit)
+    return as_json(FoundJson[TraceFoundJson].of(found, asked, TraceFoundJson.of))
 
 
 @router.get("/traces/{trace_id}", response_model=TraceJson)

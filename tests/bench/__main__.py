@@ -5,13 +5,13 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from tests.bench import ask, detect, e2e, fresh, load, small
 from tests.bench.engine import opened
-from tests.bench.figures import Figure, as_json, missed, table
+from tests.bench.figures import Figure, as_json, crossed, missed, table
 from tests.bench.machine import busy, machine
 from tests.bench.scale import QUICK, Scale
 
@@ -35,6 +35,7 @@ def main() -> int:
     scale = QUICK if options.quick else Scale()
     if options.spans:
         scale = replace(scale, spans=options.spans, window_spans=min(scale.window_spans, options.spans // 10))
+    scale = replace(scale, detect_seeds=options.seeds or scale.detect_seeds, detect_kept=options.kept)
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix="bench-") as directory:
         scratch = Path(directory)
         with opened(scratch / "empty", handles=1) as store:
@@ -51,7 +52,9 @@ def main() -> int:
     if options.quick:
         _tell("These sizes only show that all works: the figures say nothing.")
     lines = (
-        [as_json(figures, properties)] if options.json else [*map(": ".join, properties.items()), "", *table(figures)]
+        [as_json(figures, properties)]
+        if options.json
+        else [*map(": ".join, properties.items()), "", *table(figures), *crossed(figures, "detect")]
     )
     sys.stdout.write("\n".join(lines) + "\n")
     return int(bool(missed(figures)))
@@ -63,6 +66,12 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that all works, in a minute or two")
     parser.add_argument("--spans", type=_spans, metavar="N", help="spans that `ask` asks among (default: 10_000_000)")
+    parser.add_argument(
+        "--seeds", type=_seeds, metavar="N-M", help="seeds that `detect` plays each scenario with (default: 1-20)"
+    )
+    parser.add_argument(
+        "--kept", type=Path, metavar="FILE", help="where `detect` keeps what it found; it is not looked for again"
+    )
     parser.add_argument(
         "--scratch", type=_directory, metavar="DIR", help="where to put the tables (default: the system's)"
     )
@@ -83,6 +92,17 @@ def _spans(text: str) -> int:
     if spans < LEAST_SPANS:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of spans from {LEAST_SPANS:,} up")
     return spans
+
+
+def _seeds(text: str) -> Sequence[int]:
+    first, _, last = text.partition("-")
+    try:
+        seeds = range(int(first), int(last or first) + 1)
+    except ValueError:
+        seeds = range(0)
+    if not seeds:
+        raise argparse.ArgumentTypeError(f"{text!r} are no seeds: write 3, or 1-5")
+    return seeds
 
 
 def _directory(text: str) -> Path:

@@ -62,6 +62,25 @@ def table(figures: Sequence[Figure]) -> Iterator[str]:
     return columns(HEADINGS, [_cells(figure) for figure in figures], right=RIGHT)
 
 
+def crossed(figures: Sequence[Figure], benchmark: str) -> Iterator[str]:
+    """The figures of a benchmark that are called `row: column`, a line for each row; `!` marks what was missed."""
+    cells: dict[str, dict[str, str]] = {}
+    for figure in figures:
+        row, colon, column = figure.what.partition(": ")
+        if figure.benchmark == benchmark and colon:
+            mark = " !" if figure.verdict == "MISSED" else ""
+            cells.setdefault(row, {})[column] = f"{number(figure.value)} {_short(figure.unit)}".strip() + mark
+    headings = list(dict.fromkeys(column for row in cells.values() for column in row))
+    if cells:
+        yield ""
+        rows = [(row, *(of_row.get(column, "") for column in headings)) for row, of_row in cells.items()]
+        yield from columns((benchmark.upper(), *map(str.upper, headings)), rows)
+
+
+def _short(unit: str) -> str:
+    return "" if unit == "share" else unit
+
+
 def as_json(figures: Sequence[Figure], machine: dict[str, str]) -> str:
     """The same for programs."""
     items = [asdict(figure) | {"verdict": figure.verdict or None} for figure in figures]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Scale:
     window_spans: int = 1_000_000
     questions: int = 10
     fresh_spans: int = 20
-    detect_seeds: int = 20
+    detect_seeds: Sequence[int] = tuple(range(1, 21))
+    detect_kept: Path | None = None  # where what was found is kept from run to run
 
 
 QUICK = Scale(
@@ -41,5 +44,5 @@ QUICK = Scale(
     window_spans=20_000,
     questions=3,
     fresh_spans=3,
-    detect_seeds=1,
+    detect_seeds=(1,),
 )

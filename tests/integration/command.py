@@ -44,6 +44,10 @@ class Up:
     def otlp_http(self) -> str:
         return self._said(r"OTLP/HTTP +(http://\S+)")
 
+    @property
+    def probes(self) -> str:
+        return self._said(r"probes +(http://\S+)/metrics")
+
     def _said(self, pattern: str) -> str:
         match = re.search(pattern, self.said)
         assert match, self.said

@@ -19,7 +19,7 @@ from triage.incident.book import MemoryBook, StoredBook
 from triage.incident.impact import hit_by
 from triage.incident.model import Incident, Kind, State
 from triage.runbook.live import LiveRunbook
-from triage.symptom import Ask, Symptom
+from triage.symptom import Ask, Cause, Symptom
 from triage.watch import Watch, last_moment, moments
 
 pytestmark = pytest.mark.integration
@@ -86,6 +86,7 @@ def test_a_fault_becomes_one_incident_with_exactly_those_whom_it_hit(shop_store:
     (incident,) = watching.book.incidents(second(0))
     assert incident.state is State.RESOLVED
     assert incident.answer.row == "gateway-5xx"
+    assert incident.answer.cause is Cause.PROVIDER_FAILING, "no harmless new version is blamed"
     assert incident.opened_at - second(600) <= timedelta(seconds=90)
     assert incident.impact
     assert incident.frozen

@@ -71,6 +71,7 @@ def ready(service: Service) -> list[str]:
         "pages": ("web", "http://{}/"),
         "OTLP/gRPC": ("otlp_grpc", "{}"),
         "OTLP/HTTP": ("otlp_http", "http://{}"),
+        "probes": ("probes", "http://{}/metrics"),
     }
     lines = [
         f"  {name:<10} {pattern.format(service.listeners[setting])}"

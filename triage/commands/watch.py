@@ -12,10 +12,12 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from triage.commands import up
 from triage.commands.options import add_settings, settings_from
 from triage.commands.status import Failure, Status
+from triage.detectors import detectors, symptoms_at
 from triage.incident.book import MemoryBook
 from triage.incident.impact import customers_on_rows
 from triage.incident.model import Incident
@@ -68,7 +70,8 @@ def replayed(settings: Settings, window: Window) -> Iterator[Incident]:
         raise Failure(Status.WRONG, f"runbook: {error}") from None
     book = MemoryBook()
     with opened(settings) as store:
-        watch = Watch(store, book, runbook, customers_of=customers_on_rows(store), past=True)
+        detect = partial(symptoms_at, detectors=detectors(settings.critical_operations))
+        watch = Watch(store, book, runbook, detect=detect, customers_of=customers_on_rows(store), past=True)
         progress = Progress()
         for moment in moments(window.from_, window.to, settings.watch_every):
             progress.show((moment - window.from_) / window.length, f"{moment:%Y-%m-%d %H:%M}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial, update_wrapper
 
 from queries.errors import StoreError
 from triage.detectors.gateway_errors import gateway_errors
@@ -25,6 +26,13 @@ DETECTORS: tuple[Detector, ...] = (
     no_data,
 )
 """Where symptoms join into one incident, the first in this order names it."""
+
+
+def detectors(critical: Sequence[str] = ()) -> tuple[Detector, ...]:
+    """The same, where the settings name which operations are critical; of none, names tell."""
+    named = partial(slow_checkout, critical=critical)
+    return tuple(update_wrapper(named, each) if each is slow_checkout else each for each in DETECTORS)
+
 
 NAMES = tuple(detector.__name__ for detector in DETECTORS)
 """What their symptoms and the runbook's matchers call them."""

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import ceil
 from typing import TypedDict, cast
 
-from triage.detectors.onset import Run, run_of_failures
+from triage.detectors.earlier import with_earlier
+from triage.detectors.onset import Run, failing_run
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SURE, SUSPICIOUS, Excess, Rates, together
 from triage.detectors.wording import clock, name, percent, windowed
 from triage.model import Question
@@ -17,12 +19,16 @@ from triage.window import Window
 
 NEW_S = 3600.0
 """A version first seen longer ago is not new."""
+LATE_S = 300.0
+"""A version that began to serve so long after the failures is not their cause."""
 ON_VERSION = 0.85
 """The share of the failures that must be of one version to blame it."""
 INVALID = 0.6
 """The share of the failures that must be about reading or validating what was sent, to blame a schema."""
 SPARED = 0.001
-"""A version is innocent if chance would have spared its earlier requests less often than this."""
+"""A version is innocent if chance would have spared its earlier requests less often than this…"""
+SPARED_BESIDE = 0.1
+"""…unless chance would have spared the other versions that serve beside it less often than this."""
 CRITICAL_RATIO = 0.1
 
 
@@ -65,11 +71,7 @@ class Verdict:
 
 def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
     """One symptom for each service, or partner, at which visible failures begin and that fails more than usual."""
-    between = {"from": window.from_, "to": window.to}
-    entries = {
-        (str(row["service"]), str(row["operation"])): Rates.of(row, window.to)
-        for row in ask("detect/entry_errors", least=LEAST_FAILURES, **between).iter_rows(named=True)
-    }
+    entries = dict(_entries(window, ask))
     excesses = {entry: rates.excess for entry, rates in entries.items()}
     unusual = {entry: excess for entry, excess in excesses.items() if excess.surprise >= SUSPICIOUS}
     if not unusual:
@@ -80,11 +82,19 @@ def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
         if not _is_symptom(excess, own, suspect):
             continue
         onset = _run(window, ask, suspect, "", own)
-        verdict = _verdict(suspect, own, window.to, _served_before(window, ask, suspect, onset))
+        verdict = _verdict(suspect, own, window.to, onset, _served_before(window, ask, suspect, onset))
         run = _run(window, ask, suspect, verdict.version, own)
         if run is not None:
             to = None if entries[entry].is_ongoing else run.last + timedelta(microseconds=1)
             yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to)
+
+
+def _entries(window: Window, ask: Ask) -> Iterator[tuple[tuple[str, str], Rates]]:
+    rows = ask("detect/entry_errors", least=LEAST_FAILURES, **{"from": window.from_}, to=window.to)
+    for row in rows.iter_rows(named=True):
+        service, operation = str(row["service"]), str(row["operation"])
+        rates = with_earlier(Rates.of(row, window.to), ask, window.to, service=service, operation=operation)
+        yield (service, operation), rates
 
 
 @dataclass(frozen=True)
@@ -98,6 +108,10 @@ class Own:
     def surprise(self) -> float:
         """Of the whole, or of the version that does worst."""
         return max([self.all.excess.surprise, *(rates.excess.surprise for rates, _ in self.versions.values())])
+
+    def usual_rate(self, window: Window) -> float:
+        """Failures a second that are usual."""
+        return self.all.usual * float(self.all.old_requests.sum()) / max(window.length.total_seconds() - RECENT_S, 1)
 
 
 def _suspects(window: Window, ask: Ask) -> list[Suspect]:
@@ -121,12 +135,13 @@ def _own_rates(window: Window, ask: Ask, suspect: Suspect) -> Own:
     if suspect.is_partner:
         rows = ask("detect/partner_errors", least=1, **between).iter_rows(named=True)
         own = [Rates.of(row, window.to) for row in rows if row["partner"] == suspect.name]
-        return Own(together(own), {})
+        return Own(with_earlier(together(own), ask, window.to, partner=suspect.name), {})
     versions = {
         str(row["version"]): (Rates.of(row, window.to), int(row["first"]))
         for row in ask("detect/service_errors", services=[suspect.name], **between).iter_rows(named=True)
     }
-    return Own(together([rates for rates, _ in versions.values()]), versions)
+    all_of_it = together([rates for rates, _ in versions.values()])
+    return Own(with_earlier(all_of_it, ask, window.to, service=suspect.name), versions)
 
 
 def _worst(suspect: Suspect, unusual: Mapping[tuple[str, str], Excess]) -> tuple[tuple[str, str], Excess]:
@@ -150,8 +165,10 @@ def _served_before(window: Window, ask: Ask, suspect: Suspect, onset: Run | None
     return {str(row["version"]): float(sum(row["requests"])) for row in rows.iter_rows(named=True)}
 
 
-def _verdict(suspect: Suspect, own: Own, now: datetime, served: Mapping[str, float]) -> Verdict:
-    if version := _blamed_version(suspect, own, now, served):
+def _verdict(
+    suspect: Suspect, own: Own, now: datetime, onset: Run | None, served: Mapping[str, float]
+) -> Verdict:  # fmt: skip
+    if version := blamed_version(suspect, own, now, onset, served):
         rates, first = own.versions[version]
         others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
         since = datetime.fromtimestamp(first, now.tzinfo)
@@ -174,11 +191,14 @@ def _verdict(suspect: Suspect, own: Own, now: datetime, served: Mapping[str, flo
     )
 
 
-def _blamed_version(suspect: Suspect, own: Own, now: datetime, served: Mapping[str, float]) -> str:
+def blamed_version(
+    suspect: Suspect, own: Own, now: datetime, onset: Run | None, served: Mapping[str, float]
+) -> str:  # fmt: skip
     """The version that has just begun to serve and has nearly all failures; "" if none.
 
-    One that served well before the failures began is innocent: at its share of failures now, chance would not have
-    spared so many requests. So it is if others that serve beside it were merely too few to fail, too.
+    Where others have served beside it since the failures began, they tell: it is to blame, however long it served well,
+    if at its share of failures chance would not have spared so many requests of theirs. Where none does, the failures
+    can be of no other version, and its own past tells: it is innocent if chance would not have spared that.
     """
     if suspect.is_partner or len(own.versions) < 2:
         return ""
@@ -186,27 +206,29 @@ def _blamed_version(suspect: Suspect, own: Own, now: datetime, served: Mapping[s
     if version not in own.versions or failures < ON_VERSION * suspect.requests:
         return ""
     rates, first = own.versions[version]
-    is_new = first > min(seen for _, seen in own.versions.values()) and now.timestamp() - first <= NEW_S
-    spared = 1 - min(rates.excess.ratio, 0.99)
-    if not is_new or spared ** served.get(version, 0.0) < SPARED:
+    if first <= min(seen for _, seen in own.versions.values()) or now.timestamp() - first > NEW_S:
         return ""
-    others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
-    return version if not others.requests.sum() or spared ** others.requests.sum() < 0.1 else ""
+    if onset and first - onset.first.timestamp() > LATE_S:
+        return ""  # it came when all was broken already: to mend it, perhaps
+    spared = 1 - min(rates.excess.ratio, 0.99)
+    others = [each for name_, (each, _) in own.versions.items() if name_ != version]
+    if beside := sum(_since(each, onset, now) for each in others):
+        return version if spared**beside < SPARED_BESIDE else ""
+    return version if spared ** served.get(version, 0.0) >= SPARED else ""
+
+
+def _since(rates: Rates, onset: Run | None, now: datetime) -> float:
+    """How many of the requests of the last five minutes came after the failures had begun."""
+    begun = RECENT_S - (now - onset.first).total_seconds() if onset else 0.0
+    return float(rates.requests[ceil(max(begun, 0.0) / 10) :].sum())
 
 
 def _run(window: Window, ask: Ask, suspect: Suspect, version: str, own: Own) -> Run | None:
     """When the failures that the question would count began."""
-    service, partner = ("", suspect.name) if suspect.is_partner else (suspect.name, "")
-    seconds = ask(
-        "detect/failing_seconds",
-        **{"from": window.from_},
-        to=window.to,
-        service=service,
-        version=version,
-        partner=partner,
-    )
-    rate = own.all.old_requests.sum() / max(window.length.total_seconds() - RECENT_S, 1)
-    return run_of_failures(seconds, 0.0 if version else own.all.usual * rate, window.to, RECENT_S)
+    if suspect.is_partner:
+        return failing_run(ask, window, own.usual_rate(window), partner=suspect.name)
+    usual_rate = 0.0 if version else own.usual_rate(window)
+    return failing_run(ask, window, usual_rate, service=suspect.name, version=version)
 
 
 def _symptom(

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import log
 
 import polars as pl
 
+from triage.detectors.rates import RECENT_S
+from triage.symptom import Ask
+from triage.window import Window
+
 ROUNDS = 4
 LEAST_RATE = 1e-5  # failures a second
+LONGEST = timedelta(days=1)
+AT_THE_EDGE = timedelta(minutes=1)
+"""A run that begins so near to the beginning of what was looked at may have begun before."""
 
 
 @dataclass(frozen=True)
@@ -27,6 +34,24 @@ class _Stretch:
     begin: int
     end: int
     score: float
+
+
+def failing_run(
+    ask: Ask, window: Window, usual_rate: float, *, service: str = "", version: str = "", partner: str = ""
+) -> Run | None:
+    """The run of failing spans, `usual_rate` of them a second being usual; None where there is none.
+
+    One that is older than the window is followed back for a day.
+    """
+    run = None
+    for from_ in (window.from_, window.to - LONGEST):
+        seconds = ask(
+            "detect/failing_seconds", **{"from": from_}, to=window.to, service=service, version=version, partner=partner
+        )
+        run = run_of_failures(seconds, usual_rate, window.to, RECENT_S)
+        if run is None or run.first - from_ > AT_THE_EDGE:
+            break
+    return run
 
 
 def run_of_failures(seconds: pl.DataFrame, usual_rate: float, now: datetime, recent_s: float) -> Run | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypedDict, cast
 
-from triage.detectors.onset import Run, run_of_failures
+from triage.detectors.earlier import with_earlier
+from triage.detectors.onset import Run, failing_run
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates
 from triage.detectors.wording import clock, name, percent, windowed
 from triage.model import Question
@@ -44,20 +45,17 @@ def partner_integration(window: Window, ask: Ask) -> Iterator[Symptom]:
     """One symptom for each partner whose answers fail more than usual."""
     rows = ask("detect/partner_errors", least=LEAST_FAILURES, **{"from": window.from_}, to=window.to)
     for row in rows.iter_rows(named=True):
-        rates = Rates.of(row, window.to)
+        partner = str(row["partner"])
+        rates = with_earlier(Rates.of(row, window.to), ask, window.to, partner=partner)
         if not rates.excess.is_sure:
             continue
-        partner = str(row["partner"])
         if run := _run(window, ask, partner, rates):
             yield _symptom(window, ask, partner, rates, run)
 
 
 def _run(window: Window, ask: Ask, partner: str, rates: Rates) -> Run | None:
-    seconds = ask(
-        "detect/failing_seconds", **{"from": window.from_}, to=window.to, service="", version="", partner=partner
-    )
     calls = rates.old_requests.sum() / max(window.length.total_seconds() - RECENT_S, 1)
-    return run_of_failures(seconds, rates.usual * calls, window.to, RECENT_S)
+    return failing_run(ask, window, rates.usual * calls, partner=partner)
 
 
 def _symptom(window: Window, ask: Ask, partner: str, rates: Rates, run: Run) -> Symptom:

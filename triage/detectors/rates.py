@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from math import inf, log
 from typing import cast
 
@@ -57,12 +58,19 @@ class Excess:
 
 @dataclass(frozen=True)
 class Rates:
-    """Requests and failures of one series: the last five minutes by ten seconds, older ones by five minutes."""
+    """Requests and failures of one series: the last five minutes by ten seconds, older ones by five minutes.
+
+    `earlier_…` lie before the two hours that are looked back over, where that was asked; `at_this_time` is the share
+    that failed around this time of earlier days.
+    """
 
     requests: Counts
     failures: Counts
     old_requests: Counts
     old_failures: Counts
+    earlier_requests: Counts = field(default_factory=lambda: np.zeros(0))
+    earlier_failures: Counts = field(default_factory=lambda: np.zeros(0))
+    at_this_time: float = 0.0
 
     @staticmethod
     def of(row: Mapping[str, object], to: datetime) -> Rates:
@@ -78,22 +86,29 @@ class Rates:
         np.add.at(fine[1], places, failures[is_recent])
         return Rates(fine[0], fine[1], requests[~is_recent], failures[~is_recent])
 
-    @property
+    @cached_property
     def usual(self) -> float:
         """The share that failed before the last five minutes, without the times at which it failed far more.
 
-        The best third says what is ordinary; slices that this can't explain were faults, and are left out.
+        The best third says what is ordinary, of the two hours or of what lies before, so that an outage of hours is
+        not; slices that this can't explain were faults, and are left out. Where more fails around this time on most
+        days, that is usual.
         """
-        requests, failures = self.old_requests, self.old_failures
-        order = np.argsort(failures / np.maximum(requests, 1), kind="stable")
-        best = order[: max(1, np.searchsorted(np.cumsum(requests[order]), requests.sum() / 3) + 1)]
-        ordinary = _ratio(failures[best].sum(), requests[best].sum())
+        old, earlier = (self.old_requests, self.old_failures), (self.earlier_requests, self.earlier_failures)
+        ordinary = min(_ordinary(*old), _ordinary(*earlier)) if len(self.earlier_requests) else _ordinary(*old)
+        requests, failures = (np.concatenate(both) for both in zip(old, earlier, strict=True))
         kept = [
             place
             for place in range(len(requests))
             if surprise(failures[place], requests[place], ordinary) < SURE
         ]  # fmt: skip
-        return _ratio(failures[kept].sum(), requests[kept].sum())
+        return max(_ratio(failures[kept].sum(), requests[kept].sum()), self.at_this_time)
+
+    @property
+    def matters(self) -> bool:
+        """Whether enough fails to matter, if it is not usual."""
+        found = [self._excess(window_s, 0.0) for window_s in WINDOWS_S]
+        return any(excess.is_practical for excess in found)
 
     @property
     def excess(self) -> Excess:
@@ -121,6 +136,13 @@ class Rates:
         return Excess(window_s, failures, requests, usual, surprise(failures, requests, usual))
 
 
+def _ordinary(requests: Counts, failures: Counts) -> float:
+    """The share that failed in the best slices, a third of the requests."""
+    order = np.argsort(failures / np.maximum(requests, 1), kind="stable")
+    best = order[: max(1, np.searchsorted(np.cumsum(requests[order]), requests.sum() / 3) + 1)]
+    return _ratio(failures[best].sum(), requests[best].sum())
+
+
 def together(many: Sequence[Rates]) -> Rates:
     """Several series as one; of none, one in which nothing happens."""
     fine, nothing = np.zeros(RECENT_S // 10), np.zeros(0)
@@ -129,6 +151,9 @@ def together(many: Sequence[Rates]) -> Rates:
         sum((rates.failures for rates in many), fine),
         np.concatenate([nothing, *(rates.old_requests for rates in many)]),
         np.concatenate([nothing, *(rates.old_failures for rates in many)]),
+        np.concatenate([nothing, *(rates.earlier_requests for rates in many)]),
+        np.concatenate([nothing, *(rates.earlier_failures for rates in many)]),
+        max((rates.at_this_time for rates in many), default=0.0),
     )
 
 

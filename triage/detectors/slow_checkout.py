@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,7 @@ from triage.symptom import Ask, Severity, Symptom
 from triage.window import Window
 
 CRITICAL_NAME = re.compile(r"checkout|order|payment|purchase|/pay\b|/buy\b", re.IGNORECASE)
+"""What is critical where the settings name nothing."""
 LONGER = 1.5
 """Times the usual mean that requests must take…"""
 LONGER_MS = 80.0
@@ -29,7 +31,7 @@ SLICE = timedelta(minutes=5)
 USUAL = timedelta(hours=1)
 SLOW_USUALLY = 0.01
 ROUND_MS = tuple(base * 10.0**power for power in range(6) for base in (1, 2, 5))
-LOOKED_AT = 100
+LOOKED_AT = 50
 
 Numbers = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -43,11 +45,12 @@ class Entry:
     operation: str
     usual: Window
     added_ms: float
+    is_critical: bool
 
     @property
     def order(self) -> tuple[bool, float, str]:
         """What customers buy by comes first, then what takes most time more."""
-        return not CRITICAL_NAME.search(self.operation), -self.added_ms, self.operation
+        return not self.is_critical, -self.added_ms, self.operation
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,13 @@ class Slow:
     is_ongoing: bool
 
 
-def slow_checkout(window: Window, ask: Ask) -> Iterator[Symptom]:
-    """One symptom for each service, or partner, that makes requests slow; told of the entry that matters most."""
+def slow_checkout(window: Window, ask: Ask, critical: Sequence[str] = ()) -> Iterator[Symptom]:
+    """One symptom for each service, or partner, that makes requests slow; told of the entry that matters most.
+
+    `critical` names operations, with * for any text; of none, the words in their names tell.
+    """
     blamed: set[str] = set()
-    entries = sorted(_candidates(window, ask), key=lambda each: each.order)
+    entries = sorted(_candidates(window, ask, critical), key=lambda each: each.order)
     usual = min((entry.usual for entry in entries), key=lambda each: each.to, default=window)
     for entry in entries[:EXAMINED]:
         slow = _slow(window, ask, replace(entry, usual=usual))
@@ -81,7 +87,7 @@ def slow_checkout(window: Window, ask: Ask) -> Iterator[Symptom]:
             yield symptom
 
 
-def _candidates(window: Window, ask: Ask) -> Iterator[Entry]:
+def _candidates(window: Window, ask: Ask, critical: Sequence[str]) -> Iterator[Entry]:
     rows = ask("detect/entry_durations", **{"from": window.from_}, to=window.to).iter_rows(named=True)
     for row in rows:
         starts, requests, total_ms = (
@@ -91,13 +97,28 @@ def _candidates(window: Window, ask: Ask) -> Iterator[Entry]:
         means = total_ms / np.maximum(requests, 1)
         if not is_old.any():
             continue
-        ordinary = float(np.median(means[is_old]))
-        ordinary = min(ordinary, float(np.quantile(means[is_old], 0.25)) * LONGER)
+        ordinary = _ordinary(means[is_old], means[starts < window.from_.timestamp()])
         was_slow = is_old & (means > LONGER * ordinary + LONGER_MS)
         usual = _usual(starts[is_old], was_slow[is_old], window)
         added = [_added(starts, requests, total_ms, window, seconds, ordinary) for seconds in ADDED_OVER_S]
         if usual and max(added) > 0:
-            yield Entry(str(row["service"]), str(row["operation"]), usual, max(added))
+            operation = str(row["operation"])
+            yield Entry(str(row["service"]), operation, usual, max(added), _is_critical(operation, critical))
+
+
+def _is_critical(operation: str, critical: Sequence[str]) -> bool:
+    if not critical:
+        return bool(CRITICAL_NAME.search(operation))
+    return any(fnmatchcase(operation.lower(), pattern.lower()) for pattern in critical)
+
+
+def _ordinary(means: Numbers, earlier: Numbers) -> float:
+    """The mean that is usual, in ms: of half of the time, or little more than in the quicker quarter.
+
+    The quicker quarter also of the hours and days before: so what has been slow for hours does not become usual.
+    """
+    quick = [float(np.quantile(each, 0.25)) for each in (means, earlier) if len(each)]
+    return min(float(np.median(means)), min(quick) * LONGER)
 
 
 def _added(
@@ -110,7 +131,10 @@ def _added(
 
 
 def _usual(starts: Numbers, was_slow: Flags, window: Window) -> Window | None:
-    """The hour that ends before the last slices that were slow, with a slice between; None where there is none."""
+    """The hour that ends before the last slices that were slow, with a slice between; None where there is none.
+
+    Where all were slow that are looked back over, it ends with one of those hours or days ago.
+    """
     calm = len(starts)
     while calm and was_slow[calm - 1]:
         calm -= 1
@@ -119,7 +143,7 @@ def _usual(starts: Numbers, was_slow: Flags, window: Window) -> Window | None:
     ends = starts[calm - 1] + SLICE.total_seconds()
     end = min(datetime.fromtimestamp(float(ends), UTC), window.to - SLICE)
     end -= SLICE if calm < len(starts) or len(starts) > 1 else timedelta()
-    from_ = max(window.from_, end - USUAL)
+    from_ = max(window.from_, end - USUAL) if end > window.from_ else end - USUAL
     return Window(from_, end) if from_ < end else None
 
 
@@ -198,7 +222,7 @@ def _symptom(window: Window, ask: Ask, slow: Slow, hops: Hops, found: Blame) -> 
         subject={kind: found.suspect},
         from_=run.first,
         to=to,
-        severity=Severity.CRITICAL if CRITICAL_NAME.search(entry.operation) else Severity.WARNING,
+        severity=Severity.CRITICAL if entry.is_critical else Severity.WARNING,
         sentence=(
             f"{name(entry.operation)} takes {milliseconds(slow.mean_ms)} on average, usually "
             f"{milliseconds(slow.usual_ms)} ({slow.slow} of {slow.requests} requests are slower than nearly all "
@@ -227,7 +251,7 @@ def _run(window: Window, ask: Ask, service: str, limit_ms: float, slow: Slow) ->
     """When the spans that the question would count began."""
     seconds = ask(
         "detect/slow_seconds",
-        **{"from": slow.entry.usual.to},
+        **{"from": max(slow.entry.usual.to, window.from_)},
         to=window.to,
         service=service,
         slower_than_ns=int(limit_ms * 1_000_000),

@@ -1,0 +1,59 @@
+-- What are these traces: who was asked for what, when, how long did it take, and for whom?
+-- trace_ids: Array(String), lower-case hex
+-- One row per trace: its entry, how many spans it has, when the last of them began. `customer` is whom the entry names, else
+-- the only customer that the trace names; '' for none, or several.
+CREATE TEMPORARY TABLE bounds AS
+SELECT toDateTime64(min(Start), 0, 'UTC') AS First, toDateTime64(max(End), 0, 'UTC') AS Last
+FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT toUInt32(cityHash64(arrayJoin({trace_ids:Array(String)}))))
+    AND TraceId IN {trace_ids:Array(String)};
+
+CREATE TEMPORARY TABLE members AS
+SELECT
+    TraceId, SpanId, notEmpty(ParentSpanId) AS NotRoot, Timestamp, SpanKind, ServiceName, SpanName, Duration,
+    IsError, HttpStatus, Peers, ServerAddress, Customer, ResourceCustomer
+FROM spans
+WHERE TraceId IN {trace_ids:Array(String)}
+    AND Timestamp >= (SELECT First FROM bounds) - INTERVAL 1 SECOND
+    AND (Timestamp <= (SELECT Last FROM bounds) + INTERVAL 1 SECOND OR (SELECT Last FROM bounds) >= '2106-02-07')
+LIMIT 1 BY TraceId, Timestamp, SpanId, SpanKind, ServiceName, SpanName;
+
+CREATE TEMPORARY TABLE names AS
+SELECT TraceId, groupUniqArray(2)(Customer) AS Names
+FROM (
+    SELECT TraceId, arrayJoin([Customer, ResourceCustomer]) AS Customer FROM members
+    UNION ALL
+    SELECT TraceId, Customer FROM log_customers
+    WHERE TraceId IN {trace_ids:Array(String)}
+        AND Bucket >= toStartOfTenMinutes(filed_under((SELECT First FROM bounds)) - INTERVAL 1 DAY)
+        AND Bucket <= filed_under((SELECT Last FROM bounds)) + INTERVAL 1 DAY
+)
+WHERE notEmpty(Customer)
+GROUP BY TraceId;
+
+SELECT
+    TraceId AS trace_id,
+    entry.2 AS span_id,
+    entry.4 AS service,
+    entry.5 AS operation,
+    toUnixTimestamp64Nano(entry.1) AS start_ns,
+    entry.6 AS duration_ns,
+    is_failing(
+        entry.7, entry.3, entry.8, entry.9, entry.10,
+        (SELECT groupArray(Name) FROM partners), (SELECT groupUniqArray(toString(ServiceName)) FROM services)) AS failed,
+    multiIf(notEmpty(entry.11), entry.11, length(Names) = 1, Names[1], '') AS customer,
+    spans,
+    last_ns
+FROM (
+    SELECT
+        TraceId,
+        argMin(
+            (Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName), Duration,
+                IsError, HttpStatus, Peers, toString(ServerAddress), Customer),
+            (NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName))) AS entry,
+        count() AS spans,
+        toUnixTimestamp64Nano(max(Timestamp)) AS last_ns
+    FROM members
+    GROUP BY TraceId
+) AS traces
+LEFT ANY JOIN names ON names.TraceId = traces.TraceId

@@ -1,0 +1,83 @@
+"""What the detectors take for usual: an outage of hours never becomes it, and what happens at this time each day is."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from queries import schema
+from queries.store import Store
+from tests.loading import empty
+from triage.detectors import symptoms_at
+from triage.symptom import Symptom
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 9, 22, 14, 0, tzinfo=UTC)
+HOUR, DAY = 3600, 86_400
+EVERY_S = 4
+CHECKOUTS = """
+    INSERT INTO otel_traces
+        (Timestamp, TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, Duration, StatusCode)
+    WITH
+        toDateTime64({now:DateTime64(6, 'UTC')}, 9, 'UTC') AS now,
+        now - toIntervalSecond({ago_s:Int64} - number * {every_s:Int64}) AS at,
+        cityHash64(at) % 100 < {failing:Int64} AS fails
+    SELECT
+        at + toIntervalMillisecond(depth), lower(hex(reinterpret(cityHash64(at), 'FixedString(8)'))), toString(depth),
+        if(depth = 1, '', toString(depth - 1)), ['gateway', 'checkout', 'payment'][depth],
+        ['POST /checkout', 'POST /orders', 'POST /charge'][depth], 'Server',
+        ({took_ms:Int64} - 10 * depth + cityHash64(at) % 20) * 1000000, if(fails, 'Error', 'Ok')
+    FROM numbers(toUInt64({lasts_s:Int64} / {every_s:Int64}))
+    ARRAY JOIN [1, 2, 3] AS depth
+"""
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One for all tests here, emptied in between."""
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('past')}/clickhouse")) as store:
+        schema.apply(store)
+        yield store
+
+
+def checkouts(store: Store, ago_s: int, lasts_s: int, *, failing: int = 0, took_ms: int = 100) -> None:
+    """Requests through three services from so long ago on; `failing` of a hundred fail."""
+    store.command(CHECKOUTS, now=NOW, ago_s=ago_s, lasts_s=lasts_s, every_s=EVERY_S, failing=failing, took_ms=took_ms)
+
+
+def found(store: Store, detector: str) -> list[Symptom]:
+    return [symptom for symptom in symptoms_at(store.ask, NOW) if symptom.detector == detector]
+
+
+def test_an_outage_of_four_hours_is_still_one_and_began_when_it_began(own_store: Store) -> None:
+    """All that is looked back over fails; what was usual before it began is what counts."""
+    empty(own_store)
+    checkouts(own_store, 8 * HOUR, 4 * HOUR)
+    checkouts(own_store, 4 * HOUR, 4 * HOUR, failing=40)
+    (symptom,) = found(own_store, "gateway_errors")
+    assert symptom.subject == {"service": "payment"}
+    assert symptom.usual < 0.01
+    assert timedelta() <= symptom.from_ - (NOW - timedelta(hours=4)) < timedelta(seconds=30)
+    assert symptom.to is None
+
+
+def test_what_is_slow_for_four_hours_is_still_slow(own_store: Store) -> None:
+    """Measured against the hours before."""
+    empty(own_store)
+    checkouts(own_store, 8 * HOUR, 4 * HOUR)
+    checkouts(own_store, 4 * HOUR, 4 * HOUR, took_ms=2000)
+    (symptom,) = found(own_store, "slow_checkout")
+    assert symptom.subject == {"service": "payment"}
+    assert symptom.usual < 150
+
+
+@pytest.mark.parametrize(("nights", "symptoms"), [((1, 2, 3, 7), 0), ((), 1)])
+def test_what_fails_at_this_time_every_day_is_usual(own_store: Store, nights: tuple[int, ...], symptoms: int) -> None:
+    """A job that fails each day for ten minutes wakes nobody; the same once does."""
+    empty(own_store)
+    for days in (0, 1, 2, 3, 7):
+        checkouts(own_store, days * DAY + 2 * HOUR, 2 * HOUR - 240)
+        checkouts(own_store, days * DAY + 240, 240, failing=40 if days in (0, *nights) else 0)
+    assert len(found(own_store, "gateway_errors")) == symptoms

@@ -1,0 +1,41 @@
+"""What was usual before the last two hours: some hours ago, and around this time on earlier days.
+
+An outage of hours would become what is usual, were it only compared with the two hours before; and what fails every
+night at the same time does not call anybody.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+import numpy as np
+
+from triage.detectors.rates import Rates
+from triage.symptom import Ask
+
+DAY_S = 86_400
+FROM_S, TO_S = -600, 300
+"""What lies so near to this time of an earlier day tells what is usual at this time."""
+LEAST_REQUESTS = 20
+LEAST_DAYS = 2
+
+
+def with_earlier(
+    rates: Rates, ask: Ask, to: datetime, *, service: str = "", operation: str = "", partner: str = ""
+) -> Rates:
+    """The same with what lies before, if enough fails now to matter; the series is named as in earlier_errors.sql."""
+    if not rates.matters:
+        return rates
+    frame = ask("detect/earlier_errors", to=to, service=service, operation=operation, partner=partner)
+    if not frame.height:
+        return rates
+    requests, errors = (frame[column].to_numpy().astype(np.float64) for column in ("requests", "errors"))
+    failures = np.minimum(errors, requests)
+    shares: dict[int, float] = {}
+    for days, start, of, failed in zip(frame["days"], frame["start"], requests, failures, strict=True):
+        past_s = start - to.timestamp() + days * DAY_S
+        if days and of >= LEAST_REQUESTS and FROM_S <= past_s < TO_S:
+            shares[days] = max(shares.get(days, 0.0), failed / of)
+    at_this_time = float(np.median(list(shares.values()))) if len(shares) >= LEAST_DAYS else 0.0
+    return replace(rates, earlier_requests=requests, earlier_failures=failures, at_this_time=at_this_time)
