@@ -25,7 +25,7 @@ ENGINE = re.compile(r"(ENGINE = )(\w*MergeTree)")
 
 IN_FRONT = re.compile(r"landing_|reading_|spans$")
 """What stands in the database that is spoken to: where inserts go, the views from there, and what reads all shards."""
-ON_EVERY_NODE = frozenset({"attribute_meanings", "partners"})
+ON_EVERY_NODE = frozenset({"attribute_meanings", "partners", "row_counterparts"})
 SHARDED_BY = {
     "otel_traces": "if(empty(TraceId), cityHash64(SpanId), cityHash64(TraceId))",
     "otel_logs": "if(empty(TraceId), cityHash64(ServiceName, Timestamp), cityHash64(TraceId))",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
@@ -47,6 +47,17 @@ class Meanings:
         yield from STANDARD.items()
 
 
+@dataclass(frozen=True)
+class Counterpart:
+    """Two tables that hold the same rows: `schema.table` of each, the columns to compare ("" for none), in grace_s."""
+
+    left_table: str
+    left_column: str
+    right_table: str
+    right_column: str
+    grace_s: int
+
+
 MOST_KEYS = 19
 STANDARD = {  # OpenTelemetry semantic conventions 1.44, with the deprecated names that are still sent
     "http.response.status_code": 101,
@@ -60,7 +71,11 @@ STANDARD = {  # OpenTelemetry semantic conventions 1.44, with the deprecated nam
 
 
 def apply(
-    store: Store, retention: Retention | None = None, meanings: Meanings | None = None, cluster: Cluster | None = None
+    store: Store,
+    retention: Retention | None = None,
+    meanings: Meanings | None = None,
+    cluster: Cluster | None = None,
+    counterparts: Sequence[Counterpart] = (),
 ) -> list[str]:
     """Brings the tables up to what this program needs, on every node of a cluster; returns the files newly applied.
 
@@ -80,7 +95,7 @@ def apply(
         for statement in statements(path, retention, cluster):
             store.command(statement)
         store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=path.stem)
-    _write(store, meanings or Meanings(), cluster)
+    _write(store, meanings or Meanings(), counterparts, cluster)
     return [path.stem for path in new]
 
 
@@ -121,9 +136,19 @@ def _applied(store: Store) -> set[str]:
     return set(store.select("SELECT DISTINCT Name FROM schema_applied")["Name"])
 
 
-def _write(store: Store, meanings: Meanings, cluster: Cluster | None) -> None:
+def _write(store: Store, meanings: Meanings, counterparts: Sequence[Counterpart], cluster: Cluster | None) -> None:
     keys, codes = zip(*meanings.codes(), strict=True)
+    given: dict[str, Value] = {"keys": keys, "codes": codes, "names": meanings.partners, **_columns(counterparts)}
     for statement in catalogue.statements(WRITTEN.read_text()):
         placed = cluster.placed(statement, cluster.local, names()) if cluster else statement
-        given: dict[str, Value] = {"keys": keys, "codes": codes, "names": meanings.partners}
         store.command(placed, **{name: given[name] for name in catalogue.parameters(statement)})
+
+
+def _columns(pairs: Sequence[Counterpart]) -> dict[str, Value]:
+    return {
+        "left": [pair.left_table for pair in pairs],
+        "left_column": [pair.left_column for pair in pairs],
+        "right": [pair.right_table for pair in pairs],
+        "right_column": [pair.right_column for pair in pairs],
+        "grace_s": [pair.grace_s for pair in pairs],
+    }

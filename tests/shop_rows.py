@@ -12,6 +12,15 @@ Envelope = dict[str, Any]
 
 def envelopes(posts: Iterable[Post]) -> list[Envelope]:
     """Every change event, as often as it was delivered, in the order of arrival."""
+    return [event for event in _told(posts) if "op" in event]
+
+
+def ends(posts: Iterable[Post]) -> list[Envelope]:
+    """Every marker of a transaction's end, likewise."""
+    return [event for event in _told(posts) if event.get("status") == "END"]
+
+
+def _told(posts: Iterable[Post]) -> list[Envelope]:
     return [event for post in posts if post.path == CDC_PATH for event in json.loads(post.body)]
 
 

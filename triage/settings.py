@@ -124,6 +124,11 @@ class Settings:
     quantity_columns: tuple[str, ...] = setting(
         ("on_hand", "available", "quantity"), "columns of changed rows that hold a stock, best first"
     )
+    row_counterparts: tuple[str, ...] = setting(
+        (),
+        "tables of two systems that hold the same rows: TABLE.COLUMN=TABLE.COLUMN, or TABLE=TABLE for their existence,"
+        " and @30s for how long one may lag; none: tables whose keys look alike",
+    )
 
     def runs(self, part: Part) -> bool:
         """Whether this process runs the part."""

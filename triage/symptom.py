@@ -31,6 +31,7 @@ class Cause(StrEnum):
     NO_IDEMPOTENCY = "no-idempotency"  # the same message is applied more than once
     LOST_EVENTS = "lost-events"  # row changes are missing
     OVERSOLD = "oversold"  # more was sold than there was
+    SYSTEMS_DISAGREE = "systems-disagree"  # two systems hold different values, and neither's changes say why
     ERP_SYNC = "erp-sync"  # a synchronous call to a partner takes the time
     CACHE_MISSES = "cache-misses"  # the cache no longer answers, and what is behind it takes the time
     SLOW_HOP = "slow-hop"  # another hop takes the time

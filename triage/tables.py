@@ -1,5 +1,6 @@
 """The store and its tables, as the settings want them."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import timedelta
@@ -10,6 +11,10 @@ from queries.cluster import Cluster
 from queries.store import Limits, Store
 from triage.configuration import SettingsError
 from triage.settings import Settings
+from triage.window import parse_duration
+
+GRACE_S = 30
+COUNTERPART = re.compile(r"([^=@\s]+)=([^=@\s]+?)(?:@(\S+))?", re.ASCII)
 
 
 @contextmanager
@@ -39,8 +44,11 @@ def _make(directory: Path) -> None:
 
 
 def apply(store: Store, settings: Settings) -> list[str]:
-    """Brings the tables up to what this program needs; the names of what was newly applied. Raises StoreError."""
-    return schema.apply(store, retention(settings), meanings(settings), cluster(settings))
+    """Brings the tables up to what this program needs; the names of what was newly applied.
+
+    Raises StoreError, SettingsError.
+    """
+    return schema.apply(store, retention(settings), meanings(settings), cluster(settings), counterparts(settings))
 
 
 def cluster(settings: Settings) -> Cluster | None:
@@ -67,3 +75,24 @@ def meanings(settings: Settings) -> schema.Meanings:
         currency=settings.currency_keys,
         partners=settings.partners,
     )
+
+
+def counterparts(settings: Settings) -> list[schema.Counterpart]:
+    """Which tables hold the same rows. Raises SettingsError."""
+    return [_counterpart(text) for text in settings.row_counterparts]
+
+
+def _counterpart(text: str) -> schema.Counterpart:
+    match = COUNTERPART.fullmatch(text)
+    sides = [part.split(".") for part in match.groups()[:2]] if match else []
+    if not match or not all(all(side) for side in sides) or {len(side) for side in sides} not in ({2}, {3}):
+        raise SettingsError(
+            f"row_counterparts: {text!r} pairs no tables: write SCHEMA.TABLE.COLUMN=SCHEMA.TABLE.COLUMN, such as"
+            " inventory.stock.on_hand=legacy.stock.on_hand, or SCHEMA.TABLE=SCHEMA.TABLE"
+        )
+    try:
+        grace_s = int(parse_duration(match[3]).total_seconds()) if match[3] else GRACE_S
+    except ValueError as error:
+        raise SettingsError(f"row_counterparts: {text!r}: {error}") from None
+    (left, left_column), (right, right_column) = ((".".join(side[:2]), "".join(side[2:])) for side in sides)
+    return schema.Counterpart(left, left_column, right, right_column, grace_s)

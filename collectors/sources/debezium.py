@@ -201,7 +201,7 @@ def _end(message: Message, value: dict[str, Json], where: str) -> RowChange:
     ended = validated(Ended, value, where)
     at = ended.ns if ended.ns is not None else message.received_ns
     return RowChange(
-        id=_id("end", ended.id),
+        id=_id("end", message.topic, ended.id, compact(value.get("data_collections"))),
         time_ns=at,
         captured_ns=at,
         op="end",

@@ -8,7 +8,7 @@ WITH
     toDateTime({to:DateTime64(6, 'UTC')}) - INTERVAL 5 MINUTE AS recent,
     once AS (
         SELECT
-            toString(Connector) AS connector, concat(toString(`Schema`), '.', toString(`Table`)) AS table_name,
+            toString(Connector) AS connector, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
             Id, Key, Op, Time, Captured, TxOrder, IdempotencyKey, Sequence, Quantity
         FROM cdc_events
         WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')}

@@ -10,7 +10,7 @@
 WITH
     once AS (
         SELECT
-            toString(Connector) AS connector, concat(toString(`Schema`), '.', toString(`Table`)) AS table_name,
+            toString(Connector) AS connector, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
             Id, Key, Op, Time, Captured, TxOrder, IdempotencyKey, Sequence, Quantity, Customer, OrderId
         FROM cdc_events
         WHERE Captured >= {before:DateTime64(6, 'UTC')} AND Captured <= {as_of:DateTime64(6, 'UTC')}
@@ -32,6 +32,7 @@ WITH
         FROM once
     )
 SELECT
+    connector,
     table_name AS changed_table,
     Id AS id,
     Key AS key,

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.shop_rows import Envelope, envelopes, once, place, recount
+from tests.shop_rows import Envelope, ends, envelopes, once, place, recount
 from triage.demo.model import Shop
 from triage.demo.post import CDC_PATH
 from triage.demo.request import Request
@@ -118,6 +118,21 @@ def test_change_events_are_what_debezium_sends() -> None:
 
 
 ENVELOPE = {"before", "after", "source", "transaction", "op", "ts_ms", "ts_us", "ts_ns"}
+
+
+def test_each_transaction_ends_with_how_many_events_it_had() -> None:
+    """In all, and table by table, as Debezium's markers count them; a marker comes after the changes it counts."""
+    shop = Shop("inventory-duplicates", 5, 4.0)
+    sent = list(posts(shop, T, T + 300, shop.fault(T + 60, T + 240)))
+    counted = Counter(event["transaction"]["id"] for event in once(envelopes(sent)) if event["transaction"])
+    tables = Counter((e["transaction"]["id"], e["source"]["table"]) for e in once(envelopes(sent)) if e["transaction"])
+    told = {end["id"]: end for end in ends(sent)}
+    assert {id_: end["event_count"] for id_, end in told.items()} == counted
+    assert tables == {
+        (id_, each["data_collection"].rpartition(".")[2]): each["event_count"]
+        for id_, end in told.items()
+        for each in end["data_collections"]
+    }
 
 
 def test_connectors_deliver_some_again() -> None:

@@ -1,8 +1,13 @@
-"""Row changes as Debezium tells them: a change event each, in its order, now and then the last ones once more."""
+"""Row changes as Debezium tells them: a change event each, in its order, and the end of each transaction.
+
+Now and then the last ones come once more.
+"""
 
 import json
-from collections import deque
-from collections.abc import Iterable, Iterator
+from collections import Counter, deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
 from random import Random
 
 from triage.demo.post import CDC_PATH, JSON, Post
@@ -19,13 +24,20 @@ SENT_AGAIN = 30
 Json = str | int | None | list["Json"] | dict[str, "Json"]
 
 
+@dataclass(frozen=True, slots=True)
+class End:
+    """The marker that follows the last change of a transaction."""
+
+    changes: tuple[RowChange, ...]
+
+
 class Feed:
     """One connector. It sends what it has every so many seconds of shop time, in arrays, at least once."""
 
     def __init__(self, connector: str, seed: int) -> None:
         self._dice = Random(f"{seed} {connector}")
         self._waiting: list[RowChange] = []
-        self._sent: deque[RowChange] = deque(maxlen=SENT_AGAIN)
+        self._sent: deque[RowChange | End] = deque(maxlen=SENT_AGAIN)
         self._next_ns = self._restart_ns = 0
         self.every_s = EVERY_S
 
@@ -38,21 +50,57 @@ class Feed:
         if not self._waiting or (now_ns < self._next_ns and not all_of_it):
             return
         self._next_ns = now_ns + self.every_s * SECOND_NS
-        told = [envelope(change, now_ns) for change in self._again(now_ns)]
-        told += [envelope(change, change.at_ns + LAG_NS) for change in self._waiting]
-        self._sent.extend(self._waiting)
+        told = [_told(one, now_ns) for one in self._again(now_ns)]
+        fresh = [*_with_ends(self._waiting)]
+        told += [_told(one) for one in fresh]
+        self._sent.extend(fresh)
         self._waiting = []
         for first in range(0, len(told), BATCH):
             body = json.dumps(told[first : first + BATCH], ensure_ascii=False, separators=(",", ":")).encode()
             yield Post(now_ns, CDC_PATH, JSON, body)
 
-    def _again(self, now_ns: int) -> Iterable[RowChange]:
+    def _again(self, now_ns: int) -> Iterable[RowChange | End]:
         """After a restart, those whose offset was not kept: they were sent before, and come in their order."""
         if now_ns < self._restart_ns:
             return ()
         began = not self._restart_ns
         self._restart_ns = now_ns + int(self._dice.expovariate(1 / RESTARTS_EVERY_S) * SECOND_NS)
         return () if began else list(self._sent)[-self._dice.randint(1, SENT_AGAIN) :]
+
+
+def _with_ends(changes: Sequence[RowChange]) -> Iterator[RowChange | End]:
+    """Each transaction's changes, and then its end. What is read for a snapshot is of no transaction."""
+    for (_, op_is_read), group in groupby(changes, key=lambda change: (change.tx, change.op == "r")):
+        of_one = tuple(group)
+        yield from of_one
+        if not op_is_read:
+            yield End(of_one)
+
+
+def _told(one: RowChange | End, captured_ns: int | None = None) -> dict[str, Json]:
+    """As it is sent; captured a moment after it happened unless a time is given."""
+    if isinstance(one, End):
+        return marker(one)
+    return envelope(one, one.at_ns + LAG_NS if captured_ns is None else captured_ns)
+
+
+def marker(end: End) -> dict[str, Json]:
+    """The end of a transaction: how many events it had in each table."""
+    last = end.changes[-1]
+    tables = Counter(_collection(change.table) for change in end.changes)
+    return {
+        "status": "END",
+        "id": _tx(last),
+        "event_count": len(end.changes),
+        "data_collections": [{"data_collection": name, "event_count": count} for name, count in tables.items()],
+        **_times(last.at_ns + LAG_NS),
+    }
+
+
+def _collection(table: Table) -> str:
+    """A table as its connector names it: Oracle's with the database before it."""
+    name = f"{table.schema}.{table.name}"
+    return name if table.connector == "inventory" else f"SHOP.{name}"
 
 
 def envelope(change: RowChange, captured_ns: int) -> dict[str, Json]:

@@ -1,24 +1,23 @@
-"""Rows that can't be right: written over later ones, applied twice, below nothing, or missing; and whom they name."""
+"""Rows that can't be right: written over later ones, applied twice, below nothing, missing, or at odds with others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import polars as pl
 
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SURE, Excess, Rates
 from triage.detectors.wording import clock, name, windowed
+from triage.rows.concerned import OPEN, rows_concerned, utc
 from triage.symptom import Ask, Cause, Severity, Symptom
 from triage.window import Window
-
-LOOKBACK = timedelta(hours=2)
 
 
 @dataclass(frozen=True)
 class Wrong:
-    """A way in which changes are wrong: its name in rows_concerned.sql, and what it says."""
+    """A way in which changes are wrong: its kind, as rows_concerned.sql knows it, and what it says."""
 
     kind: str
     cause: Cause
@@ -35,31 +34,62 @@ KINDS = {
 }
 """By their column in row_changes.sql, the one that explains most first: what is out of order leaves gaps, too."""
 
+INCOMPLETE = Wrong(OPEN, Cause.LOST_EVENTS, "ended without all of the changes that the database counts in them")
+DISAGREE = Wrong("disagree", Cause.SYSTEMS_DISAGREE, "no longer come to the same")
+ABSENT = Wrong("absent", Cause.LOST_EVENTS, "are in one system and never came to the other")
+
 
 def inventory(window: Window, ask: Ask) -> Iterator[Symptom]:
-    """One symptom for each connector whose row changes contradict each other."""
-    rows = ask("detect/row_changes", least=LEAST_FAILURES, **{"from": window.from_}, to=window.to)
-    for row in rows.iter_rows(named=True):
-        counts = {column: int(row[column]) for column in KINDS}
-        column = _leading(counts)
-        rates = _rates(row, column, window)
-        excess = rates.excess
-        if excess.failures < LEAST_FAILURES or excess.surprise < SURE:
-            continue
-        yield from _symptom(window, ask, row, KINDS[column], rates, excess)
+    """One symptom for each connector whose row changes contradict each other or do not come whole.
+
+    And for each two whose rows disagree, where what one of them wrote does not explain it.
+    """
+    found = [*_contradictions(window, ask)]
+    concerned = {symptom.subject["connector"] for symptom in found}
+    found += [each for each in _open_transactions(window, ask) if each.subject["connector"] not in concerned]
+    concerned = {symptom.subject["connector"] for symptom in found}
+    yield from found
+    pairs: set[frozenset[str]] = set()
+    for symptom in _disagreements(window, ask):
+        if not symptom.services & concerned and symptom.services not in pairs:
+            pairs.add(symptom.services)
+            yield symptom
 
 
-def rows_concerned(ask: Ask, symptom: Symptom, as_of: datetime) -> pl.DataFrame:
-    """The rows that a symptom of `inventory` is about, a row each with the `customer` named (or ''); see the query."""
-    return ask(
-        "incidents/rows_concerned",
-        before=symptom.from_ - LOOKBACK,
-        **{"from": symptom.from_},
-        to=symptom.to or as_of,
-        as_of=as_of,
-        connector=symptom.subject["connector"],
-        kind=symptom.labels["kind"],
-    )
+def _contradictions(window: Window, ask: Ask) -> Iterator[Symptom]:
+    for row in _rows(ask, "detect/row_changes", window):
+        column = _leading({column: int(str(row[column])) for column in KINDS})
+        errors = {"changes_below_zero": "below", "missing_changes": "gaps"}.get(column, "errors")
+        wrong, connector = KINDS[column], str(row["connector"])
+        found = _found(window, wrong, {"connector": connector}, {"table": str(row["worst_table"])}, {connector})
+        yield from _judged(window, ask, found, wrong, {**row, "errors": row[errors]}, "row changes")
+
+
+def _open_transactions(window: Window, ask: Ask) -> Iterator[Symptom]:
+    for row in _rows(ask, "detect/open_transactions", window):
+        connector = str(row["connector"])
+        found = _found(window, INCOMPLETE, {"connector": connector}, {"table": str(row["worst_table"])}, {connector})
+        yield from _judged(window, ask, found, INCOMPLETE, row, "transactions")
+
+
+def _disagreements(window: Window, ask: Ask) -> Iterator[Symptom]:
+    """Those with most rows first."""
+    rows = sorted(_rows(ask, "detect/disagreements", window), key=lambda row: -int(str(row["disagreeing"])))
+    for row in rows:
+        left, right = str(row["connector"]), str(row["counterpart"])
+        wrong = ABSENT if row["kind"] == ABSENT.kind else DISAGREE
+        subject = dict(zip(("connector", "counterpart"), sorted((left, right)), strict=True))
+        labels = {
+            "table": str(row["changed_table"]),
+            "counterpart_table": str(row["counterpart_table"]),
+            "left": left,
+            "right": right,
+        }
+        yield from _judged(window, ask, _found(window, wrong, subject, labels, {left, right}), wrong, row, "rows")
+
+
+def _rows(ask: Ask, question: str, window: Window) -> Iterator[Mapping[str, object]]:
+    return ask(question, least=LEAST_FAILURES, **{"from": window.from_}, to=window.to).iter_rows(named=True)
 
 
 def _leading(counts: Mapping[str, int]) -> str:
@@ -70,49 +100,64 @@ def _leading(counts: Mapping[str, int]) -> str:
     return "changes_below_zero" if counts["changes_below_zero"] else "missing_changes"
 
 
-def _rates(row: Mapping[str, object], column: str, window: Window) -> Rates:
-    errors = {"changes_below_zero": "below", "missing_changes": "gaps"}.get(column, "errors")
-    return Rates.of({**row, "errors": row[errors]}, window.to)
-
-
-def _symptom(
-    window: Window, ask: Ask, row: Mapping[str, object], wrong: Wrong, rates: Rates, excess: Excess
-) -> Iterator[Symptom]:
-    connector = str(row["connector"])
-    since = window.to - timedelta(seconds=RECENT_S)
-    found = Symptom(
+def _found(
+    window: Window, wrong: Wrong, subject: Mapping[str, str], labels: Mapping[str, str], systems: set[str]
+) -> Symptom:
+    """What is known of it before the rows concerned are."""
+    return Symptom(
         detector="inventory",
-        subject={"connector": connector},
+        subject=subject,
         from_=window.from_,
         to=window.to,
         severity=Severity.CRITICAL,
         sentence="",
-        value=excess.ratio,
-        usual=excess.usual,
+        value=0.0,
+        usual=0.0,
         unit="ratio",
         cause=wrong.cause,
-        suspect=connector,
-        services=frozenset({connector}),
-        labels={"table": str(row["worst_table"]), "kind": wrong.kind},
+        suspect=subject["connector"],
+        services=frozenset(systems),
+        labels={**labels, "kind": wrong.kind},
     )
+
+
+def _judged(
+    window: Window, ask: Ask, found: Symptom, wrong: Wrong, row: Mapping[str, object], counted: str
+) -> Iterator[Symptom]:
+    """The symptom, where it is sure, and where its rows are of now."""
+    rates = Rates.of(row, window.to)
+    excess = rates.excess
+    if excess.failures < LEAST_FAILURES or excess.surprise < SURE:
+        return
     frame = rows_concerned(ask, found, window.to)
-    times = [_utc(time) for time in frame["time"]] if frame.height else []
-    if not times or times[-1] < since - timedelta(seconds=RECENT_S):
+    times = [utc(time) for time in frame["time"]] if frame.height else []
+    if not times or times[-1] < window.to - timedelta(seconds=2 * RECENT_S):
         return
     first = _first(times)
     yield replace(
         found,
         from_=first,
         to=None if rates.is_ongoing else times[-1] + timedelta(microseconds=1),
-        sentence=(
-            f"Counts of {name(connector)} can't be right: in {windowed(excess.window_s)} {excess.failures} of "
-            f"{excess.requests} row changes {wrong.says}, since {clock(first)}"
-        ),
+        sentence=_sentence(found, wrong, excess, counted, first),
+        value=excess.ratio,
+        usual=excess.usual,
         because=_because(frame.filter(pl.col("time") >= frame["time"][times.index(first)]), wrong),
     )
 
 
-def _first(times: list[datetime]) -> datetime:
+def _sentence(found: Symptom, wrong: Wrong, excess: Excess, counted: str, first: datetime) -> str:
+    said = f"in {windowed(excess.window_s)} {excess.failures} of {excess.requests}"
+    if "counterpart" in found.subject:
+        left, right = (name(f"{found.labels[side]} {found.labels[table]}") for side, table in SIDES)
+        return f"{left} and {right} disagree: {said} {counted} compared {wrong.says}, since {clock(first)}"
+    whose = name(found.subject["connector"])
+    return f"Counts of {whose} can't be right: {said} {counted} {wrong.says}, since {clock(first)}"
+
+
+SIDES = (("left", "table"), ("right", "counterpart_table"))
+
+
+def _first(times: Sequence[datetime]) -> datetime:
     """When the run that reaches to the end began: before it, nothing was wrong for ten minutes."""
     place = len(times) - 1
     while place and times[place] - times[place - 1] < timedelta(minutes=10):
@@ -122,8 +167,11 @@ def _first(times: list[datetime]) -> datetime:
 
 def _because(frame: pl.DataFrame, wrong: Wrong) -> str:
     tables = ", ".join(name(table) for table in sorted(set(frame["changed_table"]))[:3])
-    return f"{frame.height} changes of {frame['key'].n_unique()} rows in {tables} {wrong.says}"
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    changed = f"{frame.height} changes of {frame['key'].n_unique()} rows in {tables}"
+    if wrong is INCOMPLETE:
+        return f"{changed} are all that came of transactions that {wrong.says}"
+    if wrong in {DISAGREE, ABSENT}:
+        sides = sorted(set(frame["connector"]))
+        alone = f", all of them by {name(sides[0])}" if len(sides) == 1 else ""
+        return f"{changed} were made since both came to the same{alone}, and none of them is wrong in itself"
+    return f"{changed} {wrong.says}"

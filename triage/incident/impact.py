@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TypeAlias
 
@@ -11,9 +11,10 @@ import polars as pl
 
 from queries.store import Store
 from triage.affected.answer import affected, everyone
-from triage.detectors.inventory import inventory, rows_concerned
+from triage.detectors.inventory import inventory
 from triage.incident.model import Impact, Incident
 from triage.model import Affected, AffectedCustomer, Outcome, Question
+from triage.rows.concerned import rows_concerned, utc
 from triage.symptom import Symptom
 
 EVIDENCE = 3
@@ -40,7 +41,7 @@ def on_rows(rows: pl.DataFrame) -> list[AffectedCustomer]:
     found: dict[str, list[tuple[datetime, str]]] = {}
     for row in rows.iter_rows(named=True):
         if row["customer"]:
-            found.setdefault(row["customer"], []).append((_utc(row["time"]), str(row.get("order_id") or "")))
+            found.setdefault(row["customer"], []).append((utc(row["time"]), str(row.get("order_id") or "")))
     return [_on_rows(customer, sorted(each)) for customer, each in found.items()]
 
 
@@ -57,10 +58,6 @@ def _on_rows(customer: str, rows: Sequence[tuple[datetime, str]]) -> AffectedCus
         amount={},
         evidence=(),
     )
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def nobody(symptom: Symptom, as_of: datetime) -> Iterable[AffectedCustomer]:

@@ -1,0 +1,185 @@
+"""Row changes of two systems: what is found where they come apart, and what is rightly left alone."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import replace
+from random import Random
+
+import pytest
+
+from queries import schema
+from queries.schema import Counterpart
+from queries.store import Store
+from tests.loading import empty
+from tests.row_world import Change, Row, World, moment, stock
+from triage.detectors import window_at
+from triage.detectors.inventory import inventory
+from triage.rows.concerned import rows_concerned
+from triage.symptom import Cause, Symptom
+
+pytestmark = pytest.mark.integration
+
+HISTORY_S, ENDS_S = 1500, 1800
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One for all tests here, emptied in between."""
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('rows')}/clickhouse")) as store:
+        schema.apply(store)
+        yield store
+
+
+@pytest.fixture
+def store(own_store: Store) -> Store:
+    """Without rows."""
+    empty(own_store)
+    return own_store
+
+
+def sales(
+    follows: Callable[[float, int], float | None] = lambda at_s, number: 1.0, offset: int = 0, **named: str
+) -> World:
+    """A sale every four seconds of one of forty products: the shop counts it, and the ERP some seconds later.
+
+    `follows` says after how many seconds; None for never.
+    """
+    dice, world = Random(7), World()
+    shop = {f"a-{number}": 500 for number in range(40)}
+    erp = {sku: count - offset for sku, count in shop.items()}
+    for number in range(ENDS_S // 4):
+        at_s, sku = 4.0 * number, f"a-{dice.randrange(40)}"
+        shop[sku] -= 1
+        world.changes.append(stock("shop", at_s, sku, shop[sku], f"o-{number}", f"c-{number}"))
+        if (late_s := follows(at_s, number)) is not None:
+            erp[sku] -= 1
+            world.changes.append(stock("erp", at_s + late_s, sku, erp[sku], f"o-{number}", f"c-{number}"))
+    return world
+
+
+def found(store: Store, second: float) -> list[Symptom]:
+    return list(inventory(window_at(moment(second)), store.ask))
+
+
+def named(store: Store, symptom: Symptom, second: float) -> set[str]:
+    return {row for row in rows_concerned(store.ask, symptom, moment(second))["customer"] if row}
+
+
+def test_two_systems_that_come_apart_are_found_from_their_rows_alone(store: Store) -> None:
+    """Within a minute, with those on the rows that only one system has counted; the past tells the same again."""
+    sales(lambda at_s, number: None if at_s >= HISTORY_S and number % 2 else 1.0).tell(store)
+    assert found(store, HISTORY_S) == []
+    (early,) = found(store, HISTORY_S + 70)
+    (symptom,) = found(store, ENDS_S)
+    assert early.key == symptom.key
+    assert (symptom.subject, symptom.cause) == ({"connector": "erp", "counterpart": "shop"}, Cause.SYSTEMS_DISAGREE)
+    assert "disagree" in symptom.sentence
+    assert moment(HISTORY_S) <= symptom.from_ <= moment(HISTORY_S + 20)
+    customers = named(store, symptom, ENDS_S)
+    unheard = {f"c-{number}" for number in range(HISTORY_S // 4, ENDS_S // 4) if number % 2}
+    settled = {f"c-{number}" for number in range(HISTORY_S // 4, (ENDS_S - 200) // 4) if number % 2}
+    assert len(customers & settled) >= 0.9 * len(settled)
+    assert not customers - {f"c-{number}" for number in range(HISTORY_S // 4, ENDS_S // 4)}
+    assert customers & unheard
+    assert found(store, ENDS_S) == [symptom]
+
+
+@pytest.mark.parametrize(
+    ("follows", "offset"),
+    [
+        (lambda at_s, number: 1.0, 0),
+        (lambda at_s, number: 20.0, 0),
+        (lambda at_s, number: 1.0, 3),
+        (lambda at_s, number: None if number == 400 else 1.0, 0),
+    ],
+    ids=("they agree", "one lags", "one always counts three less", "a single row"),
+)
+def test_what_only_looks_different_is_left_alone(
+    store: Store, follows: Callable[[float, int], float | None], offset: int
+) -> None:
+    """A lag within the grace time, a difference that was always there, and one row among hundreds."""
+    sales(follows, offset).tell(store)
+    assert [each for second in range(600, ENDS_S + 1, 300) for each in found(store, second)] == []
+
+
+def test_a_connector_that_is_late_is_no_disagreement(store: Store) -> None:
+    """What the ERP's connector has not sent yet is not missed for a minute and a half."""
+    world = sales()
+    late = [
+        replace(change, lag_s=90.0) if change.system == "erp" and change.at_s > HISTORY_S else change
+        for change in world.changes
+    ]
+    World(late).tell(store)
+    assert [each for second in range(HISTORY_S, ENDS_S + 1, 20) for each in found(store, second)] == []
+
+
+def orders(lost: Callable[[float, int], bool]) -> World:
+    """An order every three seconds in the shop, and in the ERP a second later, unless it is lost."""
+    world = World()
+    for number in range(ENDS_S // 3):
+        at_s = 3.0 * number
+        shop: Row = {"order_id": f"o-{number}", "customer_id": f"c-{number}", "total": 10}
+        world.changes.append(Change("shop", "shop.orders", at_s, shop, "c"))
+        if not lost(at_s, number):
+            world.changes.append(Change("erp", "erp.ORDERS", at_s + 1, {"ORDER_ID": f"o-{number}"}, "c"))
+    return world
+
+
+def test_orders_that_never_came_to_the_other_system_name_their_customers(store: Store) -> None:
+    """Exactly those; on an ordinary day all orders are in both."""
+    orders(lambda at_s, number: at_s >= HISTORY_S and number % 3 == 0).tell(store)
+    assert found(store, HISTORY_S) == []
+    (symptom,) = found(store, ENDS_S)
+    assert symptom.cause is Cause.LOST_EVENTS
+    assert (symptom.labels["left"], symptom.labels["right"]) == ("shop", "erp")
+    assert named(store, symptom, ENDS_S) == {
+        f"c-{number}" for number in range(HISTORY_S // 3, (ENDS_S - 30) // 3) if number % 3 == 0
+    }
+
+
+def test_settings_say_which_tables_hold_the_same(store: Store) -> None:
+    """Whatever their columns are called; what they do not name is not compared."""
+    world = World()
+    for number in range(ENDS_S // 3):
+        at_s, item = 3.0 * number, f"i-{number % 30}"
+        world.changes.append(Change("wms", "w.BINS", at_s, {"ITEM": item, "PIECES": 900 - number // 30}))
+        if at_s < HISTORY_S or number % 2:
+            world.changes.append(
+                Change("shop", "shop.articles", at_s + 1, {"article": item, "free": 900 - number // 30})
+            )
+    world.tell(store)
+    assert found(store, ENDS_S) == []
+    schema.apply(store, counterparts=[Counterpart("w.bins", "pieces", "SHOP.articles", "FREE", 10)])
+    try:
+        assert [each.cause for each in found(store, ENDS_S)] == [Cause.SYSTEMS_DISAGREE]
+    finally:
+        schema.apply(store)
+
+
+def booked(lost: Callable[[float, int], bool], others: bool = False) -> World:
+    """Transactions of two changes each: an order and its line; of some the line is lost on its way."""
+    world = World(ended=True)
+    for number in range(ENDS_S // 3):
+        at_s = 3.0 * number
+        named = {"order_id": f"o-{number}", "customer_id": f"c-{number}"}
+        world.changes.append(Change("shop", "shop.orders", at_s, named, "c", tx=f"tx-{number}", number=1))
+        line = Change("shop", "shop.lines", at_s, {"line": number, **named}, "c", tx=f"tx-{number}", number=2)
+        (world.lost if others or lost(at_s, number) else world.changes).append(line)
+    return world
+
+
+def test_a_transaction_that_did_not_come_whole_is_lost_events(store: Store) -> None:
+    """By the count at its end, though no row has a number of its own; its customers are on what did come."""
+    booked(lambda at_s, number: at_s >= HISTORY_S and number % 4 == 0).tell(store)
+    assert found(store, HISTORY_S) == []
+    (symptom,) = found(store, ENDS_S)
+    assert (symptom.cause, symptom.labels["table"]) == (Cause.LOST_EVENTS, "shop.lines")
+    assert named(store, symptom, ENDS_S) == {
+        f"c-{number}" for number in range(HISTORY_S // 3, (ENDS_S - 60) // 3) if number % 4 == 0
+    }
+
+
+def test_a_table_that_is_never_received_is_not_missed(store: Store) -> None:
+    """Its changes are counted at the end of each transaction, and yet are none of ours."""
+    booked(lambda at_s, number: False, others=True).tell(store)
+    assert found(store, ENDS_S) == []
