@@ -14,6 +14,7 @@ from dashboards.api import (
     changes,
     customers,
     doctor,
+    events,
     incidents,
     kpis,
     logs,
@@ -25,6 +26,7 @@ from dashboards.api import (
 from dashboards.errors import add_handlers
 from dashboards.pages import affected as affected_page
 from dashboards.pages import customer as customer_page
+from dashboards.pages import incident as incident_page
 from dashboards.pages import incidents as incident_pages
 from dashboards.pages import login, plotly_js
 from dashboards.pages import now as now_page
@@ -32,14 +34,43 @@ from dashboards.pages import postmortem as postmortem_page
 from dashboards.pages import trace as trace_page
 from dashboards.pages.views import STATIC
 from dashboards.problems import MEDIA_TYPE, NotReady
+from dashboards.pulse import Pulse
+from dashboards.recent import Recent
 from queries.store import Store
 from triage import __version__
 from triage.incident.impact import customers_on_rows
 from triage.runbook.live import LiveRunbook
 from triage.slack.text import Writer
 
-API = (affected, changes, customers, doctor, postmortem, incidents, kpis, logs, runbook, slack_hook, traces)
-PAGES = (now_page, postmortem_page, incident_pages, affected_page, customer_page, trace_page, login, plotly_js)
+API = (
+    affected,
+    changes,
+    customers,
+    doctor,
+    events,
+    postmortem,
+    incidents,
+    kpis,
+    logs,
+    runbook,
+    slack_hook,
+    traces,
+)
+PAGES = (
+    now_page,
+    postmortem_page,
+    incident_pages,
+    incident_page,
+    affected_page,
+    customer_page,
+    trace_page,
+    login,
+    plotly_js,
+)
+
+SEEN_S = 2.0
+"""For how long pages may show what was worked out for another reader."""
+DAY_SEEN_S = 30.0
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -57,15 +88,16 @@ def create_app(
     told_changes: ASGIApp | None = None,
     runbook: LiveRunbook | None = None,
     watch_problems: Callable[[], Mapping[str, str]] = dict,
+    watch_passed: Callable[[], float | None] = lambda: None,
     slack_writer: Writer | None = None,
     slack_signing_secret: str = "",
 ) -> FastAPI:
     """The application. `metrics` gives Prometheus text; `ready` says why there are no answers now, None if there are.
 
     With a `token`, who does not bring it sees nothing but the probes and the login page. `listen_host` and `base_url`
-    are the names that requests may be addressed to, besides loopback's. `data` is the directory that
-    keeps the secret of pseudonyms. `hooks` takes what other senders post, and
-    `told_changes` what is posted as a change; they are answered there.
+    are the names that requests may be addressed to, besides loopback's. `data` is the directory that keeps the secret
+    of pseudonyms. `hooks` takes what other senders post, and `told_changes` what is posted as a change; they are
+    answered there. `watch_passed` says when a pass last ended here.
     """
     app = FastAPI(
         title="triage",
@@ -83,6 +115,10 @@ def create_app(
     app.state.told_changes = told_changes
     app.state.runbook = runbook or LiveRunbook()
     app.state.watch_problems = watch_problems
+    app.state.pulse = Pulse(store, watch_passed)
+    app.state.seen_incidents = Recent(SEEN_S)
+    app.state.seen_lately = Recent(SEEN_S)
+    app.state.seen_day = Recent(DAY_SEEN_S)
     app.state.slack_writer = slack_writer or Writer(base_url)
     app.state.slack_signing_secret = slack_signing_secret
     app.state.base_url = base_url

@@ -1,6 +1,7 @@
 """What is going on, failing or not: which services report, how much, and when data last came."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -22,7 +23,15 @@ class ServiceActivity:
     spans: int
     p95_ms: float | None
     p95_before_ms: float | None
-    errors_by_slice: Sequence[int]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """What a service did in one part of a window; p95 in ms."""
+
+    requests: int
+    errors: int
+    p95_ms: float
 
 
 @dataclass(frozen=True)
@@ -56,10 +65,23 @@ def service_activity(store: Store, window: Window) -> list[ServiceActivity]:
             spans=row["spans"],
             p95_ms=row["p95_ms"] if row["requests"] else None,
             p95_before_ms=row["p95_before_ms"] if row["requests_before"] else None,
-            errors_by_slice=row["errors_by_slice"],
         )
         for row in frame.iter_rows(named=True)
     ]
+
+
+def service_slices(store: Store, window: Window, count: int) -> Mapping[str, Mapping[int, Slice]]:
+    """By service, what it did in each of `count` parts of the window, or as many as have ten seconds or more.
+
+    Parts in which it was asked nothing are left out; they are counted from the first.
+    """
+    step_s = max(10, int(window.length.total_seconds() / count) // 10 * 10)
+    first = int(window.from_.timestamp()) // step_s * step_s
+    found: defaultdict[str, dict[int, Slice]] = defaultdict(dict)
+    rows = store.ask("now/service_slices", **{"from": window.from_}, to=window.to, step_s=step_s).rows()
+    for service, start, requests, errors, p95_ms in rows:
+        found[service][(start - first) // step_s] = Slice(requests, errors, p95_ms)
+    return found
 
 
 def signals(store: Store, now: datetime) -> list[Signal]:

@@ -291,11 +291,15 @@ def _web(service: Service, store: Store, listener: socket.socket, runbook: LiveR
         told_changes=hooks.told("changes"),
         runbook=runbook,
         watch_problems=lambda: dict(service.watch.problems) if service.watch else {},
+        watch_passed=lambda: service.watch.passed if service.watch else None,
         slack_writer=slack.writer(settings),
         slack_signing_secret=settings.slack_signing_secret,
     )
     with _served(service, "web", app, listener):
-        yield
+        try:
+            yield
+        finally:
+            app.state.pulse.stop()
 
 
 @contextmanager

@@ -75,6 +75,8 @@ class Watch:
     past: bool = False
     problems: dict[str, str] = field(default_factory=dict)
     """What failed in the last pass, in words, by its part."""
+    passed: float | None = None
+    """When the last pass ended, in seconds since 1970."""
     _seen: Seen = field(default_factory=Seen)
     _calls: Calls = field(default_factory=Calls)
     _looked: dict[str, datetime] = field(default_factory=dict)
@@ -225,5 +227,6 @@ class WatchThread:
             self._watch.fail("pass", error)
             log.exception("a pass failed; the next one is not held up")
         metrics.passes.inc()
-        metrics.last.set_to_current_time()
+        self._watch.passed = time.time()
+        metrics.last.set(self._watch.passed)
         metrics.took.set(time.perf_counter() - started)

@@ -83,10 +83,16 @@ def listed(store: Store, asked: IncidentsParameters, now: datetime) -> list[Inci
 def get_incidents(store: TheStore, asked: Annotated[IncidentsParameters, Query()]) -> Response:
     """Incidents, the latest opened first, with how fast they were found, answered and ended."""
     all_ = listed(store, asked, datetime.now(UTC))
+    page, more = page_of(all_, asked)
+    return _json(IncidentsJson.page(page, all_, more))
+
+
+def page_of(all_: list[Incident], asked: IncidentsParameters) -> tuple[list[Incident], str | None]:
+    """The page of them that is asked for, and the cursor of the next one. Raises BadParameters."""
     items = all_[_place(all_, asked.cursor) :]
     page = items[: asked.limit]
     more = write_cursor((page[-1].opened_at.isoformat(), page[-1].id)) if len(items) > len(page) else None
-    return _json(IncidentsJson.page(page, all_, more))
+    return page, more
 
 
 def _place(all_: list[Incident], cursor: str | None) -> int:

@@ -13,13 +13,14 @@ from pydantic import Field, ValidationError
 from dashboards.api.affected import ask_affected
 from dashboards.api.border import TheStore
 from dashboards.api.parameters import AffectedParameters, bad_parameters, each_once
+from dashboards.pages.shares import shares
 from dashboards.pages.silence import why_nothing
 from dashboards.pages.views import render
 from dashboards.pages.wording import completeness, headline
 from dashboards.problems import BadParameters
 from queries.store import Store
 from triage.activity import service_names
-from triage.model import Affected, Outcome, Question
+from triage.model import Affected, Question
 from triage.window import format_time
 
 PATH = "/affected"
@@ -78,7 +79,7 @@ def _answered(
         headline=headline(answer),
         late_answer=abs(answer.as_of - answer.question.to) > timedelta(seconds=5),
         completeness=completeness(answer),
-        shares=_shares(answer),
+        shares=shares(answer.customers, answer.not_recovered, answer.recovered, answer.masked),
         nothing=None if answer.failures else why_nothing(store, answer.question, datetime.now(UTC)),
         errors=defaultdict(str),
         form=_form(given),
@@ -92,21 +93,6 @@ def _answered(
         csv="/api/v1/affected.csv?" + urlencode(pinned | {"as_of": format_time(answer.as_of)}),
         window_query="?" + urlencode({"from": pinned["from"], "to": pinned["to"]}),
     )
-
-
-def _shares(answer: Affected) -> list[tuple[str, float, float]]:
-    """The bar's parts: outcome, where it begins and how long it is, in percent."""
-    counts = {
-        Outcome.NOT_RECOVERED: answer.not_recovered,
-        Outcome.RECOVERED: answer.recovered,
-        Outcome.MASKED: answer.masked,
-    }
-    parts, begin = [], 0.0
-    for outcome, count in counts.items():
-        width = 100 * count / max(answer.customers, 1)
-        parts.append((outcome.value, round(begin, 3), round(width, 3)))
-        begin += width
-    return parts
 
 
 def _pinned(question: Question) -> dict[str, str]:

@@ -45,7 +45,8 @@ class Figure:
     @property
     def usual(self) -> str:
         """Between what it usually lies, in words."""
-        return band(self.series.usual_low, self.series.usual_high, self.series.unit)
+        low, high, unit = self.series.usual_low, self.series.usual_high, self.series.unit
+        return measured(self.series.usual, unit) if low is not None and low == high else band(low, high, unit)
 
     @property
     def top(self) -> float:

@@ -1,85 +1,49 @@
-"""The pages of incidents and of the runbook: what a link in a message opens."""
+"""The list of incidents, and the runbook."""
 
 from datetime import UTC, datetime
-from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Form, Query, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import HTMLResponse
 
 from dashboards.api.border import TheStore
-from dashboards.api.incidents import Action, IncidentsParameters, listed, the_incident
+from dashboards.api.incidents import IncidentsParameters, listed, page_of
 from dashboards.api.runbook import TheRunbook, told
 from dashboards.pages.views import render
-from dashboards.problems import BadParameters, FieldError, NotFound
-from triage.incident.acting import Act, NoIncident, WrongStep, change, note, tick
-from triage.incident.book import StoredBook
 from triage.incident.figures import figures
-from triage.incident.impact import hit_by
+from triage.incident.model import State
 from triage.incident.wire import FiguresJson, IncidentJson
-from triage.window import format_time
-
-SHOWN = 100
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/incidents")
 def incidents_page(request: Request, store: TheStore, asked: Annotated[IncidentsParameters, Query()]) -> HTMLResponse:
-    """Those that are not over first."""
-    found = listed(store, asked, datetime.now(UTC))
-    ordered = sorted(found, key=lambda one: one.resolved_at is not None)
+    """Those that are asked for, the latest opened first, in pages."""
+    now = datetime.now(UTC)
+    found = listed(store, asked, now)
+    shown, more = page_of(found, asked)
+    given = dict(request.query_params)
     return render(
         request,
         "incidents.html",
-        incidents=[IncidentJson.of(one) for one in ordered[: asked.limit]],
+        incidents=[IncidentJson.of(one) for one in shown],
+        going=sum(one.state is not State.RESOLVED for one in found),
         count=len(found),
+        asked=asked,
+        states=[state.value for state in State],
+        filtered=lambda **changed: _address(given, changed),
+        next_page=_address(given, {"cursor": more}) if more else None,
         problems=request.app.state.watch_problems(),
         figures=FiguresJson.of(figures(found)),
     )
 
 
-@router.get("/incidents/{incident_id}")
-def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLResponse:
-    """What is wrong, whom it hits, who must act and what to do first; whatever stands after the `?` is only kept."""
-    incident = the_incident(store, incident_id)
-    hit = hit_by(store, incident, datetime.now(UTC), request.app.state.customers_of)
-    window = {"from": format_time(hit.question.from_), "to": format_time(hit.question.to)}
-    return render(
-        request,
-        "incident.html",
-        incident=IncidentJson.of(incident),
-        impact=hit.impact,
-        customers=hit.customers[:SHOWN],
-        window=hit.question,
-        window_query=f"?{urlencode(window)}",
-        api=f"/api/v1/incidents/{quote(incident.id, safe='')}",
-    )
-
-
-@router.post("/incidents/{incident_id}")
-def act(
-    store: TheStore,
-    incident_id: str,
-    action: Annotated[str, Form()],
-    author: Annotated[str, Form()] = "",
-    text: Annotated[str, Form()] = "",
-) -> RedirectResponse:
-    """What a person does on the page: a change of state, a note, or the number of a step that is done."""
-    book, said = StoredBook(store), Act(author, text)
-    try:
-        if action == "note":
-            note(book, incident_id, said)
-        elif action.isdecimal():
-            tick(book, incident_id, int(action), True, said)
-        else:
-            change(book, incident_id, Action(action), said)
-    except (NoIncident, WrongStep) as error:
-        raise NotFound(str(error)) from None
-    except ValueError as error:
-        raise BadParameters([FieldError("action", str(error))]) from None
-    return RedirectResponse(f"/incidents/{quote(incident_id, safe='')}", HTTPStatus.SEE_OTHER)
+def _address(given: dict[str, str], changed: dict[str, str | None]) -> str:
+    """The list with other filters: it begins at its first page unless a cursor is given."""
+    merged = {key: value for key, value in given.items() if key != "cursor"} | changed
+    return "/incidents?" + urlencode({key: value for key, value in merged.items() if value})
 
 
 @router.get("/runbook")

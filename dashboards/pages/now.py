@@ -1,4 +1,4 @@
-"""The front page: what is wrong, which services fail, and is data arriving?"""
+"""The front page: what is wrong, which services fail, what changed, and is all of this known?"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,106 +8,150 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 from markupsafe import Markup
+from pydantic import ValidationError
 
 from dashboards.api.border import TheStore
-from dashboards.pages.own_metrics import way_in
+from dashboards.api.parameters import WindowParameters, bad_parameters
+from dashboards.pages.cards import Card, cards
+from dashboards.pages.own_metrics import detectors, way_in
+from dashboards.pages.services import ServiceRow, fails_unusually, service_rows
 from dashboards.pages.shown import ago, plural, share, shown
 from dashboards.pages.views import render
-from triage.activity import ServiceActivity, Signal, service_activity, signals
+from dashboards.recent import Recent
+from queries.errors import StoreError
+from queries.store import Store
+from triage.activity import ServiceActivity, Signal, signals
 from triage.incident.book import StoredBook
+from triage.incident.model import Incident
+from triage.incident.series import Marker, markers
 from triage.incident.wire import IncidentJson
+from triage.kpi.figures import KPIS, total
 from triage.window import Window, format_time
 
-LENGTH = timedelta(hours=1)
 LATE_S = 10  # accepted data that waits longer than this to be loaded is worth a word
 SILENT = timedelta(minutes=5)
-LEAST_ERRORS = 5
-WORSE = 2  # times the share of errors of the hour before
-SLICES = 30
+CHECKED = timedelta(minutes=5)
+"""The checks are of the last minutes: what is wrong now is not to drown in the hour before."""
+CHANGES = 10
 
 router = APIRouter(include_in_schema=False)
+
+
+@dataclass(frozen=True)
+class KpiToday:
+    """A business figure since midnight, UTC, and yesterday by the same time."""
+
+    name: str
+    unit: str
+    today: float | None
+    yesterday: float | None
+
+
+@dataclass(frozen=True)
+class Day:
+    """What the last day brought; `changes` None where that is not known at this moment."""
+
+    changes: Sequence[Marker] | None
+    kpis: Sequence[KpiToday]
+
+
+@dataclass(frozen=True)
+class Lately:
+    """What the store says of the window."""
+
+    activity: Sequence[ServiceActivity]
+    rows: Sequence[ServiceRow]
+    cards: Sequence[Card]
+    signals: Sequence[Signal]
 
 
 @router.get("/")
 def now_page(request: Request, store: TheStore) -> HTMLResponse:
     """What a person sees first."""
+    given = dict(request.query_params)
+    try:
+        asked = WindowParameters.model_validate({key: given[key] for key in ("from", "to") if key in given})
+    except ValidationError as error:
+        raise bad_parameters(error) from None
     now = datetime.now(UTC)
-    window = Window(now - LENGTH, now)
-    services = service_activity(store, window)
-    arriving = signals(store, now)
+    window = asked.window(now)
+    lately: Recent[Lately] = request.app.state.seen_lately
+    day: Recent[Day] = request.app.state.seen_day
+    seen = lately.get((asked.from_, asked.to), lambda: _lately(store, window, now))
+    today = day.get("day", lambda: _day(store, now))
     going = [incident for incident in StoredBook(store).incidents() if incident.resolved_at is None]
+    metrics = request.app.state.metrics()
     return render(
         request,
         "now.html",
-        headline=headline(services, arriving, now),
+        headline=headline(going, seen.activity, seen.signals, now),
         incidents=[IncidentJson.of(incident) for incident in going],
         problems=request.app.state.watch_problems(),
-        services=[ServiceRow(service) for service in services],
-        signals=arriving,
-        silent=[signal for signal in arriving if now - signal.newest > SILENT],
-        way_in=way_in(request.app.state.metrics()),
+        cards=seen.cards,
+        checked=_checked(window).length / timedelta(milliseconds=1),
+        services=seen.rows,
+        changes=today.changes,
+        kpis=today.kpis,
+        signals=seen.signals,
+        silent=[signal for signal in seen.signals if now - signal.newest > SILENT],
+        way_in=way_in(metrics),
+        detectors=detectors(metrics, now),
         late_s=LATE_S,
         window=window,
+        chosen=bool(asked.from_ or asked.to),
+        length=asked.from_ if asked.from_ and not asked.to else None if asked.to else "1h",
         query=urlencode({"from": format_time(window.from_), "to": format_time(window.to)}),
     )
 
 
-@dataclass(frozen=True)
-class ServiceRow:
-    """A service with what is unusual about it."""
-
-    activity: ServiceActivity
-
-    @property
-    def unusual(self) -> bool:
-        """Whether it fails much more often than in the hour before."""
-        return unusual(self.activity)
-
-    @property
-    def before(self) -> str:
-        """Its share of errors in the hour before."""
-        return share(self.activity.errors_before, self.activity.requests_before)
-
-    @property
-    def errors(self) -> str:
-        """Its share of errors."""
-        return share(self.activity.errors, self.activity.requests)
-
-    @property
-    def bars(self) -> list[tuple[float, float]]:
-        """A bar for each slice of the hour: place and height, in percent."""
-        most = max(*self.activity.errors_by_slice, 1)
-        return [
-            (round(100 * place / SLICES, 2), round(100 * count / most, 1))
-            for place, count in enumerate(self.activity.errors_by_slice)
-            if count
-        ]
+def _lately(store: Store, window: Window, now: datetime) -> Lately:
+    activity, rows = service_rows(store, window)
+    shown_cards = cards(store.ask, window, _checked(window))
+    return Lately(activity, rows, shown_cards, signals(store, now))
 
 
-def unusual(activity: ServiceActivity) -> bool:
-    """Whether a service fails much more often than in the hour before."""
-    if activity.errors < LEAST_ERRORS or not activity.requests:
-        return False
-    before = activity.errors_before / activity.requests_before if activity.requests_before else 0
-    return activity.errors / activity.requests > max(WORSE * before, 0.005)
+def _checked(window: Window) -> Window:
+    return Window(max(window.from_, window.to - CHECKED), window.to)
 
 
-def headline(services: Sequence[ServiceActivity], arriving: Sequence[Signal], now: datetime) -> Markup:
+def _day(store: Store, now: datetime) -> Day:
+    a_day = timedelta(days=1)
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    today = Window(midnight, now) if now > midnight else Window(now - a_day, now)
+    yesterday = Window(today.from_ - a_day, today.to - a_day)
+    try:
+        changes = tuple(reversed(markers(store.ask, Window(now - a_day, now), CHANGES)))
+    except StoreError:
+        changes = None
+    kpis = [KpiToday(k.name, k.unit, total(store.ask, k, today), total(store.ask, k, yesterday)) for k in KPIS]
+    return Day(changes, [kpi for kpi in kpis if kpi.today is not None or kpi.yesterday is not None])
+
+
+def headline(
+    going: Sequence[Incident], services: Sequence[ServiceActivity], arriving: Sequence[Signal], now: datetime
+) -> Markup:
     """What a tired person must know first."""
+    if going:
+        hit = sum(one.impact.customers for one in going if one.impact)
+        of_several = ", added up over them" if len(going) > 1 else ""
+        customers = f"{plural(hit, 'customer')} hit{of_several}" if hit else "no customer known to be hit so far"
+        return Markup("{} not over: {}.").format(
+            f"{plural(len(going), 'incident')} {'is' if len(going) == 1 else 'are'}", customers
+        )
     if not arriving:
         return Markup("No telemetry has arrived yet.")
     if not services:
         newest = max(signal.newest for signal in arriving)
-        return Markup("No span has arrived in the last hour; the newest record is of {}.").format(ago(newest, now))
-    worse = [service for service in services if unusual(service)]
+        return Markup("No span has arrived in this time; the newest record is of {}.").format(ago(newest, now))
+    worse = [service for service in services if fails_unusually(service)]
     if not worse:
-        return Markup("{} report, and none of them fails more than in the hour before.").format(
+        return Markup("No incident is open: {} report, and none of them fails more than before.").format(
             plural(len(services), "service")
         )
     worst = max(worse, key=lambda service: service.errors)
     others = f"; {plural(len(worse) - 1, 'other service')} failed more often than before, too" if len(worse) > 1 else ""
-    before = share(worst.errors_before, worst.requests_before) + " in the hour before"
-    return Markup("{} failed {} of its requests in the last hour{}{}.").format(
+    before = share(worst.errors_before, worst.requests_before) + " before"
+    return Markup("No incident is open, but {} failed {} of its requests{}{}.").format(
         shown(worst.service, 60),
         share(worst.errors, worst.requests),
         f" ({before})" if worst.requests_before else "",

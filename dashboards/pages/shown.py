@@ -104,6 +104,12 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"{_long(round(passed / 1000))} ago" if passed > 0 else f"in {_long(round(-passed / 1000))}"
 
 
+def since(moment: datetime, now: datetime) -> str:
+    """For how long it has been so: `14 min`, `2 h 5 min`; whole minutes once there are some."""
+    seconds = max(round((now - moment).total_seconds()), 0)
+    return _long(seconds if seconds < 60 else seconds // 60 * 60).replace(f" 0{NBSP}s", "")
+
+
 def amounts(by_currency: Mapping[str, object]) -> str:
     """Amounts of money, each with its currency: `18,211.40 EUR + 3.00 USD`."""
     written = (

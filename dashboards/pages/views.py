@@ -35,6 +35,7 @@ def _environment() -> Environment:
         ago=shown.ago,
         error_words=shown.error_words,
         measured=measured,
+        since=shown.since,
     )
     environment.globals.update(
         share=shown.share,

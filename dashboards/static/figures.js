@@ -70,16 +70,27 @@ function listen(live) {
   });
   live.on("plotly_hover", (event) => {
     if (!event.event || !event.event.isTrusted) return;
-    for (const other of DRAWN.values()) if (other !== live) window.Plotly.Fx.hover(other, { xval: event.xvals[0] });
+    for (const other of DRAWN.values()) if (other !== live) pointAt(other, event.points[0].x);
   });
   live.on("plotly_unhover", () => {
     for (const other of DRAWN.values()) if (other !== live) window.Plotly.Fx.unhover(other);
   });
 }
 
+// The cursor of one figure in another: at its nearest time of which something is known.
+function pointAt(live, time) {
+  const { x, y } = live.data[0];
+  const wanted = Date.parse(`${time}Z`.replace(" ", "T"));
+  const far = (place) => Math.abs(Date.parse(`${x[place]}Z`) - wanted);
+  const known = [...x.keys()].filter((place) => y[place] !== null);
+  if (!known.length) return;
+  const nearest = known.reduce((best, place) => (far(place) < far(best) ? place : best));
+  window.Plotly.Fx.hover(live, [{ curveNumber: 0, pointNumber: nearest }]);
+}
+
 function drawAll() {
   for (const [figure, live] of DRAWN) if (!figure.isConnected) { window.Plotly.purge(live); DRAWN.delete(figure); }
-  for (const figure of document.querySelectorAll("[data-figure]")) if (figure.querySelector(":scope > script")) draw(figure);
+  for (const figure of document.querySelectorAll("[data-figure]")) if (figure.checkVisibility() && figure.querySelector(":scope > script")) draw(figure);
 }
 
 function load() {
@@ -95,8 +106,17 @@ function load() {
     drawAll();
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
     document.addEventListener("page-updated", drawAll);
+    document.addEventListener("toggle", drawAll, true);
   });
   document.head.append(script);
 }
 
-if (document.querySelector("[data-figure]")) addEventListener("load", () => setTimeout(load, 0));
+// Only once a figure can be seen: on a phone the folds are closed, and nothing need be loaded.
+function loadWhenSeen() {
+  const seen = () => [...document.querySelectorAll("[data-figure]")].some((figure) => figure.checkVisibility());
+  if (seen()) { load(); return; }
+  const opened = () => { if (seen()) { document.removeEventListener("toggle", opened, true); load(); } };
+  document.addEventListener("toggle", opened, true);
+}
+
+addEventListener("load", () => setTimeout(loadWhenSeen, 0));

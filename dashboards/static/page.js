@@ -4,16 +4,21 @@
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const local = (when, options) => new Intl.DateTimeFormat(undefined, { timeZone: zone, ...options }).format(when);
 
-function addLocalTimes() {
-  const offset = new Date().getTimezoneOffset();
+function addTitles() {
   for (const time of document.querySelectorAll("time[datetime]")) {
     const when = new Date(time.dateTime);
     if (!Number.isNaN(when.getTime())) time.title = `${local(when, { dateStyle: "medium", timeStyle: "medium" })} (${zone})`;
   }
+}
+
+function addLocalTimes() {
+  const offset = new Date().getTimezoneOffset();
+  addTitles();
   const bar = document.querySelector(".zone");
   if (bar && offset !== 0) {
     const here = document.createElement("span");
     here.className = "local";
+    here.dataset.own = "";
     here.textContent = ` · ${local(new Date(), { timeStyle: "short" })} here`;
     bar.append(here);
   }
@@ -42,12 +47,29 @@ function addCopying() {
 
 function openTarget() {
   const target = location.hash.length > 1 && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  const folded = target && target.querySelector(":scope > details");
-  if (folded) folded.open = true;
+  const folded = target && (target.querySelector(":scope > details") || target.closest("details"));
+  if (folded && !folded.open) { folded.open = true; target.scrollIntoView(); }
 }
 
+// On a phone the parts are folded, but for the one that the address names; figures in folds are drawn when they open.
+function foldParts() {
+  if (innerWidth >= 720) return;
+  for (const part of document.querySelectorAll("details.part")) if (!part.querySelector(":target")) part.open = false;
+}
+
+// A name that is given once is meant everywhere on the page.
+function shareAuthor() {
+  document.addEventListener("input", ({ target }) => {
+    if (target.name !== "author") return;
+    for (const other of document.querySelectorAll("input[name=author]")) if (other !== target) other.value = target.value;
+  });
+}
+
+foldParts();
+shareAuthor();
 addLocalTimes();
 addCopying();
+document.addEventListener("page-updated", addTitles);
 openTarget();
 addEventListener("hashchange", openTarget);
 const lookedAt = document.querySelector(".looked-at");

@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, ViewportSize, sync_playwright
 
 HERE = Path(__file__).parent
 DEMO = ("-m", "triage", "demo", "--no-browser", "--seed", "7")
 FREE_PORTS = ("--otlp-grpc", "127.0.0.1:0", "--otlp-http", "127.0.0.1:0", "--web", "127.0.0.1:0")
+DESK: ViewportSize = {"width": 1200, "height": 860}
 FAULT_RUNS_S = 45
 """The fault goes on for so long before the pictures are taken, so that some customers get through again."""
 
@@ -24,6 +25,17 @@ def main() -> None:
         time.sleep(FAULT_RUNS_S)
         page.goto(url)
         page.screenshot(path=HERE / "affected.png")
+        home = url.split("/affected")[0]
+        page.goto(home)
+        page.screenshot(path=HERE / "now.png")
+        page.locator(".open-incidents a").first.click()
+        page.locator("[data-figure].is-live").first.wait_for()
+        page.screenshot(path=HERE / "incident.png")
+        page.set_viewport_size({"width": 390, "height": 844})
+        page.reload()
+        page.screenshot(path=HERE / "incident-phone.png")
+        page.set_viewport_size(DESK)
+        page.goto(url)
         page.locator("a[href^='/traces/']").first.click()
         page.wait_for_load_state()
         page.screenshot(path=HERE / "trace.png")
@@ -57,7 +69,7 @@ def browser() -> Iterator[Page]:
         raise SystemExit("there is no Chromium here")
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        yield launched.new_page(viewport={"width": 1200, "height": 860}, color_scheme="light")
+        yield launched.new_page(viewport=DESK, color_scheme="light")
         launched.close()
 
 

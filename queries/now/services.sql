@@ -2,9 +2,8 @@
 -- before: DateTime64, UTC; start of the time to compare with, which ends at `from`
 -- from, to: DateTime64, UTC; the window, `to` itself not meant
 -- One row per service seen in the window, the one with the most errors first. Requests are what a service was asked to
--- do (server and consumer spans, roots); durations are in ms, of requests. `errors_by_slice` has 30 slices of the window.
+-- do (server and consumer spans, roots); durations are in ms, of requests.
 WITH
-    dateDiff('second', {from:DateTime64(6, 'UTC')}, {to:DateTime64(6, 'UTC')}) / 30 AS slice_s,
     SpanKind IN ('Server', 'Consumer') OR IsRoot AS is_request,
     Time >= {from:DateTime64(6, 'UTC')} AS is_now
 SELECT
@@ -15,9 +14,7 @@ SELECT
     sumIf(Errors, is_request AND NOT is_now) AS errors_before,
     sumIf(Requests, is_now) AS spans,
     quantilesTDigestMergeIf(0.5, 0.95, 0.99)(Durations, is_request AND is_now)[2] / 1e6 AS p95_ms,
-    quantilesTDigestMergeIf(0.5, 0.95, 0.99)(Durations, is_request AND NOT is_now)[2] / 1e6 AS p95_before_ms,
-    sumMapIf([toUInt8(least(29, intDiv(dateDiff('second', {from:DateTime64(6, 'UTC')}, Time), slice_s)))], [Errors], is_request AND is_now) AS slices,
-    arrayMap(slice -> slices.2[indexOf(slices.1, slice)], range(30)) AS errors_by_slice
+    quantilesTDigestMergeIf(0.5, 0.95, 0.99)(Durations, is_request AND NOT is_now)[2] / 1e6 AS p95_before_ms
 FROM red
 WHERE Time >= {before:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
 GROUP BY service

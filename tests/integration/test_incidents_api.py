@@ -145,7 +145,7 @@ class TestPages:
     def test_the_front_page_says_what_is_not_over(self, web: Web) -> None:
         """First of all, each with the way to it; what is over is not said."""
         page = web.client.get("/").text
-        assert page.index("1 other incident not over, too") < page.index("Is data arriving?")
+        assert page.index("2 incidents are not over") < page.index("This system")
         assert all(f'href="/incidents/{one.id}"' in page for one in (web.hit, web.other))
         web.post("resolve", author="ana")
         assert f"/incidents/{web.hit.id}" not in web.client.get("/").text

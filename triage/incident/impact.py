@@ -115,7 +115,7 @@ def impact_of(
     asked = questions(incident, now)
     of_data = [each.symptom for each in incident.symptoms if each.symptom.question is None]
     if len(asked) == 1 and not of_data:
-        return _figures(affected(store, replace(asked[0], as_of=now if past else None), limit=1), now)
+        return figures_of(affected(store, replace(asked[0], as_of=now if past else None), limit=1), now)
     return hit_by(store, incident, now, customers_of, past=past).impact
 
 
@@ -178,7 +178,8 @@ def _amounts(one: AffectedCustomer, other: AffectedCustomer) -> dict[str, Decima
     return {name: max(pair) if shared else sum(pair, Decimal(0)) for name, pair in pairs.items()}
 
 
-def _figures(answer: Affected, now: datetime) -> Impact:
+def figures_of(answer: Affected, now: datetime) -> Impact:
+    """The figures of one answer, as known at `now`."""
     return Impact(
         at=now,
         customers=answer.customers,

@@ -1,0 +1,161 @@
+// Keeps a page up to date without moving what is being read: the page is fetched anew and laid over the one that is there.
+// Text changes in place; new rows wait until they are asked for; scroll, focus, selection, open folds and typed text stay.
+"use strict";
+
+const MAIN = document.querySelector("main[data-live]");
+const LEAST_MS = 2000; // between two fetches
+let fetching = false;
+let due = null;
+let fetched = 0;
+
+const isTyped = (node) => "defaultValue" in node && node.type !== "hidden" && (node.value !== node.defaultValue || node === document.activeElement);
+const selected = (node) => {
+  const selection = getSelection();
+  return selection && !selection.isCollapsed && selection.containsNode(node, true);
+};
+const keyOf = (node) => (node.dataset && node.dataset.key) || node.id || "";
+const alike = (one, other) => one.nodeType === other.nodeType && one.nodeName === other.nodeName && keyOf(one) === keyOf(other);
+const isOurs = (node) => node.nodeType === Node.ELEMENT_NODE && (node.dataset.own !== undefined || node.classList.contains("live"));
+const KEPT = new Set(["open", "hidden", "value", "title"]);
+
+function layOver(old, fresh) {
+  if (old.nodeType === Node.TEXT_NODE) {
+    if (old.data !== fresh.data && !selected(old)) old.data = fresh.data;
+    return;
+  }
+  if (old.nodeType !== Node.ELEMENT_NODE || isTyped(old) || old.isEqualNode(fresh)) return;
+  for (const { name, value } of fresh.attributes) if (!KEPT.has(name) && old.getAttribute(name) !== value && !(name === "class" && old.classList.contains("is-live"))) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (!KEPT.has(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  if (old.dataset.rows !== undefined) layRows(old, fresh);
+  else layChildren(old, fresh);
+}
+
+function layChildren(old, fresh) {
+  const there = [...old.childNodes].filter((node) => !isOurs(node));
+  const coming = [...fresh.childNodes];
+  let place = 0;
+  for (const node of coming) {
+    const same = there.findIndex((each, index) => index >= place && index < place + 8 && alike(each, node));
+    if (same < 0) {
+      old.insertBefore(document.importNode(node, true), there[place] || null);
+      continue;
+    }
+    for (; place < same; place += 1) discard(there[place]);
+    layOver(there[place], node);
+    place += 1;
+  }
+  for (; place < there.length; place += 1) discard(there[place]);
+}
+
+function discard(node) {
+  if (selected(node) || node.contains(document.activeElement)) return;
+  node.remove();
+}
+
+// Rows are known by their keys: those that are there change in place, and the others wait.
+function layRows(old, fresh) {
+  const there = new Map([...old.children].map((row) => [row.dataset.key, row]));
+  const coming = new Map([...fresh.children].map((row) => [row.dataset.key, row]));
+  for (const [key, row] of coming) if (there.has(key)) layOver(there.get(key), row);
+  const fresher = [...coming.keys()].filter((key) => !there.has(key)).length;
+  const gone = [...there.keys()].filter((key) => !coming.has(key));
+  for (const [key, row] of there) row.classList.toggle("gone", !coming.has(key));
+  offer(old, fresh, fresher, gone.length);
+}
+
+function offer(list, fresh, fresher, gone) {
+  const frame = list.closest("table") || list;
+  let offered = frame.previousElementSibling;
+  if (!offered || !offered.classList.contains("waiting")) offered = null;
+  if (!fresher && !gone) {
+    if (offered) offered.remove();
+    return;
+  }
+  if (!offered) {
+    offered = document.createElement("div");
+    offered.className = "waiting";
+    offered.dataset.own = "";
+    const made = document.createElement("button");
+    made.type = "button";
+    offered.append(made);
+    frame.before(offered);
+  }
+  const button = offered.firstElementChild;
+  const words = [fresher && `${fresher} new`, gone && `${gone} no longer here`].filter(Boolean).join(", ");
+  if (button.textContent !== words) button.textContent = words;
+  button.onclick = () => {
+    const there = new Map([...list.children].map((row) => [row.dataset.key, row]));
+    list.replaceChildren(...[...fresh.children].map((row) => there.get(row.dataset.key) || document.importNode(row, true)));
+    offered.remove();
+    document.dispatchEvent(new Event("page-updated"));
+  };
+}
+
+async function refresh() {
+  if (fetching) { due = true; return; }
+  fetching = true;
+  fetched = Date.now();
+  try {
+    const answer = await fetch(location.href, { cache: "no-store", headers: { Accept: "text/html" } });
+    if (!answer.ok || answer.redirected) throw new Error(`the page answers ${answer.status}`);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const main = fresh.querySelector("main");
+    if (main) layChildren(MAIN, main);
+    document.title = fresh.title;
+    const zone = document.querySelector(".bar .zone");
+    if (zone && fresh.querySelector(".bar .zone")) zone.firstChild.data = fresh.querySelector(".bar .zone").textContent;
+    tell("");
+    document.dispatchEvent(new Event("page-updated"));
+  } catch {
+    tell("not live: the service does not answer");
+  } finally {
+    fetching = false;
+    if (due) { due = null; soon(); }
+  }
+}
+
+function soon() {
+  if (document.hidden) { due = true; return; }
+  setTimeout(refresh, Math.max(0, LEAST_MS - (Date.now() - fetched)) + Math.random() * 300);
+}
+
+function tell(words) {
+  let state = document.querySelector(".bar .stale");
+  if (!words) { if (state) state.remove(); return; }
+  if (!state) {
+    state = document.createElement("span");
+    state.className = "stale";
+    state.setAttribute("role", "status");
+    document.querySelector(".bar").append(state);
+  }
+  if (state.textContent !== words) state.textContent = words;
+}
+
+function follow() {
+  const news = new EventSource("/api/v1/events");
+  let asked = 0;
+  const come = () => {
+    if (Date.now() - asked < 1000) return; // several pieces of news at a time
+    asked = Date.now();
+    soon();
+  };
+  for (const kind of ["incident", "change", "pass", "reset"]) news.addEventListener(kind, come);
+  news.addEventListener("error", () => { if (news.readyState === EventSource.CLOSED) setTimeout(follow, 10_000); });
+  addEventListener("pagehide", () => news.close(), { once: true });
+}
+
+// A window chosen in a figure, by its address: the whole page shows it, and Back goes back.
+document.addEventListener("window-chosen", ({ detail }) => {
+  const url = new URL(location.href);
+  url.searchParams.set("from", detail.from);
+  url.searchParams.set("to", detail.to);
+  if (!MAIN) { location.assign(url); return; }
+  history.pushState(null, "", url);
+  refresh();
+});
+
+if (MAIN) {
+  addEventListener("popstate", refresh);
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && due) { due = null; soon(); } });
+  addEventListener("load", () => setTimeout(follow, 0));
+}

@@ -1,0 +1,273 @@
+"""The pages of an incident and of now, in a real Chromium: figures as the API has them, live, in peace."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import PHONE, Site, Visit, listening, visiting
+from tests.browser.test_pages import SCREENS, WIDTHS, too_wide
+from tests.integration.broken_shop import Broken, broken_shop
+from tests.symptoms import other
+from triage.incident.book import MemoryBook, StoredBook
+from triage.incident.model import Event, Kind
+
+pytestmark = [pytest.mark.browser, pytest.mark.integration]
+
+SCENARIOS = (
+    "gateway-5xx",
+    *(
+        pytest.param(name, marks=pytest.mark.full)
+        for name in ("bad-deploy", "cache-storm", "erp-slow", "token-expired", "contract-drift", "inventory-duplicates")
+    ),
+)
+HOSTILE = '</script><img src=x onerror="document.title=1">\u202e' + "é" * 300
+
+
+@dataclass(frozen=True)
+class Broke:
+    """The pages of a shop that is broken, and what is in its store."""
+
+    site: Site
+    shop: Broken
+    id: str
+
+    @property
+    def path(self) -> str:
+        """The incident's page."""
+        return f"/incidents/{self.id}"
+
+    def write(self, *events: Event) -> None:
+        """As a watcher, or another process, would."""
+        StoredBook(self.shop.store).write(events)
+
+
+@pytest.fixture(scope="module", params=SCENARIOS)
+def broke(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broke]:
+    with broken_shop(tmp_path_factory.mktemp("broke"), request.param) as shop, listening(shop.store, "") as url:
+        yield Broke(Site(url, url, shop.store), shop, shop.incident.id)
+
+
+@pytest.fixture
+def desk(browser: Browser, broke: Broke) -> Iterator[Visit]:
+    """A visit at a desk."""
+    yield from visiting(browser, broke.site, WIDTHS[1440], "light")
+
+
+@pytest.fixture
+def phone(browser: Browser, broke: Broke) -> Iterator[Visit]:
+    """A visit on a phone."""
+    yield from visiting(browser, broke.site, PHONE, "light")
+
+
+def numbers(text: str) -> list[int]:
+    return [int(each.replace(",", "")) for each in re.findall(r"\d[\d,]*", text)]
+
+
+def figures_drawn(page: Page) -> None:
+    """Waits until plotly has drawn what can be seen."""
+    expect(page.locator("[data-figure].is-live").first).to_be_visible(timeout=30_000)
+
+
+@pytest.mark.parametrize("width", [360, pytest.param(768, marks=pytest.mark.full), 1440])
+@pytest.mark.parametrize("where", ["incident", "now", "incidents"])
+def test_the_pages_fit_every_screen_and_keep_nobody_out(
+    browser: Browser, broke: Broke, axe: str, scheme: str, width: int, where: str, request: pytest.FixtureRequest
+) -> None:
+    """Nothing is wider than the screen, asked of others or complained of; axe-core finds nothing serious."""
+    for visit in visiting(browser, broke.site, WIDTHS[width], scheme):
+        page = visit.open({"incident": broke.path, "now": "/", "incidents": "/incidents"}[where])
+        expect(page.locator("h1.sentence")).to_be_visible()
+        assert not too_wide(page)
+        SCREENS.mkdir(parents=True, exist_ok=True)
+        scenario = request.node.callspec.params["broke"]
+        page.screenshot(path=SCREENS / f"broke-{scenario}-{where}-{width}-{scheme}.png", full_page=True)
+        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
+        if where != "incidents":
+            figures_drawn(page)
+        assert not too_wide(page)
+        page.evaluate(axe)
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        serious = [rule for rule in found["violations"] if rule["impact"] in ("serious", "critical")]
+        assert not serious, json.dumps([(rule["id"], rule["nodes"][0]["html"][:300]) for rule in serious], indent=1)
+
+
+def test_the_figures_are_the_apis(desk: Visit, broke: Broke) -> None:
+    """Customers hit and how they fare, the rows, the owner and the steps, on the page and over the API."""
+    page = desk.open(broke.path)
+    told = page.request.get(f"{broke.site.url}/api/v1/incidents/{broke.id}").json()
+    answer = page.request.get(f"{broke.site.url}/api/v1/incidents/{broke.id}/affected").json()
+    hit = page.locator(".hit").inner_text()
+    counted = numbers(hit.split(" at risk")[0])[:4]
+    assert counted == [answer[key] for key in ("customers", "not_recovered", "recovered", "masked")]
+    rows = page.locator("#customers tbody tr")
+    assert rows.count() == min(len(answer["items"]), 50)
+    assert rows.first.locator("td").nth(2).inner_text() == str(answer["items"][0]["failures"])
+    expect(page.locator("h1")).to_contain_text(told["title"][:60])
+    expect(page.locator("main")).to_contain_text(f"Owner: {told['runbook']['owner']['name']}")
+    assert page.locator(".steps li").count() == len(told["runbook"]["mitigation"])
+    truth = {each.customer for each in broke.shop.truth.answer(broke.shop.truth._shop.scenario.questions[0]).hits}
+    if told["runbook"]["row"] != "inventory":
+        assert answer["customers"] == len(truth)
+
+
+def test_the_front_page_says_the_same(desk: Visit, broke: Broke) -> None:
+    """The incident with its customers, and the three checks as the API has them for the same minutes."""
+    page = desk.open("/")
+    told = page.request.get(f"{broke.site.url}/api/v1/incidents/{broke.id}").json()
+    expect(page.locator(".open-incidents li")).to_have_count(1)
+    expect(page.locator(".open-incidents")).to_contain_text(f"{told['impact']['customers']:,} customer")
+    assert page.locator(".check").count() == 3
+    page.locator(".open-incidents a").click()
+    expect(page).to_have_url(re.compile(broke.id))
+
+
+def test_a_step_is_ticked_and_stands_in_the_timeline(phone: Visit, broke: Broke) -> None:
+    """With the name that was given, which the page remembers; and it can be taken back."""
+    page = phone.open(broke.path)
+    page.locator(".author input").first.fill("Ada")
+    page.locator(".steps button").first.click()
+    expect(page.locator(".steps button").first).to_have_attribute("aria-pressed", "true")
+    page.get_by_role("button", name="Acknowledge").click()
+    expect(page.locator(".kicker")).to_contain_text("acknowledged")
+    expect(page.locator(".author input").first).to_have_value("Ada")
+    page.locator("h2#when").click()
+    expect(page.locator(".story")).to_contain_text("acknowledged")
+    expect(page.locator(".story")).to_contain_text("Done:")
+    page.locator(".steps button").first.click()
+    expect(page.locator(".steps button").first).to_have_attribute("aria-pressed", "false")
+
+
+def test_on_a_phone_the_rest_is_folded(phone: Visit, broke: Broke) -> None:
+    """The sentence, the customers, the owner and what to do first are there; the parts open with a tap."""
+    page = phone.open(broke.path)
+    for seen in ("h1.sentence", ".hit", ".steps"):
+        expect(page.locator(seen)).to_be_visible()
+    expect(page.locator("#customers")).to_be_hidden()
+    assert page.locator("script[src*=plotly]").count() == 0, "no figure can be seen yet"
+    page.locator("h2#who").click()
+    expect(page.locator("#customers")).to_be_visible()
+
+
+def test_customers_can_be_sorted_and_read_to_the_end(desk: Visit, broke: Broke) -> None:
+    """By each column, in pages, and downloaded whole."""
+    page = desk.open(broke.path)
+    total = numbers(page.locator(".hit strong").inner_text())[0]
+    page.get_by_role("link", name="Customer", exact=True).click()
+    names = page.locator("#customers td.name").all_inner_texts()
+    assert names == sorted(names, key=str.encode)
+    seen = len(names)
+    while page.locator(".pages a", has_text="Next").count():
+        page.locator(".pages a", has_text="Next").click()
+        page.wait_for_load_state()
+        seen += page.locator("#customers tbody tr").count()
+    assert seen == total
+    with page.expect_download() as started:
+        page.get_by_role("link", name="All as CSV").click()
+    assert len(started.value.path().read_text("utf-8").splitlines()) == total + 1
+
+
+class TestFigures:
+    def test_a_figure_has_its_values_behind_it(self, desk: Visit, broke: Broke) -> None:
+        """Drawn by plotly, with the same values in the table, and the window in the axis."""
+        page = desk.open(broke.path)
+        figures_drawn(page)
+        figure = page.locator("[data-figure]").first
+        data = json.loads(figure.locator("script").text_content() or "")
+        figure.get_by_text("As table").click()
+        assert figure.locator("tbody tr").count() == len(data["times"]) == len(data["values"])
+        assert figure.locator(".live .scatterlayer path.js-line").count() >= 1
+        assert max(value for value in data["values"] if value is not None) > data["band"][1]
+
+    def test_dragging_chooses_the_window_of_the_page(self, desk: Visit) -> None:
+        """It stands in the address, the figure shows it, and Back goes back."""
+        page = desk.page
+        page.goto(page.url if page.url.startswith("http") else desk.site.url + "/")
+        page.locator("summary", has_text="The checks as figures").click()
+        figures_drawn(page)
+        box = page.locator("[data-figure].is-live .nsewdrag").first.bounding_box()
+        assert box
+        page.mouse.move(box["x"] + box["width"] * 0.5, box["y"] + 60)
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] * 0.9, box["y"] + 60, steps=5)
+        page.mouse.up()
+        expect(page).to_have_url(re.compile(r"from=.*&to="))
+        expect(page.get_by_role("link", name="now", exact=True)).to_be_visible(timeout=40_000)
+        page.go_back()
+        expect(page).to_have_url(re.compile(r"/$"))
+
+    def test_without_javascript_the_drawing_stays(self, browser: Browser, broke: Broke) -> None:
+        """And so does all else: the steps are forms."""
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        page.goto(broke.site.url + broke.path)
+        expect(page.locator("[data-figure] svg.drawn .line").first).to_be_visible()
+        page.locator(".note-form textarea").fill("Looked at it.")
+        page.get_by_role("button", name="Add to the timeline").click()
+        expect(page.locator(".story")).to_contain_text("Looked at it.")
+        context.close()
+
+    def test_a_page_is_light(self, desk: Visit, broke: Broke) -> None:
+        """Under 300 kB without plotly.js, which may be kept for ever."""
+        sizes: dict[str, int] = {}
+        headers: dict[str, str] = {}
+
+        def weigh(response: object) -> None:
+            url, body = response.url, response.body()  # type: ignore[attr-defined]  # playwright's Response
+            sizes[url] = len(body)
+            headers[url] = response.headers.get("cache-control", "")  # type: ignore[attr-defined]
+
+        for path in (broke.path, "/"):
+            sizes.clear()
+            desk.page.on("requestfinished", lambda request: weigh(request.response()))
+            desk.open(path)
+            desk.page.wait_for_timeout(300)
+            assert sum(size for url, size in sizes.items() if "plotly-" not in url) < 300_000
+        assert all("immutable" in kept for url, kept in headers.items() if "plotly-" in url)
+
+
+class TestLive:
+    def test_what_is_read_does_not_move_while_the_rest_goes_on(self, desk: Visit, broke: Broke) -> None:
+        """A note of somebody else waits behind a word; typed text, focus and open folds stay as they are."""
+        page = desk.open(broke.path)
+        page.locator("#note").fill("half a sentence")
+        page.locator("[data-figure] summary").first.click()
+        page.evaluate("scrollTo(0, 600)")
+        page.wait_for_timeout(3000)  # it has begun to follow
+        now = broke.shop.incident.timeline[-1].time
+        broke.write(Event(broke.id, f"{broke.id}.note.other", now, Kind.NOTE, "Grace", HOSTILE))
+        offered = page.get_by_role("button", name=re.compile("1 new"))
+        expect(offered).to_be_visible(timeout=40_000)
+        assert page.locator("#note").input_value() == "half a sentence"
+        expect(page.locator("[data-figure] details").first).to_have_attribute("open", "")
+        assert page.evaluate("scrollY") == 600
+        assert "Grace" not in page.locator(".story").inner_text()
+        offered.click()
+        expect(page.locator(".story")).to_contain_text("Grace")
+        assert page.locator("main img").count() == 0
+
+    def test_a_new_incident_is_told_on_the_front_page(self, desk: Visit, broke: Broke) -> None:
+        """The sentence changes in place, and its row waits."""
+        page = desk.open("/")
+        page.wait_for_timeout(3000)
+        one = broke.shop.incident
+        book = MemoryBook()
+        more = other("no_data", {"service": "elsewhere"}, "elsewhere", from_=one.began)
+        opened = [
+            Event("INC-OTHR", f"INC-OTHR.{kind}", one.opened_at, kind, "triage", text, details)
+            for kind, text, details in _events_of(one.id, broke, more)
+        ]
+        book.write(opened)
+        broke.write(*opened)
+        expect(page.locator("h1")).to_contain_text("2 incidents are not over", timeout=40_000)
+        expect(page.get_by_role("button", name="1 new")).to_be_visible()
+
+
+def _events_of(id_: str, broke: Broke, symptom: object) -> Iterator[tuple[str, str, str]]:
+    """The first events of the incident that there is, for another one like it."""
+    for event in broke.shop.incident.timeline:
+        if event.kind == Kind.OPENED:
+            yield event.kind, event.text, event.details

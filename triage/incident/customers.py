@@ -1,0 +1,67 @@
+"""A page of the customers whom an incident hits, with the figures over all of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from queries.store import Store
+from triage.affected.answer import affected
+from triage.incident.impact import WORST_FIRST, CustomersOf, figures_of, hit_by, questions
+from triage.incident.model import Impact, Incident
+from triage.model import AffectedCustomer
+from triage.window import Window
+
+
+class Order(StrEnum):
+    """By what customers may be sorted."""
+
+    FAILURES = "failures"  # most first
+    OUTCOME = "outcome"  # the worst first
+    LAST = "last"  # the latest first
+    AMOUNT = "amount"  # the largest first
+    CUSTOMER = "customer"
+
+
+KEYS: dict[Order, Callable[[AffectedCustomer], tuple[float, bytes]]] = {
+    Order.FAILURES: lambda item: (-item.failures, item.customer.encode()),
+    Order.OUTCOME: lambda item: (WORST_FIRST.index(item.outcome), item.customer.encode()),
+    Order.LAST: lambda item: (-item.last.timestamp(), item.customer.encode()),
+    Order.AMOUNT: lambda item: (-float(max(item.amount.values(), default=-1)), item.customer.encode()),
+    Order.CUSTOMER: lambda item: (0, item.customer.encode()),
+}
+
+
+@dataclass(frozen=True)
+class CustomersPage:
+    """Figures over everyone, and some of them: from the place `first` (from 1), in the order that was asked for."""
+
+    impact: Impact
+    items: tuple[AffectedCustomer, ...]
+    first: int
+    window: Window
+
+    @property
+    def following(self) -> int | None:
+        """The place at which the next page begins, None at the end."""
+        end = self.first + len(self.items)
+        return end if self.items and end <= self.impact.customers else None
+
+
+def customers_page(
+    store: Store, incident: Incident, now: datetime, customers_of: CustomersOf, *, order: Order = Order.FAILURES,
+    first: int = 1, limit: int = 50,
+) -> CustomersPage:  # fmt: skip
+    """The page as known now. The first by failures asks for no more than it shows. Raises StoreError."""
+    end = max(incident.ended or now, incident.began)
+    window = Window(
+        incident.began, max(end, incident.began.replace(microsecond=0) + (now - now.replace(microsecond=0)))
+    )
+    asked = questions(incident, now)
+    is_one = len(asked) == 1 and all(each.symptom.question is not None for each in incident.symptoms)
+    if is_one and order is Order.FAILURES and first == 1:
+        answer = affected(store, replace(asked[0], as_of=None), limit=limit)
+        return CustomersPage(figures_of(answer, now), answer.items, 1, window)
+    hit = hit_by(store, incident, now, customers_of)
+    ordered = sorted(hit.customers, key=KEYS[order])
+    return CustomersPage(hit.impact, tuple(ordered[first - 1 : first - 1 + limit]), first, window)
