@@ -38,6 +38,8 @@ SHARDED_BY = {
     "alerts": "cityHash64(Id)",
     "cdc_events": "cityHash64(Id)",
     "incident_events": "cityHash64(Incident)",
+    "kpi_definitions": "cityHash64(Definitions)",
+    "kpi_values": "cityHash64(Kpi)",
     "schema_applied": "cityHash64(Name)",
 }
 """To which shard a row goes that is written to the table itself; a row sent again goes to the same one."""

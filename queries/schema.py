@@ -24,6 +24,7 @@ class Retention:
     retention_logs_days: int = 14
     retention_metrics_days: int = 30
     retention_rollups_days: int = 90
+    retention_kpis_days: int = 730
 
 
 @dataclass(frozen=True)

@@ -122,7 +122,7 @@ def _wrong_texts(settings: Settings) -> Iterator[str]:
         yield f"cluster: {settings.cluster!r} is no name: write letters, digits, _ and -"
     if settings.token and not TOKEN.fullmatch(settings.token):
         yield "token: it may only hold ASCII letters, digits and signs, no spaces (TRIAGE_TOKEN)"
-    for name in ("traces", "logs", "metrics", "rollups"):
+    for name in ("traces", "logs", "metrics", "rollups", "kpis"):
         kept: timedelta = getattr(settings, f"retention_{name}")
         if not kept or kept % timedelta(days=1):
             yield f"retention_{name}: {format_duration(kept)} is no number of whole days, such as 14d"

@@ -42,6 +42,9 @@ from triage.configuration import SettingsError
 from triage.detectors import detectors, symptoms_at
 from triage.incident.book import StoredBook
 from triage.incident.impact import customers_on_rows
+from triage.kpi.keeping import KeepingThread
+from triage.kpi.named import write_down
+from triage.kpi.read import KpiError, LiveKpis
 from triage.listening import LAST_ANSWERS_S, CannotListen, HttpListener, LoopThread, address_of, bound
 from triage.runbook.live import LiveRunbook
 from triage.runbook.read import RunbookError
@@ -100,9 +103,11 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
             service.loader = stack.enter_context(_loading(service, service.segments, store))
             stack.enter_context(_receiving(service, service.segments, sockets["otlp_http"]))
             stack.enter_context(_row_changes(service, service.segments))
-        runbook = _runbook(settings)
+        runbook, kpis = _runbook(settings), _kpis(settings)
+        write_down(store, kpis.current)
         if settings.runs(Part.WATCH):
             stack.enter_context(_watching(service, store, runbook))
+            stack.enter_context(_keeping(service, store, kpis))
         if settings.runs(Part.WEB):
             stack.enter_context(_web(service, store, sockets["web"], runbook))
         if "probes" in sockets:
@@ -115,6 +120,25 @@ def _runbook(settings: Settings) -> LiveRunbook:
         return LiveRunbook(settings.runbook_file)
     except RunbookError as error:
         raise SettingsError(f"runbook: {error}") from None
+
+
+def _kpis(settings: Settings) -> LiveKpis:
+    try:
+        return LiveKpis(settings.kpis_file)
+    except KpiError as error:
+        raise SettingsError(f"kpis: {error}") from None
+
+
+@contextmanager
+def _keeping(service: Service, store: Store, kpis: LiveKpis) -> Iterator[None]:
+    """What keeps the business figures' values, in a thread of its own."""
+    assert service.watch
+    thread = KeepingThread(store, kpis, tables.whole(service.settings), service.watch.fail)
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.stop()
 
 
 @contextmanager

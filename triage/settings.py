@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 
+from triage import kpi
 from triage.runbook import SHIPPED
 from triage.setting_types import READERS, Address, Dsn, LogLevel, Part, Size, Url
 
@@ -72,6 +73,7 @@ class Settings:
     retention_rollups: timedelta = setting(
         timedelta(days=90), "how long the rollups that answers are made from are kept"
     )
+    retention_kpis: timedelta = setting(timedelta(days=730), "how long the business figures' values are kept")
 
     segment_age: timedelta = setting(timedelta(milliseconds=500), "a segment is loaded once it is this old")
     segment_size: Size = setting(Size(32 * MB), "a segment is loaded once it is this large")
@@ -86,6 +88,7 @@ class Settings:
     log_level: LogLevel = setting(LogLevel.INFO, "least severe message that is logged: debug, info, warning or error")
 
     runbook: str = setting("", "runbook.yaml: who answers which symptom, and how; none: the one that comes with triage")
+    kpis: str = setting("", "kpis.yaml: the business figures; none: those of the simulated shop")
     watch_every: timedelta = setting(timedelta(seconds=10), "how often the detectors look")
     critical_operations: tuple[str, ...] = setting(
         (),
@@ -144,6 +147,11 @@ class Settings:
     def runbook_file(self) -> Path:
         """Where the runbook is."""
         return Path(self.runbook).expanduser() if self.runbook else SHIPPED
+
+    @property
+    def kpis_file(self) -> Path:
+        """Where the business figures are named."""
+        return Path(self.kpis).expanduser() if self.kpis else kpi.SHIPPED
 
     @property
     def store_dsn(self) -> str:

@@ -10,6 +10,7 @@ from queries import schema
 from queries.cluster import Cluster
 from queries.store import Limits, Store
 from triage.configuration import SettingsError
+from triage.kpi.keeping import Whole
 from triage.settings import Settings
 from triage.window import parse_duration
 
@@ -63,6 +64,7 @@ def retention(settings: Settings) -> schema.Retention:
         retention_logs_days=settings.retention_logs // timedelta(days=1),
         retention_metrics_days=settings.retention_metrics // timedelta(days=1),
         retention_rollups_days=settings.retention_rollups // timedelta(days=1),
+        retention_kpis_days=settings.retention_kpis // timedelta(days=1),
     )
 
 
@@ -96,3 +98,9 @@ def _counterpart(text: str) -> schema.Counterpart:
         raise SettingsError(f"row_counterparts: {text!r}: {error}") from None
     (left, left_column), (right, right_column) = ((".".join(side[:2]), "".join(side[2:])) for side in sides)
     return schema.Counterpart(left, left_column, right, right_column, grace_s)
+
+
+def whole(settings: Settings) -> Whole:
+    """For how long no telemetry has begun to go, with a day's margin."""
+    day = timedelta(days=1)
+    return Whole(settings.retention_metrics - day, settings.retention_traces - day, settings.retention_logs - day)

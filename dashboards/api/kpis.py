@@ -12,7 +12,9 @@ from dashboards.api.border import PROBLEMS, TheStore
 from dashboards.api.parameters import WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
 from triage.kpi.checks import Check, State, checks, in_a_line
-from triage.kpi.figures import KPIS, Good, Kind, Kpi, Value, kpi_named, values
+from triage.kpi.figures import Good, Kind, Kpi, Signal, Source, kpi_named
+from triage.kpi.named import kpis_of
+from triage.kpi.values import Value, values
 from triage.window import parse_duration
 from triage.wire import Wire
 
@@ -21,12 +23,36 @@ MOST_VALUES = 10_000
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
 
 
+class SourceJson(Wire):
+    """What is counted: a metric, spans or log records, with these attributes; `failed` null for all of them."""
+
+    signal: Signal
+    name: str
+    service: str
+    where: dict[str, str]
+    value: str
+    failed: bool | None
+
+    @staticmethod
+    def of(source: Source) -> "SourceJson":
+        """As the API writes it."""
+        return SourceJson(
+            signal=source.signal,
+            name=source.name,
+            service=source.service,
+            where=dict(source.where),
+            value=source.value,
+            failed=source.failed,
+        )
+
+
 class KpiJson(Wire):
-    """A figure: what it is made from, in which direction it is good, and who owns it."""
+    """A figure: what it is made from (of a ratio `by` too), in which direction it is good, and who owns it."""
 
     name: str
     kind: Kind
-    metrics: tuple[str, ...]
+    of_: SourceJson = Field(serialization_alias="of")
+    by: SourceJson | None
     unit: str
     good: Good
     owner: str
@@ -34,7 +60,16 @@ class KpiJson(Wire):
     @staticmethod
     def of(kpi: Kpi) -> "KpiJson":
         """As the API writes it."""
-        return KpiJson(name=kpi.name, kind=kpi.kind, metrics=kpi.metrics, unit=kpi.unit, good=kpi.good, owner=kpi.owner)
+        by = SourceJson.of(kpi.by) if kpi.by else None
+        return KpiJson(
+            name=kpi.name,
+            kind=kpi.kind,
+            of_=SourceJson.of(kpi.of),
+            by=by,
+            unit=kpi.unit,
+            good=kpi.good,
+            owner=kpi.owner,
+        )
 
 
 class KpisJson(Wire):
@@ -126,19 +161,19 @@ class StepParameters(WindowParameters):
 
 
 @router.get("/kpis", response_model=KpisJson)
-def get_kpis() -> Response:
+def get_kpis(store: TheStore) -> Response:
     """The business figures that are watched."""
-    return _json(KpisJson(items=[KpiJson.of(kpi) for kpi in KPIS]))
+    return _json(KpisJson(items=[KpiJson.of(kpi) for kpi in kpis_of(store.ask)]))
 
 
 @router.get("/kpis/{name}", response_model=SeriesJson)
 def get_kpi(store: TheStore, name: str, asked: Annotated[StepParameters, Query()]) -> Response:
     """A figure's values by interval."""
-    kpi = kpi_named(name)
+    kpis = kpis_of(store.ask)
+    kpi = kpi_named(name, kpis)
     if kpi is None:
-        raise NotFound(
-            f"No business figure is called {name[:64]!r}; there are: {', '.join(each.name for each in KPIS)}."
-        )
+        there = f"there are: {', '.join(each.name for each in kpis)}" if kpis else "there are none"
+        raise NotFound(f"No business figure is called {name[:64]!r}; {there}.")
     window = asked.window(datetime.now(UTC))
     step_s = asked.step_s(window.length)
     items = [ValueJson.of(value) for value in values(store.ask, kpi, window, step_s)]

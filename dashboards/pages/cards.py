@@ -7,6 +7,7 @@ from dashboards.pages.figure import Figure
 from triage.incident.series import Series, error_series, kpi_series, latency_series, markers
 from triage.kpi.checks import KPI, Check, State, checks
 from triage.kpi.figures import kpi_named
+from triage.kpi.named import kpis_of
 from triage.kpi.wording import band, figure
 from triage.symptom import Ask
 from triage.window import Window
@@ -38,9 +39,11 @@ def _three(ask: Ask, window: Window, found: Sequence[Check]) -> Iterator[tuple[s
     errors, latency, *figures = found
     yield "Gateway errors", "of requests fail", errors, error_series(ask, window, window.from_, entries=True)
     yield "Latency", "95th percentile", latency, latency_series(ask, window, window.from_)
+    if not figures:  # the shop names none
+        return
     known = [each for each in figures if each.value is not None]
     business = next((each for each in known if each.state is State.BAD), (known or figures)[0])
-    kpi = kpi_named(business.name.removeprefix(KPI))
+    kpi = kpi_named(business.name.removeprefix(KPI), kpis_of(ask))
     yield "Business", business.title, business, kpi_series(ask, window, window.from_, kpi) if kpi else None
 
 

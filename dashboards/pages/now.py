@@ -25,7 +25,8 @@ from triage.incident.book import StoredBook
 from triage.incident.model import Incident
 from triage.incident.series import Marker, markers
 from triage.incident.wire import IncidentJson
-from triage.kpi.figures import KPIS, total
+from triage.kpi.named import kpis_of
+from triage.kpi.values import total
 from triage.window import Window, format_time
 
 LATE_S = 10  # accepted data that waits longer than this to be loaded is worth a word
@@ -123,7 +124,9 @@ def _day(store: Store, now: datetime) -> Day:
         changes = tuple(reversed(markers(store.ask, Window(now - a_day, now), CHANGES)))
     except StoreError:
         changes = None
-    kpis = [KpiToday(k.name, k.unit, total(store.ask, k, today), total(store.ask, k, yesterday)) for k in KPIS]
+    kpis = [
+        KpiToday(k.name, k.unit, total(store.ask, k, today), total(store.ask, k, yesterday)) for k in kpis_of(store.ask)
+    ]
     return Day(changes, [kpi for kpi in kpis if kpi.today is not None or kpi.yesterday is not None])
 
 

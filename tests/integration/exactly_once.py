@@ -20,7 +20,8 @@ ROLLUPS = f"""
         JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
         WHERE t.database = currentDatabase() AND endsWith(t.engine, 'MergeTree')
           AND (NOT startsWith(t.name, 'otel_') OR t.name = 'otel_traces_trace_id_ts')
-          AND t.name NOT IN ('schema_applied', 'attribute_meanings', 'partners') AND t.name NOT IN {tuple(sorted(TOLD))}
+          AND t.name NOT IN ('schema_applied', 'attribute_meanings', 'partners', 'kpi_definitions', 'kpi_values')
+          AND t.name NOT IN {tuple(sorted(TOLD))}
           AND c.name != 'Received'
           AND NOT startsWith(c.type, 'AggregateFunction')  -- the state of a sketch depends on the order
     )

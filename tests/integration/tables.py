@@ -5,7 +5,7 @@ from queries.store import Store
 KEPT = """
     SELECT name, engine FROM system.tables
     WHERE database = currentDatabase() AND endsWith(engine, 'MergeTree')
-      AND name NOT IN ('schema_applied', 'attribute_meanings', 'partners')
+      AND name NOT IN ('schema_applied', 'attribute_meanings', 'partners', 'kpi_definitions', 'kpi_values')
     ORDER BY name
 """
 TOLD = {"changes", "alerts", "cdc_events", "incident_events"}

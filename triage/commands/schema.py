@@ -12,11 +12,14 @@ from queries import rebuild, schema
 from triage import tables
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.status import Failure, Status
+from triage.kpi.keeping import keep_again
+from triage.kpi.named import kpis_of
 from triage.settings import Settings
 from triage.window import parse_time
 
 KEYS = ("customer_keys", "order_keys", "amount_keys", "currency_keys", "partners")
-RETENTION = ("retention_traces", "retention_logs", "retention_metrics", "retention_rollups")
+KPI_VALUES = "kpi_values"
+RETENTION = ("retention_traces", "retention_logs", "retention_metrics", "retention_rollups", "retention_kpis")
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -48,12 +51,17 @@ def _rebuild(settings: Settings, name: str, from_: str | None) -> Status:
             f"triage schema rebuild {name} --clickhouse NODE --database {settings.database}_local",
         )
     try:
-        rebuild.check(name)
+        if name != KPI_VALUES:
+            rebuild.check(name)
         since = parse_time(from_, datetime.now(UTC)) if from_ else None
     except ValueError as error:
-        raise Failure(Status.WRONG, str(error)) from None
+        others = f", {KPI_VALUES}" if str(error).startswith("there is no rollup") else ""
+        raise Failure(Status.WRONG, f"{error}{others}") from None
     with tables.opened(settings, handles=1) as store:
-        rows = rebuild.rebuild(store, name, since, tables.retention(settings))
+        if name == KPI_VALUES:
+            rows = keep_again(store, kpis_of(store.ask), datetime.now(UTC), tables.whole(settings), since)
+        else:
+            rows = rebuild.rebuild(store, name, since, tables.retention(settings))
     print(f"Filled {name} again: {rows:,} rows.")
     return Status.DONE
 

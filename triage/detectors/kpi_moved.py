@@ -14,7 +14,9 @@ from triage.detectors.partner_integration import partner_integration
 from triage.detectors.rates import SURE, surprise
 from triage.detectors.slow_checkout import slow_checkout
 from triage.detectors.wording import clock, name, percent
-from triage.kpi.figures import KPIS, Good, Kind, Kpi, Value, values
+from triage.kpi.figures import Good, Kind, Kpi
+from triage.kpi.named import kpis_of
+from triage.kpi.values import Value, values
 from triage.symptom import Ask, Cause, Detector, Severity, Symptom
 from triage.window import Window
 
@@ -37,7 +39,7 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
     Rates and sums follow the hour and the day, so they say nothing by themselves.
     """
     whole = Window(window.from_, window.to.replace(second=0, microsecond=0))
-    moved = [symptom for kpi in KPIS if kpi.kind is Kind.RATIO for symptom in _moved(whole, ask, kpi)]
+    moved = [symptom for kpi in kpis_of(ask) if kpi.kind is Kind.RATIO for symptom in _moved(whole, ask, kpi)]
     if moved and not _is_explained(window, ask):
         yield from moved
 

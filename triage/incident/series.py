@@ -10,7 +10,9 @@ from typing import TypeAlias
 import numpy as np
 
 from triage.changes import Change, changes
-from triage.kpi.figures import Kpi, kpi_named, values
+from triage.kpi.figures import Kpi, kpi_named
+from triage.kpi.named import kpis_of
+from triage.kpi.values import values
 from triage.symptom import Ask, Symptom
 from triage.window import Window
 
@@ -92,8 +94,8 @@ def _measured(ask: Ask, symptom: Symptom, window: Window) -> Series | None:
             return error_series(ask, window, began, partner=subject["partner"])
         case "inventory":
             return _row_series(ask, window, began, subject["connector"], labels.get("kind", ""))
-        case "kpi_moved":
-            kpi = kpi_named(subject["kpi"])
+        case "kpi_moved" | "no_data" if "kpi" in subject:
+            kpi = kpi_named(subject["kpi"], kpis_of(ask))
             return kpi_series(ask, window, began, kpi) if kpi else None
         case "no_data":
             return _arrival_series(ask, window, began, subject["service"].replace("*", ""))

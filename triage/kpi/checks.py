@@ -11,8 +11,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from triage.kpi.figures import KPIS, Good, Kind, Kpi, total
-from triage.kpi.usual import SAME_TIME, Stretches, Usual, entries, entries_usually, just_before, usual_of
+from triage.kpi.figures import Good, Kind, Kpi
+from triage.kpi.named import kpis_of
+from triage.kpi.usual import SAME_TIME, Stretches, Usual, entries, entries_usually, usual_of, usually
+from triage.kpi.values import total
 from triage.kpi.wording import band, figure
 from triage.symptom import Ask
 from triage.window import Window
@@ -81,7 +83,7 @@ class Check:
 def checks(ask: Ask, window: Window) -> Iterator[Check]:
     """Gateway errors, latency, then each business figure, in order. Raises StoreError."""
     yield from _entries(ask, window)
-    for kpi in KPIS:
+    for kpi in kpis_of(ask):
         yield _kpi(ask, kpi, window)
 
 
@@ -114,9 +116,7 @@ def _entries(ask: Ask, window: Window) -> Iterator[Check]:
 
 
 def _kpi(ask: Ask, kpi: Kpi, window: Window) -> Check:
-    before = just_before(window)
-    now = total(ask, kpi, window)
-    usual = usual_of((total(ask, kpi, stretch) for stretch in before.bounds), before.since)
+    now, usual = total(ask, kpi, window), usually(ask, kpi, window)
     known = now is not None and usual.middle is not None
     return Check(f"{KPI}{kpi.name}", kpi.name, _state(known, _is_worse(kpi, now, usual)), now, usual, kpi.unit)
 

@@ -9,6 +9,8 @@ from math import isfinite
 
 import numpy as np
 
+from triage.kpi.figures import Kpi
+from triage.kpi.values import known, over
 from triage.symptom import Ask
 from triage.window import Window
 
@@ -104,6 +106,21 @@ def entries_usually(ask: Ask, window: Window) -> tuple[Sequence[Entries], str]:
         return found, days.since
     before = just_before(window)
     return entries(ask, before), before.since
+
+
+def usually(ask: Ask, kpi: Kpi, window: Window) -> Usual:
+    """What is usual for a business figure; of earlier days only what is kept is asked. Raises StoreError."""
+    days, before = earlier_days(window), just_before(window)
+    if days:
+        bounds = days.bounds
+        asked = {"from": bounds[-1].from_, "to": bounds[0].to}
+        rows = ask("kpi/kept", kpi=kpi.digest, **asked).iter_rows()
+        minutes = {minute: (part, of) for minute, part, of in rows}
+        found = [value for stretch in bounds if (value := over(kpi, minutes, stretch)) is not None]
+        if len(found) >= LEAST_DAYS:
+            return usual_of(found, days.since)
+    minutes = known(ask, kpi, Window(before.bounds[-1].from_, before.window.to))
+    return usual_of((over(kpi, minutes, stretch) for stretch in before.bounds), before.since)
 
 
 def _seconds(length: timedelta) -> int:

@@ -1,0 +1,194 @@
+"""A figure's values are what a plain reference in Python says, however they were sent; and they are kept."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
+
+from queries import schema
+from queries.store import Store, varint
+from tests.counters import CUMULATIVE, DELTA, Counter, Point, drawn, growth, joined
+from tests.integration.otlp import attributes, logs, segment, span, token, traces
+from triage.kpi.figures import Kind, Kpi, Signal, Source
+from triage.kpi.keeping import Whole, keep_again, keep_arrived, keep_recent
+from triage.kpi.named import kpis_of, shipped, write_down
+from triage.kpi.values import measured, total, values
+from triage.window import Window
+
+pytestmark = pytest.mark.integration
+
+HOUR = 3600
+NOW = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(hours=6)
+T0 = int(NOW.timestamp())
+WHOLE = Whole()
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def at_ns(seconds: int) -> int:
+    return (T0 + seconds) * 10**9
+
+
+def counted(name: str, where: Sequence[tuple[str, str]] = ()) -> Source:
+    return Source(Signal.METRIC, name, where=tuple(where))
+
+
+def send(store: Store, *counters: Counter) -> None:
+    body = joined(counter.request(T0) for counter in counters)
+    store.insert("metrics", varint(len(body)) + body, token())
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('kpis')}/clickhouse")) as store:
+        schema.apply(store)
+        yield store
+
+
+def test_growth_is_what_the_reference_says(own_store: Store) -> None:
+    """Restarts, gaps, repeats, several series, starts not said; of any window, by any step."""
+    seed = random.randrange(10**9)
+    rng = random.Random(seed)
+    drawn_ = [drawn(f"drawn.{number}", rng) for number in range(60)]
+    send(own_store, *drawn_)
+    for counter in drawn_:
+        kpi = Kpi(counter.name, Kind.SUM, counted(counter.name), "1")
+        from_ = rng.randrange(-HOUR, HOUR)
+        to = rng.randrange(from_ + 1, 2 * HOUR + 100)
+        step = rng.choice([10, 60, 300])
+        found = measured(own_store.ask, kpi, Window(at(from_), at(to)), step)
+        assert {start - T0: part for start, (part, _) in found.items()} == growth(counter, from_, to, step), (
+            counter.name
+        )
+
+
+def test_what_two_windows_grew_by_is_what_both_grew_by(own_store: Store) -> None:
+    """A point's growth does not depend on the window that is asked for."""
+    counter = drawn("cut", random.Random(5))
+    send(own_store, counter)
+    kpi = Kpi("cut", Kind.SUM, counted("cut"), "1")
+    halves = [total(own_store.ask, kpi, Window(at(a), at(b))) or 0.0 for a, b in ((0, 1234), (1234, 2 * HOUR))]
+    assert sum(halves) == pytest.approx(total(own_store.ask, kpi, Window(at(0), at(2 * HOUR))))
+
+
+def test_a_filter_takes_the_series_that_it_names(own_store: Store) -> None:
+    """Euros are not added to francs."""
+    euros, francs = (
+        Counter("till", DELTA, (Point("a", 0, 30, amount),), where=(("currency", name),))
+        for name, amount in (("EUR", 10.0), ("CHF", 7.0))
+    )
+    send(own_store, euros, francs)
+    window = Window(at(0), at(60))
+    for name, amount in (("EUR", 10.0), ("CHF", 7.0), ("USD", None)):
+        kpi = Kpi("till", Kind.SUM, counted("till", [("currency", name)]), name)
+        assert total(own_store.ask, kpi, window) == amount
+    assert total(own_store.ask, Kpi("till", Kind.SUM, counted("till"), "1"), window) == 17
+
+
+def test_steps_add_up(own_store: Store) -> None:
+    """A rate over ten minutes is of the minutes that are known; a ratio is of the sums, not the mean of ratios."""
+    orders = Counter("o", DELTA, tuple(Point("a", 60 * m, 60 * m + 30, 3.0 + m) for m in (0, 1, 4)))
+    visits = Counter("v", DELTA, tuple(Point("a", 60 * m, 60 * m + 30, 10.0 * (m + 1)) for m in (0, 1, 4)))
+    send(own_store, orders, visits)
+    window = Window(at(0), at(600))
+    rate = Kpi("orders", Kind.RATE, counted("o"), "1/min")
+    ratio = Kpi("conversion", Kind.RATIO, counted("o"), "1", counted("v"))
+    assert [value.value for value in values(own_store.ask, rate, window, 600)] == [pytest.approx((3 + 4 + 7) / 3)]
+    assert [value.value for value in values(own_store.ask, rate, window)] == [3, 4, 7]
+    told = values(own_store.ask, ratio, window, 600)
+    assert [value.of for value in told] == [80]
+    assert [value.value for value in told] == [pytest.approx(14 / 80)]
+
+
+def test_what_is_kept_is_what_was_measured_and_outlives_it(own_store: Store) -> None:
+    """After late data, a restart in between, and the end of the telemetry; of a figure that is named anew, too."""
+    counter = drawn("kept", random.Random(11))
+    early = Counter("kept", counter.temporality, counter.points[::2], counter.is_monotonic)
+    kpi = Kpi("kept", Kind.SUM, counted("kept"), "1")
+    window, now = Window(at(-HOUR), at(2 * HOUR + 60)), at(3 * HOUR)
+    send(own_store, early)
+    assert keep_arrived(own_store, [kpi], now, WHOLE) > 0
+    send(own_store, Counter("kept", counter.temporality, counter.points[1::2], counter.is_monotonic))
+    keep_arrived(own_store, [kpi], now, WHOLE)
+    exact = [value.value for value in values(own_store.ask, kpi, window)]
+    assert exact == list(growth(counter, -HOUR, 2 * HOUR + 60).values())
+    assert keep_arrived(own_store, [kpi], now, WHOLE) == 0, "nothing arrived"
+    own_store.command("ALTER TABLE otel_metrics_sum DELETE WHERE MetricName = 'kept' SETTINGS mutations_sync = 1")
+    kept = [value.value for value in values(own_store.ask, Kpi("renamed", Kind.SUM, kpi.of, "1"), window)]
+    assert kept[: len(kept) - 6] == exact[: len(kept) - 6]
+    assert len(kept) >= len(exact) - 6, "but for the latest minutes, which are measured"
+
+
+def test_the_latest_minutes_are_kept_as_they_end(own_store: Store) -> None:
+    """A minute is kept once it is over, and again when it changes."""
+    kpi = Kpi("soon", Kind.SUM, counted("soon"), "1")
+    send(own_store, Counter("soon", DELTA, (Point("a", 0, 30, 5.0), Point("a", 60, 90, 6.0))))
+    assert keep_recent(own_store, [kpi], at(75)) == 1
+    assert keep_recent(own_store, [kpi], at(200)) == 1
+    send(own_store, Counter("soon", DELTA, (Point("b", 0, 31, 1.0),)))
+    assert [value.value for value in values(own_store.ask, kpi, Window(at(0), at(120)))] == [6, 6]
+    assert keep_recent(own_store, [kpi], at(260)) == 1
+    assert keep_again(own_store, [kpi], at(260), WHOLE) == 0
+
+
+def test_the_store_says_which_figures_there_are(own_store: Store) -> None:
+    """Those that come with the program until others are written down; none where the file names none."""
+    assert kpis_of(own_store.ask) == shipped()
+    mine = (Kpi("mine", Kind.RATIO, counted("a"), "1", Source(Signal.SPAN, "GET /", "web", (("a", "b"),), "", False)),)
+    assert write_down(own_store, mine)
+    assert not write_down(own_store, mine)
+    assert kpis_of(own_store.ask) == mine
+    assert write_down(own_store, ())
+    assert kpis_of(own_store.ask) == ()
+
+
+def test_a_gauge_is_the_mean_of_what_was_said(own_store: Store) -> None:
+    """A gauge, or a cumulative sum that can fall; each point once."""
+    told = (Point("a", 0, 10, 4.0), Point("a", 0, 10, 4.0), Point("b", 0, 20, 8.0))
+    send(own_store, Counter("stock", CUMULATIVE, told, is_monotonic=False))
+    kpi = Kpi("stock", Kind.GAUGE, counted("stock"), "{unit}")
+    assert [value.value for value in values(own_store.ask, kpi, Window(at(0), at(60)))] == [6]
+
+
+def test_a_figure_of_spans_counts_each_once(own_store: Store) -> None:
+    """Those that did not fail, by an attribute; what an attribute sums up to; a minute with others only is 0."""
+    sent = [
+        span(n + 1, start=at_ns(s), name="POST /orders", attributes=attributes({"market": market, "total": total_}))
+        for n, (s, market, total_) in enumerate([(5, "ch", 10.5), (20, "ch", 4.5), (30, "de", 1.0)])
+    ]
+    wrong = Status(code=Status.STATUS_CODE_ERROR)
+    failed = span(9, start=at_ns(40), name="POST /orders", attributes=attributes({"market": "ch"}), status=wrong)
+    other = span(10, start=at_ns(70), name="GET /")
+    own_store.insert("traces", segment(traces(*sent, failed, other), traces(sent[0])), token())
+    window = Window(at(0), at(180))
+    made = Source(Signal.SPAN, "POST /orders", where=(("market", "ch"),), failed=False)
+    orders = Kpi("orders", Kind.SUM, made, "{order}")
+    assert [value.value for value in values(own_store.ask, orders, window)] == [2, 0]
+    assert total(own_store.ask, Kpi("all", Kind.SUM, replace(made, failed=None), "1"), window) == 3
+    revenue = replace(made, value="total")
+    assert total(own_store.ask, Kpi("revenue", Kind.SUM, revenue, "CHF"), window) == 15
+    assert total(own_store.ask, Kpi("basket", Kind.GAUGE, revenue, "CHF"), window) == 7.5
+    assert keep_arrived(own_store, [orders], at(HOUR), WHOLE) >= 2
+
+
+def test_a_figure_of_log_records_counts_those_with_the_text(own_store: Store) -> None:
+    """By the event's name or a text in the body; what an attribute sums up to."""
+    records = [
+        LogRecord(time_unix_nano=at_ns(s), body=AnyValue(string_value=text), attributes=attributes({"amount": amount}))
+        for s, text, amount in ((1, "refund issued", 5), (2, "refund issued twice", 6), (3, "hello", 7))
+    ]
+    own_store.insert("logs", segment(logs(*records), logs(records[0])), token())
+    window = Window(at(0), at(60))
+    refunds = Source(Signal.LOG, "refund issued")
+    assert total(own_store.ask, Kpi("refunds", Kind.SUM, refunds, "1"), window) == 2
+    assert total(own_store.ask, Kpi("refunded", Kind.SUM, replace(refunds, value="amount"), "EUR"), window) == 11

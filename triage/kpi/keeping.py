@@ -1,0 +1,169 @@
+"""Keeps the business figures' values by minute, for longer than the telemetry that they are made from.
+
+What is kept is what is measured: of the last two hours each minute, and, once an hour and at the start, of every hour
+of which telemetry arrived since what is kept was last written. So late data counts, a restart loses nothing, a figure
+that is new or made differently is filled from all telemetry that there is, and two that keep write the same.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+
+from queries import kpi_tables
+from queries.errors import StoreError
+from queries.store import Store
+from triage.kpi.figures import Kpi, Signal
+from triage.kpi.named import kpis_of, write_down
+from triage.kpi.values import MINUTE_S, measured
+from triage.live import LiveFile
+from triage.symptom import Ask
+from triage.window import Window
+
+RECENT = timedelta(hours=2)
+LAG = timedelta(seconds=10)
+"""How long after its end a minute is measured for the first time."""
+HOUR = timedelta(hours=1)
+LONGEST = timedelta(days=1)
+"""What is measured at a time."""
+EVERY_S, RELOAD_S, STOP_WITHIN_S = 60.0, 5.0, 30.0
+BEGINNING = date(1970, 1, 1)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Whole:
+    """For how long the telemetry is whole, by signal: hours before may have lost some, and are left as they are."""
+
+    metric: timedelta = timedelta(days=28)
+    span: timedelta = timedelta(days=12)
+    log: timedelta = timedelta(days=12)
+
+    def since(self, kpi: Kpi, now: datetime) -> datetime:
+        """The first hour from which the figure can be measured."""
+        kept: Iterable[timedelta] = (getattr(self, source.signal) for source in kpi.sources)
+        return now - min(kept)
+
+
+def keep_recent(store: Store, kpis: Iterable[Kpi], now: datetime) -> int:
+    """Keeps the last two hours; how many minutes were written. Raises StoreError."""
+    to = _minute(now - LAG)
+    return sum(_fill(store, kpi, Window(to - RECENT, to)) for kpi in kpis)
+
+
+def keep_arrived(store: Store, kpis: Sequence[Kpi], now: datetime, whole: Whole) -> int:
+    """Keeps every hour of which telemetry arrived since the last writing; how many minutes. Raises StoreError."""
+    rows = store.ask("kpi/kept_until", kpis=[kpi.digest for kpi in kpis]).iter_rows()
+    written = {digest: day - timedelta(days=1) for digest, _, day in rows}
+    each = {kpi.digest: kpi for kpi in kpis}.values()
+    return sum(_keep(store, kpi, now, whole.since(kpi, now), written.get(kpi.digest, BEGINNING)) for kpi in each)
+
+
+def keep_again(store: Store, kpis: Sequence[Kpi], now: datetime, whole: Whole, from_: datetime | None = None) -> int:
+    """Keeps every hour from then on of which the telemetry is whole; how many minutes changed. Raises StoreError."""
+    each = {kpi.digest: kpi for kpi in kpis}.values()
+    firsts = {kpi.digest: max(whole.since(kpi, now), from_ or whole.since(kpi, now)) for kpi in each}
+    return sum(_keep(store, kpi, now, firsts[kpi.digest], BEGINNING) for kpi in each)
+
+
+def _keep(store: Store, kpi: Kpi, now: datetime, first: datetime, arrived: date) -> int:
+    """Keeps the hours from `first` on of which telemetry arrived on that day or later."""
+    windows = _windows(_arrived(store.ask, kpi, arrived), first, _minute(now - LAG))
+    return sum(_fill(store, kpi, window) for window in windows)
+
+
+def _arrived(ask: Ask, kpi: Kpi, since: date) -> list[datetime]:
+    named = {signal: [each.name for each in kpi.sources if each.signal is signal] for signal in Signal}
+    frame = ask(
+        "kpi/arrived",
+        since=since.isoformat(),
+        metrics=named[Signal.METRIC],
+        spans=named[Signal.SPAN],
+        logs=bool(named[Signal.LOG]),
+    )
+    return [datetime.fromtimestamp(hour, UTC) for (hour,) in frame.iter_rows()]
+
+
+def _windows(hours: Iterable[datetime], first: datetime, last: datetime) -> Iterator[Window]:
+    """What to measure again: these hours, each with the next: a late point changes what the one after it grew by."""
+    begun: datetime | None = None
+    ends = last
+    for hour in hours:
+        if hour < first or hour >= last:
+            continue
+        if begun is not None and (hour > ends or ends - begun >= LONGEST):
+            yield Window(begun, min(ends, last))
+            begun = None
+        begun, ends = begun or hour, hour + 2 * HOUR
+    if begun is not None:
+        yield Window(begun, min(ends, last))
+
+
+def _fill(store: Store, kpi: Kpi, window: Window) -> int:
+    """Writes the minutes that are not kept as they are measured; how many."""
+    rows = store.ask("kpi/kept", kpi=kpi.digest, **{"from": window.from_}, to=window.to).iter_rows()
+    kept = {minute: (part, of) for minute, part, of in rows}
+    now = measured(store.ask, kpi, window)
+    new = [(minute, *parts) for minute, parts in now.items() if kept.get(minute) != parts]
+    kpi_tables.keep(store, kpi.digest, new)
+    return len(new)
+
+
+def _minute(moment: datetime) -> datetime:
+    return datetime.fromtimestamp(int(moment.timestamp()) // MINUTE_S * MINUTE_S, UTC)
+
+
+class KeepingThread:
+    """Follows the file of the figures, and keeps their values, until stopped. `failed` is told what went wrong."""
+
+    def __init__(
+        self, store: Store, file: LiveFile[tuple[Kpi, ...]], whole: Whole, failed: Callable[[str, Exception], None]
+    ) -> None:
+        self._store, self._file, self._whole, self._failed = store, file, whole, failed
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="kpis", daemon=True)
+        self._written: tuple[Kpi, ...] | None = None
+
+    def start(self) -> None:
+        """Begins with what arrived while nobody kept anything."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Waits for the writing under way."""
+        self._stop.set()
+        self._thread.join(STOP_WITHIN_S)
+
+    def _run(self) -> None:
+        whole_at = recent_at = 0.0
+        while True:
+            began = time.monotonic()
+            try:
+                changed = self._follow()
+                kpis = kpis_of(self._store.ask)
+                if changed or began >= whole_at:
+                    keep_arrived(self._store, kpis, datetime.now(UTC), self._whole)
+                    whole_at = began + HOUR.total_seconds()
+                if changed or began >= recent_at:
+                    keep_recent(self._store, kpis, datetime.now(UTC))
+                    recent_at = began + EVERY_S
+            except StoreError as error:
+                self._failed("kpis", error)
+            except Exception as error:
+                self._failed("kpis", error)
+                log.exception("the business figures could not be kept; the next time is not held up")
+            if self._stop.wait(RELOAD_S):
+                return
+
+    def _follow(self) -> bool:
+        """Writes down what the file says where it says something new; whether it did."""
+        told = self._file.current
+        if told == self._written:
+            return False
+        changed = write_down(self._store, told)
+        self._written = told
+        return changed

@@ -1,0 +1,140 @@
+"""A business figure's values by interval: measured from the telemetry, or as they were kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TypeAlias
+
+from queries.store import Value as StoreValue
+from triage.kpi.figures import Kind, Kpi, Signal, Source
+from triage.symptom import Ask
+from triage.window import Window
+
+MINUTE_S = 60
+SETTLED = timedelta(minutes=5)
+"""The latest minutes are measured again when asked, however fresh what is kept."""
+QUESTIONS = {Signal.SPAN: "kpi/spans", Signal.LOG: "kpi/logs"}
+
+Parts: TypeAlias = tuple[float, float]
+"""Of an interval: what the figure grew by, of a gauge the sum of what was said; and what that is for each of."""
+Measured: TypeAlias = dict[int, Parts]
+"""By the start of the interval, epoch seconds; those of which nothing is known are left out."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A figure in the interval that begins at `time`; of a ratio `of` is what it is a share of. None of nothing."""
+
+    time: datetime
+    value: float | None
+    of: float | None = None
+
+
+def values(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> list[Value]:
+    """The figure by interval, in order, with those left out of which nothing is known. Raises StoreError.
+
+    Intervals are whole multiples of their length since 1970, so the first may begin before the window does; only what
+    lies in the window counts. Those of whole minutes come from what is kept, and from telemetry where that is newer.
+    """
+    if step_s % MINUTE_S:
+        return [
+            _value(kpi, start, [parts], window, step_s) for start, parts in measured(ask, kpi, window, step_s).items()
+        ]
+    minutes = known(ask, kpi, window)
+    grouped: dict[int, list[Parts]] = {}
+    for minute, parts in sorted(minutes.items()):
+        grouped.setdefault(minute // step_s * step_s, []).append(parts)
+    return [_value(kpi, start, parts, window, step_s) for start, parts in grouped.items()]
+
+
+def known(ask: Ask, kpi: Kpi, window: Window) -> Measured:
+    """The parts of each minute: as kept, but the latest and one that the window cuts are measured."""
+    until = ask("kpi/kept_until", kpis=[kpi.digest]).rows()
+    if not until:
+        return measured(ask, kpi, window)
+    settled = datetime.fromtimestamp(until[0][1], UTC) - SETTLED
+    first, last = _up(window.from_), min(_down(window.to), settled)
+    if first >= last:
+        return measured(ask, kpi, window)
+    rows = ask("kpi/kept", kpi=kpi.digest, **{"from": first}, to=last).iter_rows()
+    found: Measured = {minute: (part, of) for minute, part, of in rows}
+    for from_, to in ((window.from_, first), (last, window.to)):
+        if from_ < to:
+            found |= measured(ask, kpi, Window(from_, to))
+    return found
+
+
+def measured(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> Measured:
+    """The parts of each interval, from the telemetry itself, in order. Raises StoreError."""
+    first = _source(ask, kpi.of, kpi.kind, window, step_s)
+    if kpi.by is None:
+        keeps_count = kpi.kind is Kind.GAUGE
+        return {start: (part, of if keeps_count else 0.0) for start, (part, of) in first.items()}
+    second = _source(ask, kpi.by, kpi.kind, window, step_s)
+    nothing = (0.0, 0.0)
+    starts = sorted(first.keys() | second.keys())
+    return {start: (first.get(start, nothing)[0], second.get(start, nothing)[0]) for start in starts}
+
+
+def _source(ask: Ask, source: Source, kind: Kind, window: Window, step_s: int) -> Measured:
+    bounds: dict[str, StoreValue] = {"from": window.from_, "to": window.to, "step_s": step_s}
+    wanted: dict[str, StoreValue] = {
+        "name": source.name,
+        "service": source.service,
+        "keys": [key for key, _ in source.where],
+        "texts": [text for _, text in source.where],
+    }
+    if source.signal is Signal.METRIC:
+        frame = ask("kpi/gauges" if kind is Kind.GAUGE else "kpi/counters", **bounds, **wanted)
+    else:
+        wanted["failed"] = "" if source.failed is None else str(source.failed).lower()
+        frame = ask(QUESTIONS[source.signal], **bounds, **wanted, value=source.value)
+    return {start: (part, of) for start, part, of in frame.iter_rows()}
+
+
+def of_parts(kpi: Kpi, parts: Iterable[Parts], known_s: float) -> tuple[float | None, float | None]:
+    """The figure over these intervals, of which so many seconds are known; of a ratio also what it is a share of."""
+    both = list(parts)
+    if not both or known_s <= 0:
+        return None, None
+    part, of = sum(each[0] for each in both), sum(each[1] for each in both)
+    if kpi.kind in {Kind.RATIO, Kind.GAUGE}:
+        return part / of if of else None, of if kpi.kind is Kind.RATIO else None
+    return (part * MINUTE_S / known_s if kpi.kind is Kind.RATE else part), None
+
+
+def total(ask: Ask, kpi: Kpi, window: Window) -> float | None:
+    """The figure over the whole window; None where nothing is known. Raises StoreError."""
+    minutes = known(ask, kpi, window)
+    return of_parts(kpi, minutes.values(), _known_s(minutes, window, MINUTE_S))[0]
+
+
+def over(kpi: Kpi, minutes: Mapping[int, Parts], window: Window) -> float | None:
+    """The same of minutes that are at hand: those that begin in the window."""
+    inside = {
+        minute: parts for minute, parts in minutes.items() if window.from_.timestamp() <= minute < window.to.timestamp()
+    }
+    return of_parts(kpi, inside.values(), _known_s(inside, window, MINUTE_S))[0]
+
+
+def _value(kpi: Kpi, start: int, parts: Sequence[Parts], window: Window, step_s: int) -> Value:
+    length_s = min(step_s, MINUTE_S)
+    overlap_s = min(start + step_s, window.to.timestamp()) - max(start, window.from_.timestamp())
+    value, of = of_parts(kpi, parts, min(length_s * len(parts), overlap_s))
+    return Value(datetime.fromtimestamp(start, UTC), value, of)
+
+
+def _known_s(minutes: Iterable[int], window: Window, length_s: int) -> float:
+    from_, to = window.from_.timestamp(), window.to.timestamp()
+    return sum(max(min(start + length_s, to) - max(start, from_), 0.0) for start in minutes)
+
+
+def _down(moment: datetime) -> datetime:
+    return moment.replace(second=0, microsecond=0)
+
+
+def _up(moment: datetime) -> datetime:
+    floor = _down(moment)
+    return floor if floor == moment else floor + timedelta(minutes=1)
