@@ -25,12 +25,15 @@ from dashboards.api import (
 )
 from dashboards.errors import add_handlers
 from dashboards.pages import affected as affected_page
+from dashboards.pages import changes as changes_page
 from dashboards.pages import customer as customer_page
 from dashboards.pages import incident as incident_page
 from dashboards.pages import incidents as incident_pages
 from dashboards.pages import login, plotly_js
 from dashboards.pages import now as now_page
 from dashboards.pages import postmortem as postmortem_page
+from dashboards.pages import runbook as runbook_page
+from dashboards.pages import search as search_page
 from dashboards.pages import trace as trace_page
 from dashboards.pages.views import STATIC
 from dashboards.problems import MEDIA_TYPE, NotReady
@@ -64,6 +67,9 @@ PAGES = (
     affected_page,
     customer_page,
     trace_page,
+    search_page,
+    changes_page,
+    runbook_page,
     login,
     plotly_js,
 )

@@ -52,19 +52,20 @@ class Change:
 
 
 def changes(
-    ask: Ask, window: Window, service: str = "", *, at_most: int = 1000, before: Place = NEWEST
+    ask: Ask, window: Window, service: str = "", kind: str = "", *, at_most: int = 1000, before: Place = NEWEST
 ) -> list[Change]:
-    """The latest changes of a window that stand before that place in it, latest first."""
-    told = _told(ask, window, service, at_most, before)
-    observed = [change for change in _observed(ask, window, service) if change.place < before]
+    """The latest changes of a window that stand before that place in it, latest first; "" for any service or kind."""
+    told = _told(ask, window, service, kind, at_most, before)
+    observed = [change for change in _observed(ask, window, service, kind) if change.place < before]
     return sorted([*told, *observed], key=lambda change: change.place, reverse=True)[:at_most]
 
 
-def _told(ask: Ask, window: Window, service: str, at_most: int, before: Place) -> Iterator[Change]:
+def _told(ask: Ask, window: Window, service: str, kind: str, at_most: int, before: Place) -> Iterator[Change]:
     found = ask(
         "changes/told",
         **{"from": window.from_, "to": window.to},
         service=service,
+        kind=kind,
         before_ns=before[0],
         before_id=before[1],
         at_most=at_most,
@@ -73,8 +74,8 @@ def _told(ask: Ask, window: Window, service: str, at_most: int, before: Place) -
         yield Change(origin=Origin.TOLD, **row)
 
 
-def _observed(ask: Ask, window: Window, service: str) -> Iterator[Change]:
-    for new in new_versions(ask, window, service):
+def _observed(ask: Ask, window: Window, service: str, kind: str) -> Iterator[Change]:
+    for new in new_versions(ask, window, service) if kind in {"", "deploy"} else ():
         yield Change(
             id=f"observed:version:{new.service}:{new.version}",
             time_ns=_ns(new.at),
@@ -85,7 +86,7 @@ def _observed(ask: Ask, window: Window, service: str) -> Iterator[Change]:
             version=new.version,
             title=f"{new.service} {new.version} began to serve, where {new.previous} had before",
         )
-    for moved in moved_flags(ask, window, service):
+    for moved in moved_flags(ask, window, service) if kind in {"", "flag"} else ():
         yield Change(
             id=f"observed:flag:{moved.service}:{moved.flag}:{_ns(moved.at)}",
             time_ns=_ns(moved.at),

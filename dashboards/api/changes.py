@@ -1,9 +1,10 @@
 """What changed, and the way to tell us of a change, for other programs."""
 
 import json
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self, get_args
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
@@ -13,18 +14,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboards.api.border import PROBLEMS, TheStore
 from dashboards.api.cursors import bad_cursor, read_cursor, write_cursor
 from dashboards.api.parameters import PageParameters, Text, WindowParameters, each_once
+from queries.store import Store
 from triage.changes import EPOCH, NEWEST, Change, Origin, Place, changes
 from triage.window import Window
 from triage.wire import Time, Wire
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
 
+Kind = Literal["deploy", "flag", "config", "contract", "pipeline", "other"]
+
 CHANGE = {
     "type": "object",
     "required": ["kind"],
     "additionalProperties": False,
     "properties": {
-        "kind": {"enum": ["deploy", "flag", "config", "contract", "pipeline", "other"]},
+        "kind": {"enum": list(get_args(Kind))},
         "id": {"type": "string", "description": "Alike for the same change, told again."},
         "time": {"type": "string", "description": "RFC 3339, 15m (ago), or seconds since 1970; now unless given."},
         **{
@@ -41,6 +45,7 @@ class ChangesParameters(WindowParameters, PageParameters):
     """The window, whose changes, and which page of them."""
 
     service: Text = Field(None, description="Only this service's.")
+    kind: Kind | None = Field(None, description="Only of this kind.")
 
 
 class ChangeJson(Wire):
@@ -103,31 +108,47 @@ class PassedOn(Response):
 @router.get("/changes", response_model=ChangesJson)
 def get_changes(store: TheStore, asked: Annotated[ChangesParameters, Query()]) -> Response:
     """What changed in a window, as far as we were told and as the telemetry shows it."""
-    window, service, before = _pinned(asked.cursor) if asked.cursor else _asked(asked)
-    found = changes(store.ask, window, service, at_most=asked.limit + 1, before=before)
-    items, more = found[: asked.limit], len(found) > asked.limit
-    pinned = (_us(window.from_), _us(window.to), service, *items[-1].place) if more else None
+    found = read_changes(store, asked, datetime.now(UTC))
     page = ChangesJson(
-        from_=window.from_,
-        to=window.to,
-        items=[ChangeJson.of(change) for change in items],
-        next=write_cursor(pinned) if pinned else None,
+        from_=found.window.from_,
+        to=found.window.to,
+        items=[ChangeJson.of(change) for change in found.items],
+        next=found.next,
     )
     return Response(page.model_dump_json(), HTTPStatus.OK, media_type="application/json")
 
 
-def _asked(asked: ChangesParameters) -> tuple[Window, str, Place]:
-    return asked.window(datetime.now(UTC)), asked.service or "", NEWEST
+@dataclass(frozen=True)
+class ChangesPage:
+    """A page of changes, the latest first, and the cursor of the next one."""
+
+    window: Window
+    service: str
+    kind: str
+    items: list[Change]
+    next: str | None
 
 
-def _pinned(cursor: str) -> tuple[Window, str, Place]:
+def read_changes(store: Store, asked: ChangesParameters, now: datetime) -> ChangesPage:
+    """The page that is asked for. A cursor pins the question and its window. Raises BadParameters, StoreError."""
+    pinned = (
+        _pinned(asked.cursor) if asked.cursor else (asked.window(now), asked.service or "", asked.kind or "", NEWEST)
+    )
+    window, service, kind, before = pinned
+    found = changes(store.ask, window, service, kind, at_most=asked.limit + 1, before=before)
+    items, more = found[: asked.limit], len(found) > asked.limit
+    after = (_us(window.from_), _us(window.to), service, kind, *items[-1].place) if more else None
+    return ChangesPage(window, service, kind, items, write_cursor(after) if after else None)
+
+
+def _pinned(cursor: str) -> tuple[Window, str, str, Place]:
     """What the cursor's first page was asked, and the last change that was shown. Raises BadParameters."""
-    start, end, service, time_ns, identity = read_cursor(cursor, (int, int, str, int, str))
+    start, end, service, kind, time_ns, identity = read_cursor(cursor, (int, int, str, str, int, str))
     try:
         window = Window(*(EPOCH + timedelta(microseconds=int(us)) for us in (start, end)))
     except (OverflowError, ValueError):
         raise bad_cursor() from None
-    return window, str(service), (int(time_ns), str(identity))
+    return window, str(service), str(kind), (int(time_ns), str(identity))
 
 
 def _us(moment: datetime) -> int:

@@ -1,4 +1,4 @@
-"""The list of incidents, and the runbook."""
+"""The list of incidents."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -9,7 +9,6 @@ from fastapi.responses import HTMLResponse
 
 from dashboards.api.border import TheStore
 from dashboards.api.incidents import IncidentsParameters, listed, page_of
-from dashboards.api.runbook import TheRunbook, told
 from dashboards.pages.views import render
 from triage.incident.figures import figures
 from triage.incident.model import State
@@ -44,9 +43,3 @@ def _address(given: dict[str, str], changed: dict[str, str | None]) -> str:
     """The list with other filters: it begins at its first page unless a cursor is given."""
     merged = {key: value for key, value in given.items() if key != "cursor"} | changed
     return "/incidents?" + urlencode({key: value for key, value in merged.items() if value})
-
-
-@router.get("/runbook")
-def runbook_page(request: Request, runbook: TheRunbook) -> HTMLResponse:
-    """The table in force."""
-    return render(request, "runbook.html", runbook=told(runbook))

@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 NAME_LIMIT = 120  # characters of a name that a line shows
 TEXT_LIMIT = 600  # of a text
 NBSP = "\u00a0"  # a figure and its unit stay on one line
+BEFORE_MARK = 80  # characters of a text that are shown before what was sought
 LONGEST_LINK = 6000  # characters of an address that browsers and servers surely take
 
 # Controls, and what has no width or turns the direction of what follows.
@@ -29,6 +30,22 @@ def shown(text: str, limit: int = NAME_LIMIT) -> Markup:
     return Markup('<bdi>{}</bdi><span class="none">… {} characters</span>').format(
         _visible(text[:limit]), f"{len(text):,}"
     )
+
+
+def marked(text: str, sought: str, limit: int = TEXT_LIMIT) -> Markup:
+    """One line of hostile text, from a little before `sought` on, which is marked wherever it is shown."""
+    pattern = re.compile(re.escape(sought), re.IGNORECASE) if sought else None
+    first = pattern.search(text) if pattern else None
+    if pattern is None or first is None:
+        return shown(text, limit)
+    begin = 0 if first.end() <= limit else max(first.start() - BEFORE_MARK, 0)
+    part, last, pieces = text[begin : begin + limit], 0, []
+    for hit in pattern.finditer(part):
+        pieces += [_visible(part[last : hit.start()]), Markup("<mark>{}</mark>").format(_visible(hit[0]))]
+        last = hit.end()
+    line = Markup("").join([*pieces, _visible(part[last:])])
+    cut = Markup('<span class="none">… {} characters</span>').format(f"{len(text):,}") if len(part) < len(text) else ""
+    return Markup("{}<bdi>{}</bdi>{}").format("… " if begin else "", line, cut)
 
 
 def whole(text: str, limit: int = TEXT_LIMIT) -> Markup:
@@ -163,3 +180,9 @@ def customer_path(customer: str) -> str | None:
 def trace_path(trace_id: str, span_id: str = "") -> str:
     """The address of a trace's page, with a span of it in view."""
     return f"/traces/{quote(trace_id, safe='')}" + (f"?{urlencode({'span': span_id})}" if span_id else "")
+
+
+def search_path(kind: str, asked: Mapping[str, str]) -> str | None:
+    """The address of a search for traces or log records; None where it asks for a name too long for an address."""
+    path = f"/search?{urlencode({'kind': kind} | dict(asked), errors='replace')}"
+    return path if len(path) <= LONGEST_LINK else None

@@ -27,6 +27,7 @@ def _environment() -> Environment:
     environment.filters.update(
         shown=shown.shown,
         whole=shown.whole,
+        marked=shown.marked,
         number=shown.number,
         duration=shown.duration,
         amounts=shown.amounts,
@@ -41,6 +42,7 @@ def _environment() -> Environment:
         share=shown.share,
         customer_path=shown.customer_path,
         trace_path=shown.trace_path,
+        search_path=shown.search_path,
         plural=shown.plural,
         plotly_path=plotly_js.PATH,
         plotly_style_ids=plotly_js.style_ids,

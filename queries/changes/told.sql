@@ -1,6 +1,6 @@
 -- What changes were we told of, the latest first?
 -- from, to: DateTime64, UTC; the window, `to` itself not meant
--- service: String, only this one's; '' for all
+-- service, kind: String, only this one's, of this kind; '' for all
 -- before_ns: Int64, ns since 1970, before_id: String; only what comes after this change in the answer
 -- at_most: UInt64, rows
 -- One row per change, however often it was told: as it was told first.
@@ -20,6 +20,7 @@ SELECT
 FROM changes
 WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
     AND ({service:String} = '' OR Service = {service:String})
+    AND ({kind:String} = '' OR Kind = {kind:String})
 GROUP BY Id
 HAVING (time_ns, id) < ({before_ns:Int64}, {before_id:String})
 ORDER BY time_ns DESC, id DESC

@@ -60,6 +60,8 @@ class TestTold:
         tell(store, *told)
         assert [change.id for change in changes(store.ask, HOUR)] == ["api:0002", "api:0001"]
         assert [change.id for change in changes(store.ask, HOUR, "cart")] == ["api:0002"]
+        assert [change.id for change in changes(store.ask, HOUR, kind="deploy")] == ["api:0002", "api:0001"]
+        assert changes(store.ask, HOUR, kind="flag") == []
 
     def test_it_is_as_it_was_told_first(self, store: Store) -> None:
         """Whatever a later telling of the same id says."""

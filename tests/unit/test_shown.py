@@ -5,7 +5,19 @@ from urllib.parse import unquote
 
 import pytest
 
-from dashboards.pages.shown import LONGEST_LINK, ago, clock, customer_path, duration, number, share, shown, size, whole
+from dashboards.pages.shown import (
+    LONGEST_LINK,
+    ago,
+    clock,
+    customer_path,
+    duration,
+    marked,
+    number,
+    share,
+    shown,
+    size,
+    whole,
+)
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 250_000, tzinfo=UTC)
 
@@ -93,3 +105,11 @@ def test_moments_are_utc_with_the_day_unless_it_is_told() -> None:
     assert clock(NOON, NOON, precise=True).striptags() == "12:00:00.250"
     assert 'datetime="2026-11-22T12:00:00.250000Z"' in clock(NOON)
     assert ago(NOON - timedelta(seconds=90), NOON).replace("\xa0", " ") == "1 min 30 s ago"
+
+
+def test_what_was_sought_is_marked_as_text() -> None:
+    """Whatever its case, everywhere, from a little before the first; without it the line is shown as any other."""
+    assert str(marked("A <b> a <B>", "<b>")) == "<bdi>A <mark>&lt;b&gt;</mark> a <mark>&lt;B&gt;</mark></bdi>"
+    assert "<mark>b</mark>" in marked("a\x00" * 500 + "b", "B", 100)
+    assert len(marked("a" * 100_000 + "b" + "c" * 100_000, "b", 400)) < 600
+    assert marked("abc", "") == marked("abc", "x") == shown("abc")

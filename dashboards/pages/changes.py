@@ -1,0 +1,103 @@
+"""The page of what changed: deploys, flags, config and contracts, told and observed, the latest first."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Any, get_args
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from dashboards.api.border import TheStore
+from dashboards.api.changes import ChangesPage, ChangesParameters, Kind, read_changes
+from dashboards.api.parameters import bad_parameters, each_once
+from dashboards.pages.shown import plural
+from dashboards.pages.views import render
+from dashboards.pages.wording import between
+from dashboards.problems import BadParameters
+from queries.store import Store
+from triage.activity import service_names
+from triage.changes import Origin
+from triage.window import format_time
+
+PATH = "/changes"
+USUAL = "1d"
+AROUND = timedelta(minutes=15)
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get(PATH, dependencies=[Depends(each_once)])
+def changes_page(request: Request, store: TheStore) -> HTMLResponse:
+    """The form, and the changes that it asks for: of the last day unless it says otherwise."""
+    given = {name: text for name, text in request.query_params.items() if text}
+    now = datetime.now(UTC)
+    usual = {} if given.keys() & {"from", "to", "cursor"} else {"from": USUAL}
+    try:
+        asked = ChangesParameters.model_validate(given | usual)
+        page = read_changes(store, asked, now)
+    except ValidationError as error:
+        return _wrong(request, store, given, bad_parameters(error))
+    except BadParameters as problem:
+        return _wrong(request, store, given, problem)
+    ends = {"from": format_time(page.window.from_), "to": format_time(page.window.to)}
+    kept = {name: text for name, text in (("service", page.service), ("kind", page.kind)) if text}
+    return render(
+        request,
+        "changes.html",
+        HTTPStatus.OK,
+        **_frame(request, store, given if asked.cursor is None else kept | ends),
+        page=page,
+        headline=_headline(page, asked.cursor is not None, now),
+        told=sum(change.origin is Origin.TOLD for change in page.items),
+        later=asked.cursor is not None,
+        first_page=_address(kept | ends),
+        next_page=_address({"cursor": page.next, "limit": str(asked.limit)}) if page.next else None,
+        api=f"/api/v1/changes?{urlencode(kept | ends)}",
+        of_service=lambda name: _address(kept | ends | {"service": name}) if len(name) < 1000 else None,
+        around=_affected_around,
+    )
+
+
+def _wrong(request: Request, store: Store, given: Mapping[str, str], problem: BadParameters) -> HTMLResponse:
+    frame = _frame(request, store, given)
+    known = {"service", "kind", "from", "to"}
+    frame["errors"] = defaultdict(str, {each.field: each.detail for each in problem.errors if each.field in known})
+    others = [each.detail for each in problem.errors if each.field not in known]
+    return render(request, "changes.html", HTTPStatus.BAD_REQUEST, **frame, page=None, others=others)
+
+
+def _frame(request: Request, store: Store, given: Mapping[str, str]) -> dict[str, Any]:
+    kept = {name: text for name, text in given.items() if name in {"service", "kind"}}
+    return {
+        "form": defaultdict(str, given),
+        "errors": defaultdict(str),
+        "kinds": get_args(Kind),
+        "services": service_names(store),
+        "request_url": request.base_url,
+        "with_window": lambda length: _address(kept | {"from": length}),
+    }
+
+
+def _headline(page: ChangesPage, later: bool, now: datetime) -> Markup:
+    noun = {"": "change", "other": "other change"}.get(page.kind, f"{page.kind} change")
+    if page.kind in {"deploy", "pipeline"}:
+        noun = {"deploy": "deploy", "pipeline": "pipeline run"}[page.kind]
+    where = between(page.window, now)
+    if not page.items:
+        return Markup("No {}{} is known {}.").format("earlier " if later else "", noun, where)
+    which = "The next " if later else "The latest " if page.next else ""
+    return Markup("{}{} {}.").format(which, plural(len(page.items), noun), where)
+
+
+def _affected_around(moment: datetime) -> str:
+    from_, to = moment - AROUND, moment + AROUND
+    return f"/affected?{urlencode({'from': format_time(from_), 'to': format_time(to)})}"
+
+
+def _address(parameters: Mapping[str, str]) -> str:
+    return f"{PATH}?{urlencode(parameters)}"

@@ -1,0 +1,181 @@
+"""The page that searches traces and log records: one form, what was found as a table, every name a link."""
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse
+from markupsafe import Markup
+from pydantic import ValidationError
+
+from dashboards.api.border import TheStore
+from dashboards.api.parameters import bad_parameters, each_once
+from dashboards.api.search_parameters import (
+    LogsParameters,
+    SearchParameters,
+    TracesParameters,
+    cursor_after,
+    resume,
+)
+from dashboards.pages.shown import plural, search_path, shown
+from dashboards.pages.views import render
+from dashboards.pages.wording import between
+from dashboards.problems import BadParameters
+from queries.errors import QueryTooExpensive
+from queries.store import Store
+from triage.activity import heard, service_names
+from triage.search.going_back import Found, Placed
+from triage.search.logs import LogFound, find_logs
+from triage.search.traces import TraceFound, find_traces
+from triage.trace import moment
+from triage.window import Window, format_time
+
+PATH = "/search"
+SHARED = ("service", "customer", "from", "to")
+COMMON_SERVICES = 8
+
+router = APIRouter(include_in_schema=False)
+
+Item = TypeVar("Item", bound=Placed)
+
+
+@dataclass(frozen=True)
+class Kind(Generic[Item]):
+    """One of the things that can be searched: its parameters, and what its items say of their service."""
+
+    name: str
+    noun: str
+    parameters: type[SearchParameters]
+    find: Callable[[Store, Mapping[str, str], datetime], tuple[SearchParameters, Found[Item]]]
+    service: Callable[[Item], str]
+
+
+def _traces(store: Store, given: Mapping[str, str], now: datetime) -> tuple[SearchParameters, Found[TraceFound]]:
+    asked, window, after = resume(TracesParameters.model_validate(given), now)
+    return asked, find_traces(store, asked.wanted(), window, after, asked.limit)
+
+
+def _logs(store: Store, given: Mapping[str, str], now: datetime) -> tuple[SearchParameters, Found[LogFound]]:
+    asked, window, after = resume(LogsParameters.model_validate(given), now)
+    return asked, find_logs(store, asked.wanted(), window, after, asked.limit)
+
+
+TRACES = Kind[TraceFound]("traces", "trace", TracesParameters, _traces, lambda one: one.service)
+LOGS = Kind[LogFound]("logs", "log record", LogsParameters, _logs, lambda one: one.record.service)
+
+
+@router.get(PATH, dependencies=[Depends(each_once)])
+def search_page(request: Request, store: TheStore) -> HTMLResponse:
+    """The form, and what was found."""
+    given = dict(request.query_params)
+    wants_logs = given.pop("kind", TRACES.name) == LOGS.name
+    return _page(request, store, LOGS, given) if wants_logs else _page(request, store, TRACES, given)
+
+
+def _page(request: Request, store: Store, kind: Kind[Item], given: Mapping[str, str]) -> HTMLResponse:
+    now = datetime.now(UTC)
+    try:
+        asked, found = kind.find(store, given, now)
+    except ValidationError as error:
+        return _unanswered(request, store, kind, given, bad_parameters(error))
+    except BadParameters as problem:
+        return _unanswered(request, store, kind, given, problem)
+    except QueryTooExpensive:
+        return _unanswered(request, store, kind, given, kind.parameters.model_validate(given).window(now))
+    later = asked.cursor is not None
+    ends = {"from": format_time(found.window.from_), "to": format_time(found.window.to)}
+    pinned = _written(asked)
+    more = cursor_after(found.next, asked, found.window)
+    rows = {"limit": given["limit"]} if "limit" in given else {}
+    return render(
+        request,
+        "search.html",
+        HTTPStatus.OK,
+        **_frame(store, kind, pinned if later else given),
+        found=found,
+        headline=_headline(kind, found, later, now),
+        later=later,
+        first_page=search_path(kind.name, pinned | ends),
+        next_page=search_path(kind.name, rows | {"cursor": more}) if more else None,
+        stopped_early=found.next is not None and len(found.items) < asked.limit,
+        services_found=_services(kind, found, pinned | ends),
+        api=f"/api/v1/{kind.name}?{urlencode(pinned | ends)}",
+        heard=None if found.items or later else heard(store, found.window, ""),
+        window_query="?" + urlencode(ends),
+        of_service=lambda name: search_path(kind.name, ends | {"service": name}) if name else None,
+        moment=moment,
+    )
+
+
+def _unanswered(
+    request: Request, store: Store, kind: Kind[Item], given: Mapping[str, str], why: BadParameters | Window
+) -> HTMLResponse:
+    """The form again, with what is wrong in it; a window says that it was too long for one question."""
+    errors = [(error.field, error.detail) for error in why.errors] if isinstance(why, BadParameters) else []
+    status = HTTPStatus.BAD_REQUEST if isinstance(why, BadParameters) else HTTPStatus.UNPROCESSABLE_ENTITY
+    known = {field.alias or name for name, field in kind.parameters.model_fields.items()}
+    frame = _frame(store, kind, given)
+    frame["errors"] = defaultdict(str, {field: detail for field, detail in errors if field in known})
+    others = [detail for field, detail in errors if field not in known or field in {"cursor", "limit"}]
+    too_long = why if isinstance(why, Window) else None
+    return render(request, "search.html", status, **frame, found=None, others=others, too_long=too_long)
+
+
+def _frame(store: Store, kind: Kind[Item], given: Mapping[str, str]) -> dict[str, Any]:
+    """What surrounds the answer: tabs, form, and lengths of the window."""
+    kept = {name: text for name, text in given.items() if text and name not in {"cursor", "limit"}}
+    shared = {name: text for name, text in kept.items() if name in SHARED}
+    return {
+        "kind": kind.name,
+        "noun": kind.noun,
+        "form": defaultdict(str, kept),
+        "errors": defaultdict(str),
+        "tabs": [(name, words, search_path(name, shared)) for name, words in TABS],
+        "with_window": lambda length: search_path(
+            kind.name, {name: text for name, text in kept.items() if name not in {"from", "to"}} | {"from": length}
+        ),
+        "services": service_names(store),
+        "asked_something": bool(kept.keys() - {"from", "to"}),
+    }
+
+
+TABS = ((TRACES.name, "Traces"), (LOGS.name, "Log records"))
+
+
+def _headline(kind: Kind[Item], found: Found[Item], later: bool, now: datetime) -> Markup:
+    """How many were found, and where."""
+    count, where = len(found.items), between(found.window, now)
+    if not count:
+        looked = between(Window(found.searched_from, found.window.to), now) if found.next else where
+        return Markup("No {}{} {}.").format("other " if later else "", kind.noun, looked)
+    if found.next is None and not later:
+        return Markup("{} {}.").format(plural(count, kind.noun), where)
+    return Markup("{} {} {}.").format("The next" if later else "The latest", plural(count, kind.noun), where)
+
+
+def _services(kind: Kind[Item], found: Found[Item], given: Mapping[str, str]) -> list[tuple[Markup, int, str | None]]:
+    """The services of what was found, with how many of it each has and the way to only those; none if they are one."""
+    counts = Counter(kind.service(one) for one in found.items)
+    kept = {name: text for name, text in given.items() if text and name != "cursor"}
+    named = [
+        (shown(name, 40), count, search_path(kind.name, kept | {"service": name}))
+        for name, count in counts.most_common(COMMON_SERVICES)
+    ]
+    return named if len(counts) > 1 else []
+
+
+def _written(asked: SearchParameters) -> dict[str, str]:
+    """The question as the form has it."""
+    given = asked.model_dump(by_alias=True, exclude_none=True, exclude={"cursor", "limit"})
+    return {name: _text(value) for name, value in given.items()}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:g}" if isinstance(value, float) else str(value)
