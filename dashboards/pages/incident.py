@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from fastapi import APIRouter, Cookie, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
 from dashboards.api.border import TheStore
+from dashboards.api.cursors import bad_cursor
 from dashboards.api.incidents import Action, the_incident
 from dashboards.api.parameters import WindowParameters, bad_parameters
 from dashboards.pages.call_graph import picture
@@ -50,6 +51,7 @@ class IncidentParameters(WindowParameters):
 
     sort: Order = Order.FAILURES
     row: int = Query(1, ge=1)
+    cursor: str | None = None
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def incident_page(
     given = dict(request.query_params)
     try:
         asked = IncidentParameters.model_validate(
-            {key: given[key] for key in ("from", "to", "sort", "row") if key in given}
+            {key: given[key] for key in ("from", "to", "sort", "row", "cursor") if key in given}
         )
     except ValidationError as error:
         raise bad_parameters(error) from None
@@ -78,10 +80,13 @@ def incident_page(
     incident = the_incident(store, incident_id)
     window = asked.window(now) if asked.from_ or asked.to else its_time(incident, now)
     recent: Recent[Seen] = request.app.state.seen_incidents
-    seen = recent.get(
-        (incident.id, len(incident.timeline), asked.sort, asked.row, asked.from_, asked.to),
-        lambda: _seen(request, store, incident, asked, window, now),
-    )
+    place = (incident.id, len(incident.timeline), asked.sort, asked.row, asked.cursor, asked.from_, asked.to)
+    try:
+        seen = recent.get(place, lambda: _seen(request, store, incident, asked, window, now))
+    except ValueError:
+        if asked.cursor is None:
+            raise
+        raise bad_cursor() from None
     told = IncidentJson.of(incident)
     customers, impact = seen.customers, seen.customers.impact
     whole = {"from": format_time(customers.window.from_), "to": format_time(customers.window.to)}
@@ -94,7 +99,7 @@ def incident_page(
         shares=shares(impact.customers, impact.not_recovered, impact.recovered, impact.masked),
         lasted=_lasted(incident, now),
         escalation=escalation(incident, now),
-        author=triage_author[:200],
+        author=unquote(triage_author)[:200],
         checks=seen.checks,
         figures=seen.figures,
         chosen=bool(asked.from_ or asked.to),
@@ -104,6 +109,7 @@ def incident_page(
         customers=customers.items,
         first_row=customers.first,
         next_row=customers.following,
+        next_cursor=customers.next,
         order=asked.sort.value,
         window=customers.window,
         window_query=f"?{urlencode(whole)}",
@@ -176,7 +182,14 @@ def _seen(
     }
     return Seen(
         customers=customers_page(
-            store, incident, now, request.app.state.customers_of, order=asked.sort, first=asked.row, limit=SHOWN
+            store,
+            incident,
+            now,
+            request.app.state.customers_of,
+            order=asked.sort,
+            first=asked.row,
+            limit=SHOWN,
+            cursor=asked.cursor,
         ),
         checks=first_three(checks(store.ask, Window(began, end))),
         figures=[Figure(f"figure-{place}", each, changes) for place, each in enumerate(series.values(), start=1)],
@@ -219,7 +232,8 @@ def _evidence(page: CustomersPage) -> Iterator[Evidence]:
 
 def _address(given: Mapping[str, str], changed: Mapping[str, object]) -> str:
     """This page with other parameters; None leaves one out, and another order begins at its first row."""
-    kept = dict(given) if "sort" not in changed else {key: value for key, value in given.items() if key != "row"}
+    placed = {"row", "cursor"} if "sort" in changed else set()
+    kept = {key: value for key, value in given.items() if key not in placed}
     merged = kept | {key.rstrip("_"): value for key, value in changed.items()}
     asked = urlencode({key: value for key, value in merged.items() if value is not None})
     return f"?{asked}" if asked else "?"

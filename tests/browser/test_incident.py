@@ -128,12 +128,12 @@ def test_the_front_page_says_the_same(desk: Visit, broke: Broke) -> None:
 def test_a_step_is_ticked_and_stands_in_the_timeline(phone: Visit, broke: Broke) -> None:
     """With the name that was given, which the page remembers; and it can be taken back."""
     page = phone.open(broke.path)
-    page.locator(".author input").first.fill("Ada")
+    page.locator(".author input").first.fill("Ada é;")
     page.locator(".steps button").first.click()
     expect(page.locator(".steps button").first).to_have_attribute("aria-pressed", "true")
     page.get_by_role("button", name="Acknowledge").click()
     expect(page.locator(".kicker")).to_contain_text("acknowledged")
-    expect(page.locator(".author input").first).to_have_value("Ada")
+    expect(page.locator(".author input").first).to_have_value("Ada é;")
     page.locator("h2#when").click()
     expect(page.locator(".story")).to_contain_text("acknowledged")
     expect(page.locator(".story")).to_contain_text("Done:")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from queries.store import Store
@@ -11,6 +11,8 @@ from triage.incident.impact import WORST_FIRST, CustomersOf, figures_of, hit_by,
 from triage.incident.model import Impact, Incident
 from triage.model import AffectedCustomer
 from triage.window import Window
+
+A_MOMENT = timedelta(microseconds=1)
 
 
 class Order(StrEnum):
@@ -40,6 +42,8 @@ class CustomersPage:
     items: tuple[AffectedCustomer, ...]
     first: int
     window: Window
+    next: str | None = None
+    """Where the next page begins, if it can be read by itself; None where it is found by its place."""
 
     @property
     def following(self) -> int | None:
@@ -50,18 +54,18 @@ class CustomersPage:
 
 def customers_page(
     store: Store, incident: Incident, now: datetime, customers_of: CustomersOf, *, order: Order = Order.FAILURES,
-    first: int = 1, limit: int = 50,
+    first: int = 1, limit: int = 50, cursor: str | None = None,
 ) -> CustomersPage:  # fmt: skip
-    """The page as known now. The first by failures asks for no more than it shows. Raises StoreError."""
-    end = max(incident.ended or now, incident.began)
-    window = Window(
-        incident.began, max(end, incident.began.replace(microsecond=0) + (now - now.replace(microsecond=0)))
-    )
+    """The page as known now. By failures, what is asked for is no more than what is shown, however many there are.
+
+    A `cursor` is the `next` of the page before. Raises ValueError for one that is none of ours, StoreError.
+    """
+    window = Window(incident.began, max(incident.ended or now, incident.began + A_MOMENT))
     asked = questions(incident, now)
     is_one = len(asked) == 1 and all(each.symptom.question is not None for each in incident.symptoms)
-    if is_one and order is Order.FAILURES and first == 1:
-        answer = affected(store, replace(asked[0], as_of=None), limit=limit)
-        return CustomersPage(figures_of(answer, now), answer.items, 1, window)
+    if is_one and order is Order.FAILURES and (first == 1 or cursor):
+        answer = affected(store, replace(asked[0], as_of=None), limit=limit, cursor=cursor)
+        return CustomersPage(figures_of(answer, now), answer.items, first, window, answer.next)
     hit = hit_by(store, incident, now, customers_of)
     ordered = sorted(hit.customers, key=KEYS[order])
     return CustomersPage(hit.impact, tuple(ordered[first - 1 : first - 1 + limit]), first, window)

@@ -1,0 +1,124 @@
+"""How measured values, figures and the call graph are written and placed."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from dashboards.pages.call_graph import IN_A_ROW, MOST_NODES, WIDTH, picture
+from dashboards.pages.figure import Figure
+from dashboards.pages.measures import band, measured
+from triage.incident.graph import Call, Graph
+from triage.incident.series import Grid, Marker, Series
+from triage.window import Window
+
+T0 = datetime(2026, 11, 22, 10, tzinfo=UTC)
+HOUR = Window(T0, T0 + timedelta(hours=1))
+
+
+def series(*values: float | None, low: float | None = None, high: float | None = None, unit: str = "ratio") -> Series:
+    step_s = 3600 // len(values)
+    times = tuple(T0 + timedelta(seconds=step_s * place) for place in range(len(values)))
+    return Series("Errors of POST /checkout", unit, HOUR, step_s, times, values, None, low, high)
+
+
+def call(caller: str, callee: str, errors: int = 0, mean_ms: float = 10.0) -> Call:
+    return Call(caller, callee, 100, errors, 100, 0, mean_ms, 10.0)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "written"),
+    [
+        (0.124, "ratio", "12\xa0%"),
+        (1900.0, "ms", "1.90\xa0s"),
+        (12.4, "{order}/min", "12.4\xa0orders/min"),
+        (1.0, "{order}/min", "1\xa0order/min"),
+        (1234.5, "{currency}", "1,234"),
+        (4.0, "min", "4\xa0min"),
+        (None, "ms", "unknown"),
+    ],
+)
+def test_a_value_has_its_unit_and_nothing_is_unknown(value: float | None, unit: str, written: str) -> None:
+    """Never a bare number, never a zero for what nobody knows."""
+    assert measured(value, unit) == written
+
+
+def test_a_band_says_its_unit_once() -> None:
+    """And one value where both ends read alike."""
+    assert band(0.3 * 1000, 0.5 * 1000, "ms") == "300–500\xa0ms"
+    assert band(900, 1100, "ms") == "900\xa0ms – 1.10\xa0s"
+    assert band(0.2, 0.2, "ratio") == "20\xa0%"
+    assert band(None, 0.2, "ratio") == ""
+
+
+def test_a_line_is_broken_where_nothing_is_known() -> None:
+    """A lone value is a point; nothing is drawn as a zero that is none."""
+    figure = Figure("f", series(0.1, None, 0.2, 0.2), ())
+    assert figure.lines.count("M") == 2
+    assert figure.lines.count("h0.01") == 1
+    assert figure.lines.count("L") == 1
+
+
+def test_a_figure_s_data_can_not_end_its_script() -> None:
+    """Whatever a change is called."""
+    hostile = Marker(T0 + timedelta(minutes=5), "deploy", "</script><script>alert(1)</script>&", "x", "1")
+    figure = Figure("f", series(0.1, 0.2, low=0.0, high=0.1), [hostile])
+    assert "<" not in figure.data
+    told = json.loads(figure.data)
+    assert told["markers"][0]["text"] == hostile.text
+    assert told["values"] == [10.0, 20.0]
+    assert told["band"] == [0.0, 10.0]
+
+
+def test_markers_outside_of_the_window_are_not_drawn() -> None:
+    """And those inside stand where they belong."""
+    inside, outside = (Marker(T0 + timedelta(minutes=at), "flag", "", "", str(at)) for at in (15, 75))
+    places = Figure("f", series(0.1, 0.2), [inside, outside]).places
+    assert [(place.at, place.marker.id) for place in places] == [(25.0, "15")]
+
+
+def test_only_whole_intervals_are_drawn() -> None:
+    """The last one, which has not ended yet, would look like a fall."""
+    window = Window(T0 + timedelta(seconds=7), T0 + timedelta(minutes=10, seconds=50))
+    grid = Grid.of(window, T0)
+    assert grid.step_s == 30
+    assert grid.starts[0] == int(T0.timestamp()) + 30
+    assert grid.ends == int(T0.timestamp()) + 630
+
+
+def test_of_too_little_before_nothing_is_usual() -> None:
+    """Four intervals say nothing; five do."""
+    grid = Grid.of(HOUR, T0)
+    begin = int(T0.timestamp())
+    few = {begin - 30 * place: 1.0 for place in range(1, 5)}
+    assert grid.series("x", "ms", few).usual_high is None
+    assert grid.series("x", "ms", few | {begin - 150: 3.0}).usual_high == pytest.approx(2.6)
+
+
+def test_the_graph_shows_the_ways_to_where_it_begins() -> None:
+    """From where requests enter; what lies beside them only where it is unusual."""
+    calls = [
+        call("", "gateway"), call("gateway", "checkout", 40), call("checkout", "payment", 90),
+        call("gateway", "search"), call("checkout", "erp", 0, 400.0),
+    ]  # fmt: skip
+    made = picture(Graph(calls, "payment"))
+    assert made
+    assert {node.name for node in made.nodes} == {"gateway", "checkout", "payment", "erp"}
+    assert [node.name for node in made.nodes if node.begins] == ["payment"]
+    labels = {edge.call.callee: edge.label for edge in made.edges}
+    assert labels == {"checkout": "40\xa0% fail", "payment": "90\xa0% fail", "erp": "+390\xa0ms"}
+    depth = {node.name: node.y for node in made.nodes}
+    assert depth["gateway"] < depth["checkout"] < depth["payment"]
+
+
+def test_the_graph_fits_a_phone_whatever_calls_whom() -> None:
+    """Loops, calls of oneself, hundreds of services: all boxes are inside, none on another, the rest is counted."""
+    ring = [call(f"s{place}", f"s{(place + 1) % 7}", 50) for place in range(7)]
+    fan = [call("s0", f"leaf{place}", 50) for place in range(40)]
+    made = picture(Graph([call("", "s0"), call("s3", "s3", 50), *ring, *fan], "s3"))
+    assert made
+    assert all(0 <= node.x <= WIDTH - 104 for node in made.nodes)
+    assert len({(node.x, node.y) for node in made.nodes}) == len(made.nodes) == MOST_NODES
+    assert made.left_out == 47 - MOST_NODES
+    assert max(sum(other.y == node.y for other in made.nodes) for node in made.nodes) <= IN_A_ROW
+    assert "s3" in {node.name for node in made.nodes}
