@@ -121,10 +121,15 @@ def ago(moment: datetime, now: datetime) -> str:
     return f"{_long(round(passed / 1000))} ago" if passed > 0 else f"in {_long(round(-passed / 1000))}"
 
 
+def interval(seconds: int) -> str:
+    """A round length of time: `30 s`, `5 min`."""
+    return _long(seconds).replace(f" 0{NBSP}s", "").replace(f" 0{NBSP}min", "").replace(f" 0{NBSP}h", "")
+
+
 def since(moment: datetime, now: datetime) -> str:
     """For how long it has been so: `14 min`, `2 h 5 min`; whole minutes once there are some."""
     seconds = max(round((now - moment).total_seconds()), 0)
-    return _long(seconds if seconds < 60 else seconds // 60 * 60).replace(f" 0{NBSP}s", "")
+    return interval(seconds if seconds < 60 else seconds // 60 * 60)
 
 
 def amounts(by_currency: Mapping[str, object]) -> str:

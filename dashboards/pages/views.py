@@ -37,6 +37,7 @@ def _environment() -> Environment:
         error_words=shown.error_words,
         measured=measured,
         since=shown.since,
+        interval=shown.interval,
     )
     environment.globals.update(
         share=shown.share,
