@@ -12,6 +12,7 @@ from dashboards.access import HOOKS, Access, Gate
 from dashboards.api import (
     affected,
     changes,
+    compensation,
     customers,
     doctor,
     events,
@@ -48,6 +49,7 @@ from triage.slack.text import Writer
 API = (
     affected,
     changes,
+    compensation,
     customers,
     doctor,
     events,

@@ -1,9 +1,6 @@
 """The answer to "which customers were affected?" as other programs get it: JSON and CSV."""
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Self
@@ -150,45 +147,3 @@ class AffectedJson(Wire):
 
 def _numbers(amounts: Mapping[str, Decimal | float]) -> dict[str, float]:
     return {currency: float(amount) for currency, amount in amounts.items()}
-
-
-CSV_COLUMNS = (
-    "customer", "outcome", "failures", "first", "last", "recovered_at", "last_attempt",
-    "orders", "amount", "trace_id", "span_id", "service", "operation", "error",
-)  # fmt: skip
-
-# What a spreadsheet would run as a formula; "+49…" and "-3" are only numbers and stay as they are.
-_FORMULA = re.compile(r"[=@\t\r]|[+-](?![0-9 ().-]*$)")
-
-
-def csv_lines(items: Iterable[AffectedCustomer]) -> Iterator[str]:
-    """The header and then one CSV line for each customer, with their first piece of evidence.
-
-    Orders and amounts (`49.9 EUR`) are joined with `; `. A text that a spreadsheet would run as
-    a formula gets an apostrophe in front.
-    """
-    yield _line(CSV_COLUMNS)
-    for item in items:
-        yield _line(_cells(item))
-
-
-def _cells(item: AffectedCustomer) -> list[str]:
-    shown = item.evidence[0] if item.evidence else None
-    return [
-        item.customer,
-        item.outcome.value,
-        str(item.failures),
-        format_time(item.first),
-        format_time(item.last),
-        format_time(item.recovered_at) if item.recovered_at else "",
-        format_time(item.last_attempt) if item.last_attempt else "",
-        "; ".join(item.orders),
-        "; ".join(f"{amount} {currency}" for currency, amount in item.amount.items()),
-        *((shown.trace_id, shown.span_id, shown.service, shown.operation, shown.error) if shown else [""] * 5),
-    ]
-
-
-def _line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line).writerow(["'" + cell if _FORMULA.match(cell) else cell for cell in cells])
-    return line.getvalue()

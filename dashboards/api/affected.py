@@ -18,8 +18,9 @@ from dashboards.api.parameters import (
 )
 from queries.store import Store
 from triage.affected.answer import affected, everyone
+from triage.affected.sheet import Sheet, csv_lines
 from triage.model import Affected, Question
-from triage.wire import AffectedJson, csv_lines
+from triage.wire import AffectedJson
 
 CSV_LINES = 1000
 
@@ -41,7 +42,9 @@ def get_affected_csv(store: TheStore, asked: Annotated[QuestionParameters, Query
     first = list(islice(customers, 1))  # what is wrong is said before the first line is
     headers = {"Content-Disposition": f'attachment; filename="{file_name(question)}"'}
     return StreamingResponse(
-        _in_chunks(csv_lines(chain(first, customers))), media_type="text/csv; charset=utf-8", headers=headers
+        _in_chunks(csv_lines(chain(first, customers), Sheet.of(question, now))),
+        media_type="text/csv; charset=utf-8",
+        headers=headers,
     )
 
 

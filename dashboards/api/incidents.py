@@ -15,15 +15,16 @@ from dashboards.api.cursors import bad_cursor, read_cursor, write_cursor
 from dashboards.api.parameters import PageParameters, WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
 from queries.store import Store
+from triage.affected.sheet import csv_lines
 from triage.incident.acting import Act, NoIncident, WrongStep, change, known, note, tick
 from triage.incident.book import StoredBook
-from triage.incident.impact import CustomersOf, Hit, hit_by, nobody
+from triage.incident.impact import CustomersOf, Hit, hit_by, nobody, sheet_of
 from triage.incident.model import Incident, State
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
 from triage.model import AffectedCustomer
 from triage.slack.text import Writer
 from triage.window import EARLIEST, parse_time
-from triage.wire import Wire, csv_lines
+from triage.wire import Wire
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
 
@@ -154,7 +155,9 @@ def get_incident_affected_csv(request: Request, store: TheStore, incident_id: st
     incident = the_incident(store, incident_id)
     hit = _hit(request, store, incident, None)
     headers = {"Content-Disposition": f'attachment; filename="affected-{incident.id}.csv"'}
-    return StreamingResponse(csv_lines(hit.customers), media_type="text/csv; charset=utf-8", headers=headers)
+    return StreamingResponse(
+        csv_lines(hit.customers, sheet_of(incident, hit)), media_type="text/csv; charset=utf-8", headers=headers
+    )
 
 
 @router.post("/incidents/{incident_id}/{action}", response_model=IncidentJson)

@@ -17,6 +17,7 @@ from dashboards.api.incidents import Action, the_incident
 from dashboards.api.parameters import WindowParameters, bad_parameters
 from dashboards.pages.call_graph import picture
 from dashboards.pages.figure import Figure
+from dashboards.pages.handouts import Handouts, handouts
 from dashboards.pages.shares import shares
 from dashboards.pages.shown import amounts, duration
 from dashboards.pages.views import render
@@ -62,6 +63,7 @@ class Seen:
     checks: Sequence[Check]
     figures: Sequence[Figure]
     graph: Graph
+    handouts: Handouts | None
 
 
 @router.get("/incidents/{incident_id}")
@@ -116,6 +118,7 @@ def incident_page(
         address=lambda **changed: _address(given, changed),
         api=f"/api/v1/incidents/{quote(incident.id, safe='')}",
         evidence=list(_evidence(customers)),
+        handouts=seen.handouts,
         seen_before=[each for figure in seen.figures[:1] for each in figure.markers if each.time <= incident.began],
         timeline=told.timeline,
         times=" · ".join(_times(incident)),
@@ -194,6 +197,7 @@ def _seen(
         checks=first_three(checks(store.ask, Window(began, end))),
         figures=[Figure(f"figure-{place}", each, changes) for place, each in enumerate(series.values(), start=1)],
         graph=call_graph(store.ask, incident, Window(began, end)),
+        handouts=handouts(store, incident, now),
     )
 
 

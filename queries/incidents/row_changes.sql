@@ -1,8 +1,8 @@
--- How did certain rows change, or what changed in certain transactions?
+-- How did certain rows change, or which changes are certain ones?
 -- from, as_of: DateTime64, UTC; from when on and until when, by when changes were captured; as_of itself is meant
 -- places: Array(String), the tables, each a connector and a table (schema.table) with a unit separator between
 -- keys: Array(String), the values of the rows' keys, by the columns' names, with a unit separator between; none: any
--- transactions: Array(String), the transactions; none: any
+-- ids: Array(String), the changes' Ids; none: any
 -- One row per change as it was first delivered, in the order in which the rows changed.
 SELECT
     toString(Connector) AS connector,
@@ -17,6 +17,6 @@ WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured <= {as_of:DateTime64(
     AND Op IN ('c', 'u', 'd', 'r') AND Key != ''
     AND concat(connector, '\x1F', changed_table) IN {places:Array(String)}
     AND (empty({keys:Array(String)}) OR key_values IN {keys:Array(String)})
-    AND (empty({transactions:Array(String)}) OR tx IN {transactions:Array(String)})
+    AND (empty({ids:Array(String)}) OR Id IN {ids:Array(String)})
 ORDER BY captured, id
 LIMIT 1 BY connector, changed_table, id

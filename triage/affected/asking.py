@@ -8,10 +8,11 @@ from typing import Protocol
 
 from queries.store import Store
 from triage.affected.answer import affected, everyone
+from triage.affected.sheet import Sheet, csv_lines
 from triage.model import Question
 from triage.remote import Remote
 from triage.window import parse_time, parse_window
-from triage.wire import AffectedJson, csv_lines
+from triage.wire import AffectedJson
 
 PAGE = 10_000
 PATH = "/api/v1/affected"
@@ -106,7 +107,9 @@ class Opened:
 
     def affected_csv(self, asked: Asked) -> Iterator[str]:
         """As of now."""
-        return csv_lines(everyone(self.store, asked.question(datetime.now(UTC))))
+        now = datetime.now(UTC)
+        question = asked.question(now)
+        return csv_lines(everyone(self.store, question), Sheet.of(question, now))
 
 
 def _joined(page: Callable[[int, str | None], AffectedJson], limit: int | None) -> AffectedJson:

@@ -1,4 +1,4 @@
-"""What the demo tells while the shop runs: its history, the fault, and whom it has hit."""
+"""What the demo tells while the shop runs: its history, the fault, and whom it has hit, or which rows or figures."""
 
 import threading
 import time
@@ -11,12 +11,15 @@ from urllib.parse import urlencode
 from queries.store import Store
 from triage.affected.asking import Asked, Opened
 from triage.affected.text import affected_text, sentence
+from triage.commands.demo_incident import incident_story, rows_told
 from triage.commands.shop_process import Order, ShopProcess
 from triage.demo.command import Progress as ShopProgress
 from triage.demo.scenarios import scenario_named
+from triage.incident.book import StoredBook
+from triage.incident.model import Incident
 from triage.progress import Progress
 from triage.service import Service
-from triage.terminal import terminal_width
+from triage.terminal import printable, terminal_width
 from triage.window import format_time
 from triage.wire import AffectedJson
 
@@ -39,7 +42,9 @@ class Story:
 
     def tell(self, stop: threading.Event) -> None:
         """Until `stop` is set, or the shop's time is over. Raises Failure, StoreError."""
-        chapters = [self._history, self._fault_begins, self._answer, self._fault_ends]
+        of_requests = [self._answer, self._fault_ends]
+        of_incident = [self._incident_opens, self._incident_ends]
+        chapters = [self._history, self._fault_begins, *(of_requests if self._requests_fail else of_incident)]
         while not stop.is_set():
             news = self.shop.progress(LOOK_EVERY_S)
             while news and chapters and chapters[0](news):
@@ -87,6 +92,38 @@ class Story:
             return False
         print(f"{_clock()}  The fault is over. {sentence(self._ask(news))}", flush=True)
         return True
+
+    @property
+    def _requests_fail(self) -> bool:
+        """Whether the fault shows in requests; else it does in rows of databases, or in the shop's figures alone."""
+        scenario = scenario_named(self.order.scenario)
+        return not (scenario.late or scenario.twice or scenario.unsold)
+
+    def _incident_opens(self, news: ShopProgress) -> bool:
+        incident = self._incident(news)
+        if incident is None or incident.frozen is None or time.time() < incident.opened_at.timestamp() + SETTLED_S:
+            return False
+        print(f"{_clock()}  {printable(incident.answer.title)}", flush=True)
+        print("", *incident_story(self.store, incident, terminal_width()), "", sep="\n", flush=True)
+        page = f"http://{self.service.listeners['web']}/incidents/{incident.id}"
+        print(f"See {page}", flush=True)
+        if self.browse:
+            self.browse(page)
+        return True
+
+    def _incident_ends(self, news: ShopProgress) -> bool:
+        if time.time() < news.fault_end_s + SETTLED_S:
+            return False
+        incident = self._incident(news)
+        said = rows_told(self.store, incident) if incident else ""
+        print(f"{_clock()}  The fault is over. {said}".rstrip(), flush=True)
+        return True
+
+    def _incident(self, news: ShopProgress) -> Incident | None:
+        """The first that was opened since the fault began."""
+        since = datetime.fromtimestamp(news.fault_start_s, UTC)
+        found = [one for one in StoredBook(self.store).incidents(since) if one.opened_at >= since]
+        return min(found, key=lambda one: one.opened_at, default=None)
 
     def _ask(self, news: ShopProgress) -> AffectedJson:
         return Opened(self.store).affected(self._asked(news), ROWS)

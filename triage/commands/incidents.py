@@ -4,6 +4,8 @@ Asks the running service at --url; with nothing running there, opens the data di
 
   triage incidents
   triage incidents show INC-7F3K
+  triage incidents reconcile INC-7F3K                    # rows that are wrong, what each system says, what is right
+  triage incidents compensate INC-7F3K --format csv      # what would make it good: a proposal, nothing executes it
   triage incidents note INC-7F3K "rolled back payment 2.4.0" --author ana
 """
 
@@ -12,6 +14,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 
 from triage.affected.asking import Source
+from triage.commands.handouts import HANDOUTS, hand_out
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status
@@ -22,7 +25,7 @@ from triage.incident.text import incident_text, list_text
 from triage.incident.wire import IncidentJson
 from triage.terminal import terminal_width
 
-ACTIONS = ("list", "show", "ack", "note", "mitigate", "resolve", "reopen")
+ACTIONS = ("list", "show", *HANDOUTS, "ack", "note", "mitigate", "resolve", "reopen")
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -32,7 +35,12 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("text", nargs="?", metavar="TEXT", help="what to take down with it")
     parser.add_argument("--author", metavar="NAME", help="who does it (default: the user of this machine)")
     parser.add_argument("--state", choices=tuple(State), help="only incidents in this state")
-    parser.add_argument("--format", choices=("table", "json"), default="table", help="(default: table)")
+    parser.add_argument(
+        "--format",
+        choices=("table", "json", "csv"),
+        default="table",
+        help="csv: of reconcile and compensate (default: table)",
+    )
     add_settings(parser, {*STORE, "url", "token"})
 
 
@@ -42,9 +50,13 @@ def run(options: Namespace) -> Status:
         raise Failure(Status.WRONG, f"{options.action} needs an incident: `triage incidents list` shows their ids")
     if options.action == "note" and not (options.text or "").strip():
         raise Failure(Status.WRONG, "note needs a text")
+    if options.format == "csv" and options.action not in HANDOUTS:
+        raise Failure(Status.WRONG, f"--format csv is of {' and '.join(HANDOUTS)}: {options.action} has table and json")
     with open_source(settings_from(options)) as source:
         if options.action == "list":
             return _list(source, options)
+        if options.action in HANDOUTS:
+            return hand_out(source, options)
         answer = _one(source, options)
     if options.format == "json":
         sys.stdout.write(answer.model_dump_json(indent=2) + "\n")

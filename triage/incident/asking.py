@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from triage.affected.asking import PAGE, Opened, Running, Source
+from triage.affected.sheet import csv_lines
 from triage.incident import acting
 from triage.incident.acting import Act, NoIncident
 from triage.incident.book import StoredBook
-from triage.incident.impact import customers_on_rows, hit_by
+from triage.incident.impact import customers_on_rows, hit_by, sheet_of
 from triage.incident.model import Incident
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
 from triage.remote import Refusal
-from triage.wire import csv_lines
 
 PATH = "/api/v1/incidents"
 
@@ -79,7 +79,8 @@ def affected_csv_of(source: Source, id_: str) -> Iterator[str]:
             yield from remote.lines(f"{_path(id_)}/affected.csv", {})
         case Opened(store):
             one = _or_refused(lambda: acting.known(StoredBook(store), id_))
-            yield from csv_lines(hit_by(store, one, datetime.now(UTC), customers_on_rows(store)).customers)
+            hit = hit_by(store, one, datetime.now(UTC), customers_on_rows(store))
+            yield from csv_lines(hit.customers, sheet_of(one, hit))
 
 
 def _path(id_: str) -> str:

@@ -11,6 +11,7 @@ import polars as pl
 
 from queries.store import Store
 from triage.affected.answer import affected, everyone
+from triage.affected.sheet import Sheet
 from triage.detectors.inventory import inventory
 from triage.incident.model import Impact, Incident
 from triage.model import Affected, AffectedCustomer, Outcome, Question
@@ -73,6 +74,27 @@ class Hit:
     customers: tuple[AffectedCustomer, ...]
     question: Question
     took_ms: float
+
+
+ON_ROWS = {
+    "stale": "a change of a row that names them was overwritten by an older one, or is that older one",
+    "again": "a booking that names them was applied more than once",
+    "below": "a row that names them says that there is less than none in stock",
+    "missing": "changes before one that names them never came",
+    "open": "a transaction that names them did not come whole",
+    "disagree": "two systems hold different values of a row since a change that names them",
+    "absent": "a row that names them is in one system and not in the other",
+}
+"""What is wrong with the rows that customers are on, by the kind of the symptom, in plain words."""
+
+
+def sheet_of(incident: Incident, hit: Hit) -> Sheet:
+    """What every line of its customers says."""
+    symptoms = [each.symptom for each in incident.symptoms]
+    words = dict.fromkeys(ON_ROWS.get(each.labels.get("kind", ""), "") for each in symptoms if each.question is None)
+    slow = {each.question.slower_than_ms for each in symptoms if each.question is not None}
+    sheet = Sheet.of(hit.question, hit.impact.at, "; ".join(filter(None, words)))
+    return replace(sheet, slower_than_ms=slow.pop() if len(slow) == 1 else None)
 
 
 def questions(incident: Incident, now: datetime) -> list[Question]:

@@ -74,7 +74,7 @@ def changes(
     as_of: datetime,
     *,
     keys: Sequence[str] = (),
-    transactions: Sequence[str] = (),
+    ids: Sequence[str] = (),
 ) -> pl.DataFrame:
     """The row changes of some tables (connector, table) as queries/incidents/row_changes.sql gives them."""
     return ask(
@@ -83,7 +83,7 @@ def changes(
         as_of=as_of,
         places=[SEPARATOR.join(place) for place in places],
         keys=list(keys),
-        transactions=list(transactions),
+        ids=list(ids),
     )
 
 

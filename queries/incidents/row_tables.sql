@@ -1,0 +1,12 @@
+-- Which tables do the databases' row changes come from?
+-- from, as_of: DateTime64, UTC; the time to look at, by when changes were captured; as_of itself is meant
+-- One row per connector and table: an example of a key and of a row (JSON), how many changes were inserts, and how many
+-- hold a stock.
+SELECT
+    toString(Connector) AS connector, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS changed_table,
+    any(Key) AS key, any(After) AS after, count() AS changes, countIf(Op = 'c') AS inserts, countIf(isNotNull(Quantity)) AS stocks
+FROM cdc_events
+WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured <= {as_of:DateTime64(6, 'UTC')}
+    AND Op IN ('c', 'u', 'r') AND Key != '' AND After != ''
+GROUP BY connector, changed_table
+ORDER BY connector, changed_table

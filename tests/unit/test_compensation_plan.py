@@ -1,0 +1,121 @@
+"""The plan: what is proposed for which rows, for whom, and under which idempotency keys."""
+
+import csv
+import io
+from dataclasses import replace
+from decimal import Decimal
+from random import Random
+
+from tests.row_makers import at, change, moved, stock, thing
+from triage.compensation.model import Action, Line
+from triage.compensation.plan import orders_of, plan
+from triage.compensation.wire import PlanJson, csv_lines
+from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong
+from triage.rows.verdict import judged
+
+LATER = at(3600)
+WORTH = {f"o-{number}": {"EUR": Decimal(10 * number)} for number in range(1, 9)}
+
+
+def oversold() -> Item:
+    """Three pieces, and a count that was written late: five orders of a piece each were taken."""
+    late = stock(5, 3, 2)
+    own = [stock(0, 3, 1), stock(4, 2, 3), late]
+    movements = [moved(number + 3, -1, f"m-{number}", f"o-{number}", f"c-{number}") for number in range(1, 6)]
+    return judged(thing(own, [Wrong(late, "stale")], movements, 1), LATER)
+
+
+def test_of_more_orders_than_pieces_the_latest_are_cancelled() -> None:
+    """As many as are beyond the right stock, with customer, amount and the row they rest on; no other order."""
+    item = replace(oversold(), verdict=Verdict(-2, Rule.MOVEMENTS, "…"))
+    cancelled = [line for line in plan([item], WORTH) if line.action is Action.CANCEL]
+    assert [(line.order, line.customer, line.amount) for line in cancelled] == [
+        ("o-5", "c-5", {"EUR": Decimal(50)}),
+        ("o-4", "c-4", {"EUR": Decimal(40)}),
+    ]
+    assert "came last" in cancelled[0].reason
+    assert all(line.evidence.row for line in cancelled)
+
+
+def test_nobody_is_cancelled_where_there_is_enough() -> None:
+    """Whatever the wrong count says: only the count is set."""
+    item = replace(oversold(), verdict=Verdict(0, Rule.MOVEMENTS, "…"), said=(Said("shop", "shop.stock", -4, None),))
+    lines = plan([item], WORTH)
+    assert {line.action for line in lines} == {Action.SET_COUNT, Action.REPLAY}
+    (count,) = [line for line in lines if line.action is Action.SET_COUNT]
+    assert (count.was, count.becomes) == (-4, 0)
+    assert {line.settles for line in lines} == {count.settles}
+
+
+def twice(table: str, row: dict[str, object], **more: object) -> Line:
+    """What is proposed for a row that was inserted a second time."""
+    again = change(9, row, table=table, op="c", idempotency_key="k-1", order="o-1", customer="c-1", **more)
+    item = Item("shop", table, again.key, "A", "", (Said("shop", table, None, again),),
+                Verdict(None, Rule.FIRST_INSERT, "…"), (Wrong(again, "again"),))  # fmt: skip
+    (line,) = plan([item], WORTH)
+    return line
+
+
+def test_a_second_charge_is_refunded_a_second_order_cancelled_a_second_booking_voided() -> None:
+    """By what the table holds; the amount is the row's own, else the order's."""
+    refund = twice("pay.charges", {"id": 1, "amount": "49.90", "currency": "GBP"})
+    assert (refund.action, refund.customer, refund.amount) == (Action.REFUND, "c-1", {"GBP": Decimal("49.90")})
+    cancel = twice("shop.orders", {"id": 1})
+    assert (cancel.action, cancel.amount) == (Action.CANCEL, {"EUR": Decimal(10)})
+    again = moved(9, -1, "m-1", "o-1", "c-1")
+    own = [stock(0, 3, 1), stock(8, 2, 2), stock(9, 1, 3)]
+    item = judged(thing(own, [Wrong(again, "again")], [moved(8, -1, "m-1"), again], 1), LATER)
+    void = [line for line in plan([item], WORTH) if line.action is Action.VOID]
+    assert [(line.order, line.customer, line.amount) for line in void] == [("o-1", "c-1", {})]
+
+
+def test_the_same_plan_has_the_same_keys_and_different_things_different_ones() -> None:
+    """In whichever order items and their changes come, and as of whenever it is made."""
+    items = [oversold(), replace(oversold(), names="B"), replace(oversold(), table="shop.other")]
+    keys = [line.idempotency_key for line in plan(items, WORTH)]
+    assert len(keys) == len(set(keys))
+    again = [line.idempotency_key for line in plan(Random(4).sample(items, 3), {})]
+    assert sorted(again) == sorted(keys)
+
+
+def test_a_row_that_is_only_in_one_system_is_recreated_unless_it_came_late() -> None:
+    """For its order and customer."""
+    here = change(1, {"order_id": "o-7"}, table="shop.orders", op="c", order="o-7", customer="c-7")
+    said = (Said("shop", "shop.orders", None, here), Said("erp", "erp.ORDERS", None, None))
+    item = Item("shop", "shop.orders", here.key, "o-7", "", said, Verdict(None, Rule.IN_ONE_ONLY, "…"),
+                (Wrong(here, "absent"),))  # fmt: skip
+    (line,) = plan([item], WORTH)
+    assert (line.action, line.system, line.order, line.amount) == (Action.RECREATE, "erp", "o-7", {"EUR": Decimal(70)})
+    came = replace(item, said=(said[0], Said("erp", "erp.ORDERS", None, here)))
+    assert plan([came], WORTH) == []
+
+
+def test_events_are_replayed_in_their_order_with_topic_partition_and_offset() -> None:
+    """By their number; those that repeat another are left out."""
+    late = stock(30, 10, 2, topic="t", partition=3, offset=44)
+    own = [stock(0, 10, 1), stock(20, 8, 3, topic="t", partition=3, offset=43), late, stock(40, 9, 4)]
+    lines = plan([judged(thing(own, [Wrong(late, "stale")]), LATER)], {})
+    replayed = [line.evidence for line in lines if line.action is Action.REPLAY]
+    assert [(each.sequence, each.topic, each.partition, each.offset) for each in replayed] == [
+        (2, "t", 3, 44),
+        (4, "", None, None),
+    ]
+
+
+def test_the_json_and_the_csv_say_the_same_and_are_safe_to_open() -> None:
+    """Every line; a customer called like a formula stays a text; pay-backs count each order once."""
+    hostile = "=cmd|' /C calc'!A0"
+    item = replace(oversold(), verdict=Verdict(-1, Rule.MOVEMENTS, "…"))
+    served = tuple(_of(change, hostile) for change in item.served)
+    lines = plan([replace(item, served=served)], WORTH)
+    told = PlanJson.page("INC-1", LATER, lines, [], 0, 100, None)
+    rows = list(csv.DictReader(io.StringIO("".join(csv_lines("INC-1", LATER, lines)))))
+    assert [row["idempotency_key"] for row in rows] == [each.idempotency_key for each in told.items]
+    assert rows[0]["customer"] == "'" + hostile
+    assert (rows[0]["amount"], rows[0]["currency"]) == ("50", "EUR")
+    assert (told.pay_back, told.unpriced) == ({"EUR": 50.0}, 0)
+    assert orders_of([item]) == {"o-2", "o-3", "o-4", "o-5"}
+
+
+def _of(change: RowChange, customer: str) -> RowChange:
+    return replace(change, customer=customer)

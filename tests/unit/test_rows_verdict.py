@@ -1,0 +1,121 @@
+"""What a row should say, from its history: each rule of docs/reconciliation.md."""
+
+from random import Random
+
+import pytest
+
+from tests.row_makers import at, change, erp, moved, stock, thing
+from triage.rows.model import RowChange, Rule, Wrong
+from triage.rows.verdict import Other, judged, sign_of, stock_column
+
+LATER = at(3600)
+
+
+def test_each_movement_counts_once_whatever_was_written_late() -> None:
+    """A count written late is not believed, nor what was counted on top of it; the other system confirms it."""
+    late = stock(30, 10, 2)
+    own = [stock(0, 10, 1), stock(20, 8, 3), late, stock(40, 9, 4)]
+    movements = [moved(20, -2, "m-1", tx="tx-20"), moved(40, -1, "m-2", tx="tx-40")]
+    other = Other("erp", "erp.STOCK", [erp(0, 10), erp(21, 8), erp(41, 7)])
+    item = judged(thing(own, [Wrong(late, "stale")], movements, 1, [other]), LATER)
+    assert (item.value, item.verdict.value, item.difference) == (9, 7, -2)
+    assert (item.verdict.rule, item.verdict.confirmed) == (Rule.MOVEMENTS, True)
+    assert "8 at 10:00:20 and 1 movement since, each once, come to 7; erp.STOCK says 7" in item.verdict.because
+    assert item.column == "on_hand"
+    assert [each.sequence for each in item.replay] == [2, 4]
+
+
+def test_what_is_booked_twice_counts_once_and_is_not_replayed() -> None:
+    """By its idempotency key; the change of the count in the same transaction is left out too."""
+    again = moved(20, -2, "m-1", id="again", tx="tx-20")
+    own = [stock(0, 10, 1), stock(10, 8, 2), stock(20, 6, 3), stock(30, 5, 4)]
+    movements = [moved(10, -2, "m-1", tx="tx-10"), again, moved(30, -1, "m-3", tx="tx-30")]
+    item = judged(thing(own, [Wrong(again, "again")], movements, 1), LATER)
+    assert (item.value, item.verdict.value, item.verdict.confirmed) == (5, 7, False)
+    assert "(1 more repeats what was booked before)" in item.verdict.because
+    assert [each.sequence for each in item.replay] == [4]
+
+
+def test_without_movements_the_last_by_number_is_right_if_nothing_rests_on_a_late_one() -> None:
+    """Else only the other system, or the shelf, knows."""
+    late = stock(30, 10, 2)
+    wrong = [Wrong(late, "stale")]
+    assert judged(thing([stock(0, 10, 1), stock(20, 8, 3), late], wrong), LATER).verdict.value == 8
+    rests = [stock(0, 10, 1), stock(20, 8, 3), late, stock(40, 9, 4)]
+    unknown = judged(thing(rests, wrong), LATER)
+    assert (unknown.verdict.value, unknown.verdict.rule, unknown.difference) == (None, Rule.UNKNOWN, None)
+    other = Other("erp", "erp.STOCK", [erp(41, 4)], offset=3)
+    told = judged(thing(rests, wrong, others=[other]), LATER).verdict
+    assert (told.value, told.rule) == (7, Rule.COUNTERPART)
+    assert "always differs by 3" in told.because
+
+
+def test_where_sources_differ_it_says_so() -> None:
+    """And is not confirmed."""
+    late = stock(30, 10, 2)
+    own = [stock(0, 10, 1), stock(20, 8, 3), late]
+    movements = [moved(20, -2, "m-1", tx="tx-20")]
+    item = judged(thing(own, [Wrong(late, "stale")], movements, 1, [Other("erp", "erp.STOCK", [erp(21, 6)])]), LATER)
+    assert (item.verdict.value, item.verdict.confirmed) == (8, False)
+    assert item.verdict.because.endswith("erp.STOCK says 6: they differ, so count what is there")
+
+
+@pytest.mark.parametrize("kind", ["missing", "open"])
+def test_what_is_missing_is_named_and_movements_are_not_believed(kind: str) -> None:
+    """They may be missing too; the other system tells what is right, once nothing is on its way."""
+    after = stock(30, 5, 6)
+    own = [stock(0, 10, 1), stock(10, 9, 2), after]
+    movements = [moved(10, -1, "m-1", tx="tx-10"), moved(30, -1, "m-6", tx="tx-30")]
+    wrong = [Wrong(after, kind)]
+    item = judged(thing(own, wrong, movements, 1), LATER)
+    assert (item.verdict.rule, item.missing) == (Rule.UNKNOWN, ((3, 5),))
+    others = [Other("erp", "erp.STOCK", [erp(31, 5)])]
+    assert judged(thing(own, wrong, movements, 1, others), LATER).verdict.rule is Rule.COUNTERPART
+    assert judged(thing(own, wrong, movements, 1, others), at(40)).verdict.rule is Rule.UNKNOWN
+
+
+def test_movements_are_known_by_what_they_did_before() -> None:
+    """Whichever way they are signed; what does not move the stock is no movement of it."""
+    assert sign_of([(-1, -1), (2, 2), (-3, -3)]) == 1
+    assert sign_of([(-1, 1), (2, -2), (-3, 3)]) == -1
+    assert sign_of([(-1, -1), (2, 5), (-3, 1), (0, 4)]) == 0
+    assert sign_of([(-1, -1)]) == 0, "one may be chance"
+    row: dict[str, object] = {"sku": "A", "free": 3, "reserved": 3}
+    assert stock_column([change(0, row, quantity=3), change(1, row | {"reserved": 1}, quantity=3)]) == "free"
+
+
+def test_any_order_of_delivery_and_any_lateness_comes_to_the_same() -> None:
+    """Histories made at random: true counts, then events that read early and write late, or come twice."""
+    seed = Random().randrange(1 << 32)
+    for number in range(200):
+        dice = Random(f"{seed} {number}")
+        own, movements, wrong, true = _made(dice)
+        item = judged(thing(own, wrong, movements, 1), LATER)
+        assert not wrong or item.verdict.value == true, f"seed {seed}, number {number}"
+
+
+def _made(dice: Random) -> tuple[list[RowChange], list[RowChange], list[Wrong], float]:
+    count = true = 50
+    own, movements, wrong = [stock(0, 50, 1)], list[RowChange](), list[Wrong]()
+    late: tuple[int, int, int] | None = None
+    for sequence in range(2, dice.randrange(6, 30)):
+        pieces = dice.choice((-1, -1, -2, 5))
+        true += pieces
+        if late is None and dice.random() < 0.2:
+            late = (sequence, count, pieces)  # it has read the count, and writes it later
+            continue
+        count += pieces
+        own.append(stock(sequence, count, sequence))
+        movements.append(moved(sequence, pieces, f"m-{sequence}", tx=f"tx-{float(sequence)}"))
+        if late and dice.random() < 0.5:
+            number, read, moves = late
+            count, late, when = read + moves, None, sequence + 0.5
+            own.append(stock(when, count, number))
+            movements.append(moved(when, moves, f"m-{number}"))
+            wrong.append(Wrong(own[-1], "stale"))
+        if dice.random() < 0.2:
+            count, when = count + pieces, sequence + 0.7
+            own.append(stock(when, count, sequence))
+            movements.append(moved(when, pieces, f"m-{sequence}", id=f"again-{sequence}"))
+            wrong.append(Wrong(movements[-1], "again"))
+    return own, movements, wrong, true - (late[2] if late else 0)

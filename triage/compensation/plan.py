@@ -1,0 +1,222 @@
+"""The plan from the reconciliation: plain functions, no store. docs/reconciliation.md has the rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+
+from triage.compensation.model import Action, Evidence, Line, key_of
+from triage.rows.model import Item, RowChange, Wrong
+from triage.rows.verdict import columns_of, number
+
+Worth = Mapping[str, Mapping[str, Decimal]]
+"""What orders are worth, by currency; one that is not known is left out."""
+
+AMOUNTS = ("amount", "total", "total_amount", "grand_total")
+CURRENCIES = ("currency", "currency_code")
+CHARGES = ("charge", "payment", "capture", "invoice", "billing")
+"""A table with one of these in its name, and an amount in its rows, holds what customers were charged."""
+ORDER_OF_ACTIONS = {action: place for place, action in enumerate(Action)}
+
+
+def plan(items: Iterable[Item], worth: Worth) -> list[Line]:
+    """The lines for some items, in the order of Action, then by table, row, and time; each idempotency key once."""
+    found: dict[str, Line] = {}
+    for item in items:
+        for line in _lines(item, worth):
+            found.setdefault(line.idempotency_key, line)
+    return sorted(found.values(), key=lambda line: ORDER_OF_ACTIONS[line.action])
+
+
+def orders_of(items: Iterable[Item]) -> set[str]:
+    """The orders whose worth a plan would tell."""
+    changes = (change for item in items for change in (*(each.change for each in item.wrong), *item.served))
+    return {change.order for change in changes if change.order}
+
+
+def _lines(item: Item, worth: Worth) -> Iterator[Line]:
+    yield from _counts(item)
+    yield from _oversold(item, worth)
+    for wrong in item.wrong:
+        yield from _of_wrong(item, wrong, worth)
+    for numbers in item.missing:
+        yield _missing(item, numbers)
+    for change in item.replay:
+        yield _replay(item, change)
+
+
+def _counts(item: Item) -> Iterator[Line]:
+    """What puts a stock right; nothing where it is right already."""
+    if not item.column or not item.said:
+        return
+    verdict, was = item.verdict, item.value
+    if verdict.value is None:
+        yield _counted(item, Action.COUNT, None, f"what is right can't be told: {verdict.because}")
+    elif verdict.value != was:
+        sure = "" if verdict.confirmed else "; no second source confirms it, so count before you set it"
+        yield _counted(item, Action.SET_COUNT, verdict.value, f"{verdict.because}{sure}")
+
+
+def _counted(item: Item, action: Action, becomes: float | None, reason: str) -> Line:
+    return Line(
+        action,
+        key_of(action, *_settled(item)),
+        reason,
+        item.system,
+        item.table,
+        item.key,
+        was=item.value,
+        becomes=becomes,
+        settles=key_of("settles", *_settled(item)),
+        evidence=_evidence(item.wrong[0].change) if item.wrong else Evidence(),
+    )
+
+
+def _settled(item: Item) -> tuple[str, ...]:
+    """What is put right: the row, and the changes that made it wrong."""
+    return item.system, item.table, item.names, *(each.change.id for each in item.wrong)
+
+
+def _oversold(item: Item, worth: Worth) -> Iterator[Line]:
+    """The orders beyond the stock: first come, first served, by the order in which the log has them."""
+    short = beyond = -(item.verdict.value or 0.0)
+    for change in reversed(item.served):
+        if short <= 0:
+            return
+        pieces = _pieces(change, item)
+        short -= pieces
+        yield Line(
+            Action.CANCEL,
+            key_of(Action.CANCEL, change.order, *change.place, item.names),
+            f"{number(pieces)} of {item.names} can't be served: {number(beyond)} more were sold than there were, and of"
+            f" all orders since the last right count this one came {_place(change, item)}; refund what was paid",
+            item.system,
+            item.table,
+            item.key,
+            change.order,
+            change.customer,
+            worth.get(change.order, {}),
+            evidence=_evidence(change),
+        )
+
+
+def _pieces(change: RowChange, item: Item) -> float:
+    """How many an order took: of a movement what it says, else one."""
+    return abs(change.quantity or 1) if change.place != (item.system, item.table) else 1
+
+
+def _place(change: RowChange, item: Item) -> str:
+    after = len(item.served) - 1 - item.served.index(change)
+    return "last" if not after else f"late ({after} after it)"
+
+
+def _of_wrong(item: Item, wrong: Wrong, worth: Worth) -> Iterator[Line]:
+    change = wrong.change
+    if wrong.kind == "again":
+        yield _repeated(item, change, worth)
+    elif wrong.kind == "absent" and len(item.said) > 1 and item.said[1].last is None:
+        there = item.said[1]
+        yield Line(
+            Action.RECREATE,
+            key_of(Action.RECREATE, there.system, there.table, item.names),
+            f"{change.table} has it since {change.time:%H:%M:%S}, and it never came to {there.table}",
+            there.system,
+            there.table,
+            item.key,
+            change.order or item.names,
+            change.customer,
+            worth.get(change.order, {}) or _said_amount(change),
+            evidence=_evidence(change),
+        )
+    elif wrong.kind == "open":
+        yield Line(
+            Action.REREAD,
+            key_of(Action.REREAD, change.system, change.tx),
+            f"transaction {change.tx} ended with more changes than came: take a snapshot of its tables",
+            change.system,
+            change.table,
+            change.key,
+            change.order,
+            change.customer,
+            evidence=_evidence(change),
+        )
+
+
+def _repeated(item: Item, change: RowChange, worth: Worth) -> Line:
+    """A row that was inserted twice: a charge is refunded, an order cancelled, a booking voided."""
+    amount: Mapping[str, Decimal] = _said_amount(change)
+    if amount and any(word in change.table.casefold() for word in CHARGES):
+        action, said = Action.REFUND, "was charged before"
+    elif not item.column and change.order:
+        action, said, amount = Action.CANCEL, "was taken before", amount or worth.get(change.order, {})
+    else:
+        action, said, amount = Action.VOID, "was booked before: the customer gets it once, and owes it once", {}
+    return Line(
+        action,
+        key_of(action, *change.place, change.id),
+        f"it {said}, under the same idempotency key {change.idempotency_key}",
+        change.system,
+        change.table,
+        change.key,
+        change.order,
+        change.customer,
+        amount,
+        evidence=_evidence(change),
+    )
+
+
+def _said_amount(change: RowChange) -> dict[str, Decimal]:
+    """What the row itself says it is worth; nothing without a currency."""
+    row = {name.casefold(): value for name, value in columns_of(change.row).items()}
+    currency = next((str(row[name]) for name in CURRENCIES if row.get(name)), "")
+    for name in AMOUNTS:
+        value = row.get(name)
+        if currency and isinstance(value, int | float | str) and not isinstance(value, bool):
+            try:
+                return {currency: Decimal(str(value))}
+            except ArithmeticError:
+                continue
+    return {}
+
+
+def _missing(item: Item, numbers: tuple[int, int]) -> Line:
+    first, last = numbers
+    which = f"change {first}" if first == last else f"changes {first} to {last}"
+    return Line(
+        Action.REREAD,
+        key_of(Action.REREAD, item.system, item.table, item.names, str(first), str(last)),
+        f"{which} of the row never came: take a snapshot of it",
+        item.system,
+        item.table,
+        item.key,
+        evidence=_evidence(item.wrong[0].change) if item.wrong else Evidence(),
+    )
+
+
+def _replay(item: Item, change: RowChange) -> Line:
+    by = f"number {change.sequence}" if change.sequence is not None else "its place in the log"
+    return Line(
+        Action.REPLAY,
+        key_of(Action.REPLAY, *change.place, change.id),
+        f"apply it again, once, by {by}: the changes since the last right count, without those that repeat another",
+        change.system,
+        change.table,
+        change.key,
+        change.order,
+        change.customer,
+        settles=key_of("settles", *_settled(item)),
+        evidence=_evidence(change),
+    )
+
+
+def _evidence(change: RowChange) -> Evidence:
+    by_kafka = bool(change.topic)
+    return Evidence(
+        row=change.id,
+        time=change.time,
+        position=change.position,
+        topic=change.topic,
+        partition=change.partition if by_kafka else None,
+        offset=change.offset if by_kafka else None,
+        sequence=change.sequence,
+    )

@@ -1,0 +1,272 @@
+"""What a row should say, from the history of its changes: plain functions, no store.
+
+docs/reconciliation.md has the rules.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import isfinite
+
+from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong
+
+SETTLED = timedelta(seconds=30)
+"""A row that was changed later than so long before may be on its way to the other system still."""
+LOSSY = frozenset({"missing", "open"})
+NUMBERS = 20
+"""So many ranges of missing numbers are named."""
+
+
+@dataclass(frozen=True)
+class Other:
+    """A row of another system that stands for the same: its history, the column that is compared, the usual offset."""
+
+    system: str
+    table: str
+    history: Sequence[RowChange]
+    column: str = ""
+    offset: float = 0.0
+
+
+@dataclass(frozen=True)
+class Thing:
+    """All that is known of a stock that is wrong: its own changes, the movements that make it up, other systems' rows.
+
+    `sign` is what a movement of one piece does to the stock, 0 where movements do not explain it. Histories are in the
+    order of the log, each change once.
+    """
+
+    system: str
+    table: str
+    names: str
+    own: Sequence[RowChange]
+    wrong: Sequence[Wrong]
+    movements: Sequence[RowChange] = ()
+    sign: int = 0
+    others: Sequence[Other] = ()
+    column: str = ""
+
+
+@dataclass(frozen=True)
+class _Base:
+    """The last count that nothing speaks against: what it was, and since when."""
+
+    value: float
+    time: datetime
+    tx: str = ""
+    sequence: int | None = None
+
+
+def judged(thing: Thing, as_of: datetime) -> Item:
+    """What each system says of it as of a moment, and what it should say."""
+    column = thing.column or stock_column(thing.own)
+    base = _base(thing, column)
+    repeated = {each.change.tx for each in thing.wrong if each.kind == "again" and each.change.tx}
+    return Item(
+        system=thing.system,
+        table=thing.table,
+        key=thing.own[-1].key if thing.own else "",
+        names=thing.names,
+        column=column,
+        said=(_said(thing.system, thing.table, thing.own), *(_said_by(other) for other in thing.others)),
+        verdict=_verdict(thing, base, as_of),
+        wrong=tuple(sorted(thing.wrong, key=lambda each: each.change.in_log)),
+        missing=tuple(_left_out(thing.own, base)),
+        replay=tuple(_replay(thing, base, repeated)),
+        served=tuple(_served(thing, base, repeated)),
+    )
+
+
+def stock_column(history: Iterable[RowChange]) -> str:
+    """The column that holds the stock: the one that always says what was taken for it; '' where none does."""
+    names: set[str] | None = None
+    for change in history:
+        if change.quantity is not None:
+            same = {name for name, value in columns_of(change.row).items() if _number(value) == change.quantity}
+            names = same if names is None else names & same or names
+    return min(names or {""})
+
+
+def sign_of(pairs: Iterable[tuple[float, float]]) -> int:
+    """What a piece moved does to the stock, by changes and movements of the same transactions: 1, -1 or 0 (neither)."""
+    seen = [(change, moved) for change, moved in pairs if change or moved]
+    for sign in (1, -1):
+        right = sum(abs(change - sign * moved) < 1e-9 for change, moved in seen)
+        if len(seen) >= 3 and right >= 0.95 * len(seen):
+            return sign
+    return 0
+
+
+def distinct(changes: Iterable[RowChange]) -> list[RowChange]:
+    """In the order of the log, each message once: what has the idempotency key of an earlier one is left out."""
+    found: dict[str, RowChange] = {}
+    for change in sorted(changes, key=lambda each: each.in_log):
+        found.setdefault(change.idempotency_key or change.id, change)
+    return list(found.values())
+
+
+def _base(thing: Thing, column: str) -> _Base | None:
+    first = min((each.change.time for each in thing.wrong), default=None)
+    before = [each for each in thing.own if each.quantity is not None and (first is None or each.time < first)]
+    if before:
+        last = before[-1]
+        return _Base(float(last.quantity or 0), last.time, last.tx, last.sequence)
+    if not thing.own:
+        return None
+    value = _number(columns_of(thing.own[0].row_before).get(column))
+    return None if value is None else _Base(value, thing.own[0].time - timedelta(microseconds=1))
+
+
+def _verdict(thing: Thing, base: _Base | None, as_of: datetime) -> Verdict:
+    """By the first rule that has an answer; confirmed where the next one has the same."""
+    told = [_by_movements(thing, base), _by_others(thing, as_of), _by_number(thing, base)]
+    found = [verdict for verdict in told if verdict is not None]
+    if not found:
+        return Verdict(None, Rule.UNKNOWN, _why_unknown(thing))
+    first, *rest = found
+    same = [each for each in rest if each.value == first.value]
+    others = [each for each in rest if each.rule is Rule.COUNTERPART]
+    because = "; ".join([first.because, *(each.because for each in others or same[:1])])
+    if any(each.value != first.value for each in others):
+        return Verdict(first.value, first.rule, f"{because}: they differ, so count what is there")
+    return Verdict(first.value, first.rule, because, confirmed=bool(same))
+
+
+def _by_movements(thing: Thing, base: _Base | None) -> Verdict | None:
+    """The last count before the fault, and every movement since, once."""
+    if base is None or not thing.sign or {each.kind for each in thing.wrong} & LOSSY:
+        return None
+    first = {each.id for each in distinct(thing.movements)}
+    since = [each for each in thing.movements if each.time > base.time and each.tx != base.tx]
+    once = [each for each in since if each.id in first]
+    value = base.value + thing.sign * sum(each.quantity or 0 for each in once)
+    counted = "1 movement" if len(once) == 1 else f"{len(once)} movements"
+    said = f"{number(base.value)} at {_clock(base.time)} and {counted} since, each once, come to {number(value)}"
+    if twice := len(since) - len(once):
+        said += f" ({twice} more {'repeats' if twice == 1 else 'repeat'} what was booked before)"
+    return Verdict(value, Rule.MOVEMENTS, said)
+
+
+def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
+    """What another system says whose own changes are not wrong, once nothing is on its way any more."""
+    wrong = {each.change.place for each in thing.wrong if each.kind != "disagree"}
+    told = {each.kind for each in thing.wrong}
+    for other in thing.others:
+        if (other.system, other.table) in wrong or told == {"disagree"}:
+            continue
+        value = value_of(other)
+        latest = [history[-1].time for history in (thing.own, other.history) if history]
+        if value is not None and max(latest) <= as_of - SETTLED:
+            aside = f", which always differs by {number(other.offset)}" if other.offset else ""
+            return Verdict(value + other.offset, Rule.COUNTERPART, f"{other.table} says {number(value)}{aside}")
+    return None
+
+
+def _by_number(thing: Thing, base: _Base | None) -> Verdict | None:
+    """The change with the highest number, where none was made on top of one that was late."""
+    numbered = [each for each in thing.own if each.sequence is not None and each.quantity is not None]
+    stale = {each.change.id for each in thing.wrong if each.kind == "stale"}
+    if not numbered or not stale or {each.kind for each in thing.wrong} - {"stale"}:
+        return None
+    last = max(numbered, key=lambda each: (each.sequence or 0, each.in_log))
+    first_late = min(each.change.time for each in thing.wrong)
+    if any(each.time > first_late and each.id not in stale for each in numbered):
+        return None
+    said = f"change {last.sequence} is the last by number and leaves {number(last.quantity or 0)}"
+    return Verdict(last.quantity, Rule.LAST_NUMBER, said)
+
+
+def _why_unknown(thing: Thing) -> str:
+    kinds = {each.kind for each in thing.wrong}
+    if kinds & LOSSY:
+        return "changes are missing, and no other system holds the row: read it again from the database"
+    if kinds == {"disagree"}:
+        return "neither system's changes are wrong in themselves, and no movements were told of: count what is there"
+    return "later changes rest on a wrong count, and no movements or other system tell of it: count what is there"
+
+
+def _replay(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[RowChange]:
+    """What is to be applied again: the changes since the last right count, each message once, by their number."""
+    kinds = {each.kind for each in thing.wrong}
+    if kinds <= {"disagree", "below"}:
+        return distinct(each.change for each in thing.wrong if each.kind == "disagree")
+    since = [each for each in thing.own if each.op != "r" and each.tx not in repeated]
+    since = [each for each in since if base is None or (each.time > base.time and each.tx != base.tx)]
+    return sorted(
+        {each.id: each for each in since}.values(),
+        key=lambda each: (each.sequence is None, each.sequence or 0, each.in_log),
+    )
+
+
+def _served(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[RowChange]:
+    """The changes that took pieces for an order since the last right count, each once, as they were written."""
+    since = [each for each in thing.movements if each.order and thing.sign * (each.quantity or 0) < 0]
+    if not thing.sign:
+        since = [new for old, new in pairwise(thing.own) if new.order and (new.quantity or 0) < (old.quantity or 0)]
+    return distinct(each for each in since if each.tx not in repeated and (base is None or each.time > base.time))
+
+
+def _left_out(own: Sequence[RowChange], base: _Base | None) -> Iterable[tuple[int, int]]:
+    """The ranges of numbers that never came, since the last right count."""
+    first = base.sequence if base and base.sequence is not None else None
+    numbers = sorted({each.sequence for each in own if each.sequence is not None and each.sequence >= (first or 0)})
+    gaps = [(one + 1, two - 1) for one, two in pairwise(numbers) if two > one + 1]
+    return gaps[:NUMBERS]
+
+
+def _said(system: str, table: str, history: Sequence[RowChange]) -> Said:
+    last = history[-1] if history else None
+    known = [each.quantity for each in history if each.quantity is not None]
+    return Said(system, table, known[-1] if known and last and last.op != "d" else None, last)
+
+
+def _said_by(other: Other) -> Said:
+    return Said(other.system, other.table, value_of(other), other.history[-1] if other.history else None)
+
+
+def value_of(other: Other) -> float | None:
+    """What its row holds now; None where there is none."""
+    if not other.history or other.history[-1].op == "d":
+        return None
+    return value_in(other.history[-1], other.column)
+
+
+def value_in(change: RowChange, column: str) -> float | None:
+    """What a change leaves in a column, whatever the case of its name; '' is the stock."""
+    if not column:
+        return change.quantity
+    return next(
+        (_number(value) for name, value in columns_of(change.row).items() if name.casefold() == column.casefold()), None
+    )
+
+
+def number(value: float) -> str:
+    """`12`, `1.5`."""
+    return f"{value:g}" if abs(value) < 1e15 and value != int(value) else f"{int(value)}"
+
+
+def columns_of(text: str) -> Mapping[str, object]:
+    """A row's columns; none where it is no JSON object."""
+    try:
+        row = json.loads(text) if text else {}
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _number(value: object) -> float | None:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        found = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return found if isfinite(found) else None
+
+
+def _clock(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%H:%M:%S")
