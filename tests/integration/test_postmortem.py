@@ -18,13 +18,15 @@ from queries import schema
 from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.small_shop import FROM, ODD
+from tests.postmortems import facts, hit, incident
 from tests.symptoms import RUNBOOK, Passes, gateway_errors
 from triage.cli import main
 from triage.incident.book import StoredBook
 from triage.incident.impact import customers_on_rows
-from triage.incident.model import Incident
+from triage.incident.model import Incident, Kind
 from triage.postmortem.document import Office
-from triage.postmortem.pdf import typeset_data
+from triage.postmortem.draft import drafted
+from triage.postmortem.pdf import pdf, typeset_data
 from triage.symptom import Symptom
 
 pytestmark = pytest.mark.integration
@@ -124,6 +126,22 @@ def _typeset(web: Web) -> object:
     """What goes to typst."""
     office = Office(web.store, customers_on_rows(web.store), "http://127.0.0.1", web.data)
     return typeset_data(office.document(web.incident.id, redact=True))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "山田 太郎 \ue000",
+        "Ελένη Привет €",
+        "محمد שלום",
+        '\U0001f600 *b* #x $y$ \\ "',
+        "a" * 100_000,
+        "".join(map(chr, range(0x4E00, 0x4E80))),
+    ],
+)
+def test_a_pdf_is_made_whatever_names_are(name: str) -> None:
+    """A letter that no font has is written as its code point, and nothing is read as markup."""
+    assert pdf(drafted(facts(incident((Kind.NOTE, name, name)), hit(name), change=name))).startswith(b"%PDF-")
 
 
 class TestAuthors:

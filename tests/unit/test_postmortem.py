@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -23,6 +24,7 @@ from triage.postmortem.model import PostmortemJson, SectionName
 from triage.postmortem.redaction import Pseudonyms, redacted, redaction
 from triage.postmortem.writing import write
 from triage.slack.owed import How, owed
+from triage.slack.reminding import Reminding
 from triage.slack.text import Writer
 
 KEY = b"k" * 32
@@ -216,6 +218,19 @@ class TestRedaction:
         given = facts(incident((Kind.NOTE, "Ana", "c-17 called")))
         given = replace(given, incident=written(given, SectionName.TIMELINE, "As it was."))
         assert blind(given).section(SectionName.TIMELINE).added == []
+
+
+def test_incidents_long_over_come_back_when_their_postmortem_is_due() -> None:
+    """Looked for every five minutes; those of the pass are told in any case."""
+    told: list[list[str]] = []
+    book = MemoryBook()
+    one = incident()
+    book.write([*one.timeline])
+    reminding = Reminding(book, lambda incidents, now: told.append([each.id for each in incidents]))
+    day_later = at(70 + 24 * 3600 + 60)
+    for seconds in (0, 10, 301):
+        reminding([], day_later + timedelta(seconds=seconds))
+    assert told == [[one.id], [], [one.id]]
 
 
 def test_the_reminder_is_sent_to_the_thread() -> None:

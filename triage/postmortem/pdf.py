@@ -18,7 +18,9 @@ FONTS = Path(fontpkg_noto_sans.__file__).parent / "files"
 STANDARD: Final = "a-2u"
 """It demands that every letter is in a font: a missing one is an error, where it would be an empty box else."""
 MISSING = re.compile(r'the text `("(?:[^"\\]|\\.)+")` could not be displayed')
-MOST_TRIES = 4
+ESCAPED = re.compile(r"\\u\{([0-9a-f]+)\}")
+"""As Rust writes a letter that cannot be seen."""
+MOST_TRIES = 8
 
 
 class NotTypeset(Exception):
@@ -29,17 +31,17 @@ def pdf(document: PostmortemJson) -> bytes:
     """The file. A letter that no font has is written as its code point. Raises NotTypeset."""
     data = json.dumps(typeset_data(document), ensure_ascii=False)
     compiler = typst.Compiler(str(TEMPLATE), font_paths=typst.Fonts(font_paths=[str(FONTS)]))
-    made_at = document.generated_at.replace(microsecond=0)
+    made_at = document.generated_at.replace(microsecond=0)  # typst takes no less
     for _ in range(MOST_TRIES):
         try:
             made = compiler.compile(
                 format="pdf",
                 sys_inputs={"data": data},
                 pdf_standards=STANDARD,
-                timestamp=made_at.replace(microsecond=0),
+                timestamp=made_at,
             )
         except typst.TypstError as error:
-            missing = _missing(str(error))
+            missing = _missing(error.diagnostic)
             if not missing:
                 raise NotTypeset(f"the PDF could not be typeset: {error}") from None
             data = _without(data, missing)
@@ -73,7 +75,7 @@ def _block(block: Block) -> dict[str, object]:
 
 def _missing(error: str) -> set[str]:
     """The letters that the error says are in no font."""
-    texts = [json.loads(said) if "\\" in said else said[1:-1] for said in MISSING.findall(error)]
+    texts = [ESCAPED.sub(lambda match: chr(int(match[1], 16)), said) for said in MISSING.findall(error)]
     return {char for text in texts for char in text if ord(char) > 126}
 
 

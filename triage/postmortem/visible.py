@@ -8,7 +8,7 @@ ODD = re.compile(
 )
 BLANKS = re.compile(r"[ \t\r\n]+")
 LONGEST_CELL = 200
-LONGEST_TEXT = 20_000
+LONGEST_TEXT = 50_000
 
 
 def visible(text: str, limit: int = LONGEST_TEXT) -> str:
