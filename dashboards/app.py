@@ -76,7 +76,7 @@ PAGES = (
     plotly_js,
 )
 
-SEEN_S = 2.0
+SEEN_S = 5.0
 """For how long pages may show what was worked out for another reader."""
 DAY_SEEN_S = 30.0
 

@@ -57,8 +57,13 @@ class Picture:
     @property
     def words(self) -> str:
         """What it shows, for who can't see it."""
-        unusual = [f"{edge.call.caller} to {edge.call.callee} {edge.label}" for edge in self.edges if edge.label]
-        begins = [node.name for node in self.nodes if node.begins]
+        labels = {node.name: node.label for node in self.nodes}
+        unusual = [
+            f"{labels[edge.call.caller]} to {labels[edge.call.callee]} {edge.label}"
+            for edge in self.edges
+            if edge.label
+        ]
+        begins = [node.label for node in self.nodes if node.begins]
         return ". ".join(
             [*(f"It begins at {name}" for name in begins), *(["Unusual: " + ", ".join(unusual)] if unusual else [])]
         )

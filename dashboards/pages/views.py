@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
@@ -11,6 +12,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from dashboards.access import Access
 from dashboards.pages import plotly_js, shown
 from dashboards.pages.measures import measured
+from triage.incident.series import Marker
+from triage.window import format_time
 
 HERE = Path(__file__).parent.parent
 STATIC = HERE / "static"
@@ -45,10 +48,17 @@ def _environment() -> Environment:
         trace_path=shown.trace_path,
         search_path=shown.search_path,
         plural=shown.plural,
+        changes_path=changes_path,
         plotly_path=plotly_js.PATH,
         plotly_style_ids=plotly_js.style_ids,
     )
     return environment
+
+
+def changes_path(marker: Marker) -> str:
+    """The address of the changes around one."""
+    window = marker.around
+    return f"/changes?{urlencode({'from': format_time(window.from_), 'to': format_time(window.to)})}"
 
 
 ENVIRONMENT = _environment()

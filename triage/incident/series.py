@@ -10,6 +10,7 @@ from typing import TypeAlias
 import numpy as np
 
 from triage.changes import Change, changes
+from triage.detectors.wording import name
 from triage.kpi.figures import Kpi, kpi_named
 from triage.kpi.named import kpis_of
 from triage.kpi.values import values
@@ -25,6 +26,7 @@ BAND = (5.0, 95.0)
 STEPS_S = (30, 60, 300, 900, 3600, 21_600, 86_400)
 MOST_POINTS = 120
 MINUTE_S = 60
+AROUND = timedelta(minutes=10)
 
 Values: TypeAlias = Mapping[int, float]
 """A value for each interval of which one is known, by its start in seconds since 1970."""
@@ -35,7 +37,8 @@ class Series:
     """A measure in `unit` over a window: one value an interval of `step_s`, None where nothing is known.
 
     `times` are the intervals' starts. It usually lies between `usual_low` and `usual_high`, by what was before
-    `began`, and is `usual` in the middle; None where too little is known. `name` may hold what telemetry says.
+    `began`, and is `usual` in the middle; None where too little is known. `name` is one short line, whatever telemetry
+    says.
     """
 
     name: str
@@ -70,6 +73,11 @@ class Marker:
     text: str
     service: str
     id: str
+
+    @property
+    def around(self) -> Window:
+        """The minutes around it, in which it is found among the changes."""
+        return Window(self.time - AROUND, self.time + AROUND)
 
 
 def symptom_series(ask: Ask, symptom: Symptom, window: Window) -> Series | None:
@@ -110,7 +118,8 @@ def error_series(
     """The share of requests that failed: those that enter the shop, those to a service, or calls to a partner."""
     grid = Grid.of(window, began)
     rows = _requests(ask, grid, service, operation, partner, entries)
-    what = f"calls to {partner}" if partner else operation or (f"requests to {service}" if service else "all requests")
+    of_service = f"requests to {name(service)}" if service else "all requests"
+    what = f"calls to {name(partner)}" if partner else name(operation) if operation else of_service
     failed, all_ = ({int(row["interval_start"]): row[column] for row in rows} for column in ("errors", "requests"))
     return grid.share(f"Errors of {what}", failed, all_)
 
@@ -123,7 +132,7 @@ def latency_series(
     rows = _requests(ask, grid, service, operation, "", True)
     what = {"p95_ms": "95th percentile", "mean_ms": "Mean time"}[column]
     took = {int(row["interval_start"]): row[column] for row in rows}
-    return grid.series(f"{what} of {operation or 'all requests'}", "ms", took)
+    return grid.series(f"{what} of {name(operation) if operation else 'all requests'}", "ms", took)
 
 
 def kpi_series(ask: Ask, window: Window, began: datetime, kpi: Kpi) -> Series:
@@ -141,7 +150,7 @@ def _row_series(ask: Ask, window: Window, began: datetime, connector: str, kind:
     ).to_dicts()
     wrong = {row["interval_start"]: row["wrong"] for row in rows}
     all_ = {row["interval_start"]: row["changes"] for row in rows}
-    return grid.share(f"Row changes of {connector} that can’t be right", wrong, all_)
+    return grid.share(f"Row changes of {name(connector)} that can’t be right", wrong, all_)
 
 
 def _arrival_series(ask: Ask, window: Window, began: datetime, service: str) -> Series:
@@ -150,7 +159,9 @@ def _arrival_series(ask: Ask, window: Window, began: datetime, service: str) -> 
     first = min((start for start, _ in rows), default=grid.ends)
     none = dict.fromkeys((start for start in grid.starts if start >= first), 0.0)  # nothing arrived: that is known
     per_minute = {start: spans * MINUTE_S / grid.step_s for start, spans in rows}
-    return grid.series(f"Spans that arrived from {service or 'anybody'}", "{span}/min", none | per_minute)
+    return grid.series(
+        f"Spans that arrived from {name(service) if service else 'anybody'}", "{span}/min", none | per_minute
+    )
 
 
 def _requests(
@@ -201,14 +212,14 @@ class Grid:
         """Until when something must be read."""
         return _moment(max(self.ends, self.usual_to, int(self.from_.timestamp()) + self.step_s))
 
-    def series(self, name: str, unit: str, known: Values) -> Series:
+    def series(self, title: str, unit: str, known: Values) -> Series:
         """The series of these values."""
         before = [value for start, value in known.items() if self.usual_from <= start < self.usual_to]
         band: Sequence[float | None] = (None, None, None)
         if len(before) >= LEAST_USUAL:
             band = [float(value) for value in np.percentile(before, (BAND[0], 50.0, BAND[1]))]
         return Series(
-            name=name,
+            name=title,
             unit=unit,
             window=self.window,
             step_s=self.step_s,
@@ -219,10 +230,10 @@ class Grid:
             usual_high=band[2],
         )
 
-    def share(self, name: str, part: Values, whole: Values) -> Series:
+    def share(self, title: str, part: Values, whole: Values) -> Series:
         """The series of what share of a whole a part is; usual is the share over all that was before."""
         shares = {start: part.get(start, 0.0) / count for start, count in whole.items() if count}
-        made = self.series(name, "ratio", shares)
+        made = self.series(title, "ratio", shares)
         before = [start for start in shares if self.usual_from <= start < self.usual_to]
         if made.usual is None:
             return made
