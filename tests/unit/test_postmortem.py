@@ -14,7 +14,7 @@ from triage.incident.book import MemoryBook
 from triage.incident.due import due_at, reminder_due
 from triage.incident.model import Event, Incident, Kind, Message
 from triage.incident.wire import IncidentJson
-from triage.model import Outcome
+from triage.model import Evidence, Outcome
 from triage.postmortem.actions import read
 from triage.postmortem.draft import drafted
 from triage.postmortem.facts import Facts
@@ -68,6 +68,14 @@ class TestDraft:
         assert "- Against: other versions fail too." in text
         assert text.startswith("# Postmortem of INC-")
         assert "Found after 30 s: from the first failure at 10:02:00 UTC to the opening at 10:02:30 UTC." in text
+
+    def test_what_failing_spans_say_is_evidence_with_a_trace(self) -> None:
+        """The commonest first; a stranger reads it without whom it names."""
+        said = Evidence("ab12", "01", at(5), "payment", "POST /charge", "declined for c-17")
+        given = facts(None, replace(hit("c-17"), evidence=(said,)))
+        words = "at payment: 1 of 1 looked at, such as in trace ab12."
+        assert f"Failing spans say “declined for c-17” {words}" in md(drafted(given))
+        assert re.search(rf"“declined for customer-\w{{10}}” {words}", md(blind(given)))
 
     def test_who_ticked_and_called_it_mitigated_is_told_without_blame(self) -> None:
         """By whom and when, and no word of fault anywhere in a draft."""

@@ -24,7 +24,9 @@ from triage.settings import Settings
 def add_options(parser: ArgumentParser) -> None:
     """Which incident's, and how it is written."""
     parser.add_argument("id", metavar="ID", help="the incident, such as INC-7F3K")
-    parser.add_argument("--format", choices=tuple(Format), default=Format.MD, help="(default: md)")
+    parser.add_argument(
+        "--format", choices=[each.value for each in Format], default=Format.MD.value, help="(default: md)"
+    )
     parser.add_argument(
         "-o", "--output", type=Path, metavar="FILE",
         help="where to write it (default: standard output); a Markdown's figures are written beside it",

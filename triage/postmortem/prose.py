@@ -1,16 +1,16 @@
 """What each section says before an author has written it: sentences about the system, and nobody’s fault."""
 
+from collections import Counter
 from collections.abc import Iterator
-from datetime import timedelta
 
-from triage.incident.due import DUE_AFTER
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.model import US, Impact, Incident, Kind, State
-from triage.incident.naming import quantity
+from triage.incident.naming import one_line, quantity
 from triage.postmortem.facts import Facts
 from triage.postmortem.wording import amounts, clock, counted, day_and_clock, joined, lasted
 
 LEAST_SUSPICION = 0.5
+MOST_ERRORS = 3
 
 
 def summary(facts: Facts) -> Iterator[str]:
@@ -159,6 +159,7 @@ def root_cause(facts: Facts) -> Iterator[str]:
         yield "The evidence points at no cause by itself."
     if said.because:
         yield f"It rests on this: {said.because.rstrip('.')}."
+    yield from _said_by_spans(facts)
     if not facts.incident.suspects:
         yield "No change was told of, or seen, in the two hours before."
     yield (
@@ -167,8 +168,11 @@ def root_cause(facts: Facts) -> Iterator[str]:
     )
 
 
-def due_words(incident: Incident) -> str:
-    """When it must be finished."""
-    if incident.state is not State.RESOLVED:
-        return f"due {DUE_AFTER / timedelta(hours=1):.0f} h after the end"
-    return f"due {day_and_clock((incident.ended or incident.resolved_at or incident.opened_at) + DUE_AFTER)}"
+def _said_by_spans(facts: Facts) -> Iterator[str]:
+    """What the failing spans say that are kept as evidence, the commonest first, each with a trace to look at."""
+    pieces = [each for item in facts.customers for each in item.evidence if each.error]
+    counts = Counter((each.service, each.error) for each in pieces)
+    for (service, error), count in counts.most_common(MOST_ERRORS):
+        first = next(each for each in pieces if (each.service, each.error) == (service, error))
+        said = f"“{one_line(error, 200)}” at {one_line(service)}"
+        yield f"Failing spans say {said}: {count:,} of {len(pieces):,} looked at, such as in trace {first.trace_id}."

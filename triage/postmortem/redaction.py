@@ -57,8 +57,9 @@ class Redaction:
     """Where ids may stand; those that stand nowhere are not looked for again."""
 
     def id(self, kind: str, value: str) -> str:
-        """The pseudonym of an id."""
-        return self.pseudonyms.of(kind, value) if value else value
+        """The pseudonym of an id; a person's name has one, however its letters are written."""
+        same = value.casefold() if kind == PERSON else value
+        return self.pseudonyms.of(kind, same) if value else value
 
     def free(self, text: str) -> str:
         """What a person, a service or a sender wrote."""
@@ -152,6 +153,7 @@ def _texts(facts: Facts) -> Iterable[str]:
     yield from (part for event in incident.timeline for part in (event.text, event.author, event.details))
     yield from (part for each in facts.changes for part in (each.title, each.author, each.source, each.version))
     yield from (repr((each.what, each.because, each.for_, each.against)) for each in incident.suspects)
+    yield from {each.error for item in facts.customers for each in item.evidence}
     yield from (facts.base_url, facts.impact.caveat or "")
 
 
@@ -267,5 +269,5 @@ def _customer(item: AffectedCustomer, hide: Redaction) -> AffectedCustomer:
         item,
         customer=hide.id(CUSTOMER, item.customer),
         orders=tuple(hide.id(ORDER, order) for order in item.orders),
-        evidence=(),
+        evidence=tuple(replace(each, error=hide.free(each.error)) for each in item.evidence),
     )
