@@ -1,9 +1,8 @@
 """Which customers were affected, for other programs."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain, islice
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -17,12 +16,11 @@ from dashboards.api.parameters import (
     each_once,
 )
 from queries.store import Store
-from triage.affected.answer import affected, everyone
-from triage.affected.sheet import Sheet, csv_lines
+from triage.affected.answer import affected
+from triage.affected.csv_file import everyone_csv
+from triage.affected.sheet import Sheet
 from triage.model import Affected, Question
 from triage.wire import AffectedJson
-
-CSV_LINES = 1000
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
 
@@ -38,14 +36,11 @@ def get_affected_csv(store: TheStore, asked: Annotated[QuestionParameters, Query
     """The same, whole: one line for each customer."""
     now = datetime.now(UTC)
     question = asked.question(now)
-    customers = everyone(store, question if question.as_of else replace(question, as_of=now))
-    first = list(islice(customers, 1))  # what is wrong is said before the first line is
+    question = question if question.as_of else replace(question, as_of=now)
+    lines = everyone_csv(store, question, Sheet.of(question, now))
+    header = next(lines)  # what is wrong is said before the first line is
     headers = {"Content-Disposition": f'attachment; filename="{file_name(question)}"'}
-    return StreamingResponse(
-        _in_chunks(csv_lines(chain(first, customers), Sheet.of(question, now))),
-        media_type="text/csv; charset=utf-8",
-        headers=headers,
-    )
+    return StreamingResponse(chain((header,), lines), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def ask_affected(store: Store, asked: AffectedParameters, now: datetime) -> Affected:
@@ -60,9 +55,3 @@ def ask_affected(store: Store, asked: AffectedParameters, now: datetime) -> Affe
 def file_name(question: Question) -> str:
     """What a download of the answer is called: its window."""
     return f"affected-{question.from_:%Y%m%dT%H%M%SZ}-{question.to:%Y%m%dT%H%M%SZ}.csv"
-
-
-def _in_chunks(lines: Iterator[str]) -> Iterator[str]:
-    """The lines, many at a time: handing one over costs more than making it."""
-    while chunk := "".join(islice(lines, CSV_LINES)):
-        yield chunk

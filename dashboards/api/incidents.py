@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -15,10 +16,10 @@ from dashboards.api.cursors import bad_cursor, read_cursor, write_cursor
 from dashboards.api.parameters import PageParameters, WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
 from queries.store import Store
-from triage.affected.sheet import csv_lines
 from triage.incident.acting import Act, NoIncident, WrongStep, change, known, note, tick
 from triage.incident.book import StoredBook
-from triage.incident.impact import CustomersOf, Hit, hit_by, nobody, sheet_of
+from triage.incident.customers import customers_csv
+from triage.incident.impact import CustomersOf, Hit, hit_by, nobody
 from triage.incident.model import Incident, State
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
 from triage.model import AffectedCustomer
@@ -153,11 +154,11 @@ def get_incident_affected(
 def get_incident_affected_csv(request: Request, store: TheStore, incident_id: str) -> StreamingResponse:
     """The same, whole: one line for each customer."""
     incident = the_incident(store, incident_id)
-    hit = _hit(request, store, incident, None)
+    customers_of: CustomersOf = getattr(request.app.state, "customers_of", nobody)
+    lines = customers_csv(store, incident, datetime.now(UTC), customers_of)
+    header = next(lines)  # what is wrong is said before the first line is
     headers = {"Content-Disposition": f'attachment; filename="affected-{incident.id}.csv"'}
-    return StreamingResponse(
-        csv_lines(hit.customers, sheet_of(incident, hit)), media_type="text/csv; charset=utf-8", headers=headers
-    )
+    return StreamingResponse(chain((header,), lines), media_type="text/csv; charset=utf-8", headers=headers)
 
 
 @router.post("/incidents/{incident_id}/{action}", response_model=IncidentJson)

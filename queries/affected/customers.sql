@@ -48,7 +48,13 @@ INSERT INTO matching
 WITH (SELECT Partners FROM known) AS known_partners
 SELECT
     TraceId, SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer,
-    error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus) AS Error
+    if(
+        IsError OR (SpanKind = 'Server' AND HttpStatus >= 500),
+        error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus),
+        concat('took ', multiIf(
+            Duration < 1000000, concat(toString(round(Duration / 1000)), ' µs'),
+            Duration < 1000000000, concat(toString(round(Duration / 1000000)), ' ms'),
+            concat(toString(round(Duration / 1000000000, 2)), ' s')))) AS Error  -- what answered in time says no error
 FROM spans
 WHERE Duration > {slower_than_ns:Int64}
     AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}

@@ -11,33 +11,31 @@
 -- One row per trace: its latest such span, in ns since 1970.
 CREATE TEMPORARY TABLE naming (TraceId String);
 
--- if: SELECT notEmpty({customer:String})
 INSERT INTO naming
 SELECT TraceId FROM entries
-WHERE Customer = {customer:String} AND notEmpty(TraceId)
+WHERE notEmpty({customer:String}) AND Customer = {customer:String} AND notEmpty(TraceId)
     AND Timestamp >= {from:DateTime64(6, 'UTC')} - INTERVAL 1 DAY AND Timestamp < {to:DateTime64(6, 'UTC')} + INTERVAL 1 DAY
 UNION DISTINCT
 SELECT TraceId FROM mentions
-WHERE Customer = {customer:String} AND notEmpty(TraceId)
+WHERE notEmpty({customer:String}) AND Customer = {customer:String} AND notEmpty(TraceId)
     AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
     AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY;
 
 CREATE TEMPORARY TABLE ordering (TraceId String);
 
--- if: SELECT notEmpty({order:String})
 INSERT INTO ordering
 SELECT DISTINCT TraceId FROM orders
-WHERE OrderId = {order:String} AND notEmpty(TraceId)
+WHERE notEmpty({order:String}) AND OrderId = {order:String} AND notEmpty(TraceId)
     AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
     AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY;
 
 CREATE TEMPORARY TABLE failing_spans (TraceId String, SpanId String, Timestamp DateTime64(9, 'UTC'), Duration UInt64, IsRoot Bool);
 
--- if: SELECT {failing:Int8} >= 0
 INSERT INTO failing_spans
 SELECT TraceId, SpanId, Timestamp, Duration, empty(ParentSpanId)
 FROM failures
-WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)
+WHERE {failing:Int8} >= 0
+    AND Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND is_failing(
@@ -46,22 +44,22 @@ WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6,
 
 CREATE TEMPORARY TABLE found (TraceId String, Timestamp DateTime64(9, 'UTC'));
 
--- if: SELECT {failing:Int8} = 1 AND empty({key:String})
 INSERT INTO found
 SELECT TraceId, Timestamp
 FROM failing_spans
-WHERE Duration >= {least_ns:UInt64} AND Duration <= {most_ns:UInt64}
+WHERE {failing:Int8} = 1 AND empty({key:String})
+    AND Duration >= {least_ns:UInt64} AND Duration <= {most_ns:UInt64}
     AND (IsRoot OR notEmpty(concat({service:String}, {operation:String}))
         OR ({least_ns:UInt64} = 0 AND {most_ns:UInt64} = 18446744073709551615))
     AND (empty({customer:String}) OR TraceId IN (SELECT TraceId FROM naming))
     AND (empty({order:String}) OR TraceId IN (SELECT TraceId FROM ordering))
     AND (empty({only:Array(String)}) OR has({only:Array(String)}, TraceId));
 
--- if: SELECT {failing:Int8} != 1 OR notEmpty({key:String})
 INSERT INTO found
 SELECT TraceId, Timestamp
 FROM otel_traces
-WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)
+WHERE ({failing:Int8} != 1 OR notEmpty({key:String}))
+    AND Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND ({least_ns:UInt64} = 0 OR Duration >= {least_ns:UInt64})

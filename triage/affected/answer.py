@@ -11,6 +11,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypedDict, cast
 
+import polars as pl
+
 from queries.store import Store, Value
 from triage.affected.cursor import Cursor
 from triage.model import Affected, AffectedCustomer, Evidence, Outcome, Question
@@ -105,10 +107,15 @@ def affected(store: Store, question: Question, *, limit: int = 100, cursor: str 
 
 def everyone(store: Store, question: Question) -> Iterator[AffectedCustomer]:
     """All affected customers, most failures first, however many: worked out once, held a block at a time."""
-    for block in store.stream(ASK, **_parameters(Cursor(question), EVERYONE)):
+    for block in blocks(store, question):
         for row in cast(Iterator[Row], block.iter_rows(named=True)):
             if row["Customer"]:
                 yield _customer(row)
+
+
+def blocks(store: Store, question: Question) -> Iterator[pl.DataFrame]:
+    """The same as queries/affected/customers.sql answers it; a row without a customer where there is none."""
+    return store.stream(ASK, **_parameters(Cursor(question), EVERYONE))
 
 
 def _rows(store: Store, place: Cursor, limit: int) -> list[Row]:

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from typing import Protocol
 
 from queries.store import Store
-from triage.affected.answer import affected, everyone
-from triage.affected.sheet import Sheet, csv_lines
+from triage.affected.answer import affected
+from triage.affected.csv_file import everyone_csv
+from triage.affected.sheet import Sheet
 from triage.model import Question
 from triage.remote import Remote
 from triage.window import parse_time, parse_window
@@ -109,7 +110,7 @@ class Opened:
         """As of now."""
         now = datetime.now(UTC)
         question = asked.question(now)
-        return csv_lines(everyone(self.store, question), Sheet.of(question, now))
+        return everyone_csv(self.store, question, Sheet.of(question, now))
 
 
 def _joined(page: Callable[[int, str | None], AffectedJson], limit: int | None) -> AffectedJson:

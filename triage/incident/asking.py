@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from triage.affected.asking import PAGE, Opened, Running, Source
-from triage.affected.sheet import csv_lines
 from triage.incident import acting
 from triage.incident.acting import Act, NoIncident
 from triage.incident.book import StoredBook
-from triage.incident.impact import customers_on_rows, hit_by, sheet_of
+from triage.incident.customers import customers_csv
+from triage.incident.impact import customers_on_rows, hit_by
 from triage.incident.model import Incident
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
 from triage.remote import Refusal
@@ -79,8 +79,7 @@ def affected_csv_of(source: Source, id_: str) -> Iterator[str]:
             yield from remote.lines(f"{_path(id_)}/affected.csv", {})
         case Opened(store):
             one = _or_refused(lambda: acting.known(StoredBook(store), id_))
-            hit = hit_by(store, one, datetime.now(UTC), customers_on_rows(store))
-            yield from csv_lines(hit.customers, sheet_of(one, hit))
+            yield from customers_csv(store, one, datetime.now(UTC), customers_on_rows(store))
 
 
 def _path(id_: str) -> str:

@@ -1,15 +1,17 @@
 """A page of the customers whom an incident hits, with the figures over all of them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from queries.store import Store
 from triage.affected.answer import affected
-from triage.incident.impact import WORST_FIRST, CustomersOf, figures_of, hit_by, questions
+from triage.affected.csv_file import everyone_csv
+from triage.affected.sheet import csv_lines
+from triage.incident.impact import WORST_FIRST, CustomersOf, figures_of, hit_by, questions, sheet_of, whole
 from triage.incident.model import Impact, Incident
-from triage.model import AffectedCustomer
+from triage.model import AffectedCustomer, Question
 from triage.window import Window
 
 A_MOMENT = timedelta(microseconds=1)
@@ -62,10 +64,27 @@ def customers_page(
     """
     window = Window(incident.began, max(incident.ended or now, incident.began + A_MOMENT))
     asked = questions(incident, now)
-    is_one = len(asked) == 1 and all(each.symptom.question is not None for each in incident.symptoms)
+    is_one = _is_one(incident, asked)
     if is_one and order is Order.FAILURES and (first == 1 or cursor):
         answer = affected(store, replace(asked[0], as_of=None), limit=limit, cursor=cursor)
         return CustomersPage(figures_of(answer, now), answer.items, first, window, answer.next)
     hit = hit_by(store, incident, now, customers_of)
     ordered = sorted(hit.customers, key=KEYS[order])
     return CustomersPage(hit.impact, tuple(ordered[first - 1 : first - 1 + limit]), first, window)
+
+
+def customers_csv(store: Store, incident: Incident, now: datetime, customers_of: CustomersOf) -> Iterator[str]:
+    """Everyone as known now, as CSV in pieces of text; the first says nothing but the columns. Raises StoreError.
+
+    Where one question answers it, however many they are; where several do, they are joined in memory first.
+    """
+    asked = questions(incident, now)
+    if _is_one(incident, asked):
+        return everyone_csv(store, replace(asked[0], as_of=now), sheet_of(incident, whole(incident, now), now))
+    hit = hit_by(store, incident, now, customers_of)
+    return csv_lines(hit.customers, sheet_of(incident, hit.question, hit.impact.at))
+
+
+def _is_one(incident: Incident, asked: Sequence[Question]) -> bool:
+    """Whether one question tells all of them."""
+    return len(asked) == 1 and all(each.symptom.question is not None for each in incident.symptoms)

@@ -88,12 +88,12 @@ ON_ROWS = {
 """What is wrong with the rows that customers are on, by the kind of the symptom, in plain words."""
 
 
-def sheet_of(incident: Incident, hit: Hit) -> Sheet:
+def sheet_of(incident: Incident, question: Question, at: datetime) -> Sheet:
     """What every line of its customers says."""
     symptoms = [each.symptom for each in incident.symptoms]
     words = dict.fromkeys(ON_ROWS.get(each.labels.get("kind", ""), "") for each in symptoms if each.question is None)
     slow = {each.question.slower_than_ms for each in symptoms if each.question is not None}
-    sheet = Sheet.of(hit.question, hit.impact.at, "; ".join(filter(None, words)))
+    sheet = Sheet.of(question, at, "; ".join(filter(None, words)))
     return replace(sheet, slower_than_ms=slow.pop() if len(slow) == 1 else None)
 
 
@@ -151,12 +151,14 @@ def hit_by(
     lists: list[Iterable[AffectedCustomer]] = [everyone(store, one) for one in asked]
     lists += [customers_of(each.symptom, now) for each in incident.symptoms if each.symptom.question is None]
     customers = union(lists)
-    whole = Question(
-        from_=incident.began, to=max(incident.ended or now, incident.began), as_of=now if past else None,
-        incident=incident.id,
-    )  # fmt: skip
     took_ms = round((time.perf_counter() - started) * 1000, 1)
-    return Hit(_sum(heads, customers, now), tuple(customers), whole, took_ms)
+    return Hit(_sum(heads, customers, now), tuple(customers), whole(incident, now, past=past), took_ms)
+
+
+def whole(incident: Incident, now: datetime, *, past: bool = False) -> Question:
+    """What is asked of an incident: itself, in its time."""
+    end = max(incident.ended or now, incident.began)
+    return Question(from_=incident.began, to=end, as_of=now if past else None, incident=incident.id)
 
 
 def union(lists: Iterable[Iterable[AffectedCustomer]]) -> list[AffectedCustomer]:
