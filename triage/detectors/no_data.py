@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import pairwise
+from math import log
+from typing import cast
+
+import numpy as np
+import numpy.typing as npt
 
 from triage.detectors.wording import clock, name
 from triage.symptom import Ask, Cause, Severity, Symptom
@@ -12,10 +17,78 @@ from triage.window import Window
 
 LEAST_SILENT = 4
 """Minutes."""
+LEAST_HEARD = 15
+"""Minutes in which a sender must have been heard…"""
 STEADY = 0.5
-"""The share of minutes in which a sender must have been heard for its silence to say anything."""
+"""…and their share of those from its first to its last, for its silence to say anything."""
 LONGEST_GAPS = 3
 """Times its own longest gap that a silence must last."""
+LATELY = 15
+"""Minutes before a silence that say how often a sender was heard: in the evening it is heard less and less."""
+UNLIKELY = 16.0
+"""Nats: at that rate chance brings so long a silence once in e^16 times."""
+LEAST_MISSED = 30
+"""Spans that there would have been since, had the sender kept its share of all."""
+
+Counts = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Heard:
+    """When a sender was heard: minutes since 1970, in order, and how many spans it sent in all."""
+
+    minutes: Counts
+    spans: int
+
+    @staticmethod
+    def of(row: Mapping[str, object]) -> Heard:
+        """From a row of queries/detect/silent_services.sql."""
+        return Heard(np.array(cast(list[int], row["seen"]), dtype=np.int64) // 60, sum(cast(list[int], row["spans"])))
+
+    @property
+    def is_steady(self) -> bool:
+        """Whether it was heard often enough."""
+        over = self.minutes[-1] - self.minutes[0] + 1
+        return len(self.minutes) >= LEAST_HEARD and len(self.minutes) >= STEADY * over
+
+    def is_silent(self, now: int) -> bool:
+        """Whether it has been quiet for far longer than it ever was in between, and than chance would have it."""
+        silent = now - int(self.minutes[-1]) - 1
+        longest = int(np.diff(self.minutes).max(initial=1)) - 1
+        if silent < max(LEAST_SILENT, LONGEST_GAPS * (longest + 1)):
+            return False
+        lately = int((self.minutes > self.minutes[-1] - LATELY).sum())
+        return -silent * log(1 - lately / (LATELY + 1)) >= UNLIKELY
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What all services sent: minutes since 1970, and the spans up to the end of each."""
+
+    minutes: Counts
+    spans: Counts
+
+    @staticmethod
+    def of(row: Mapping[str, object]) -> Traffic:
+        """From the first row of queries/detect/silent_services.sql."""
+        return Traffic(Heard.of(row).minutes, np.cumsum(np.array(cast(list[int], row["spans"]), dtype=np.int64)))
+
+    def goes_on_without(self, one: Heard) -> bool:
+        """Whether the others sent far more since it was heard last than they ever did in between.
+
+        At its share of all spans there would have been a good many of its own, too: a night in which all is quiet says
+        nothing of one.
+        """
+        until, before = self._until(one.minutes), self._until(one.minutes - 1)
+        largest = (before[1:] - until[:-1]).max(initial=0)
+        usually, since = until[-1] / len(one.minutes), self.spans[-1] - until[-1]
+        missed = since * one.spans / until[-1]
+        return bool(since >= LONGEST_GAPS * (largest + usually) and missed >= LEAST_MISSED)
+
+    def _until(self, minutes: Counts) -> Counts:
+        """Spans up to these minutes, those of the minutes too."""
+        places = np.searchsorted(self.minutes, minutes, side="right")
+        return np.concatenate([[0], self.spans])[places]
 
 
 def no_data(window: Window, ask: Ask) -> Iterator[Symptom]:
@@ -24,30 +97,24 @@ def no_data(window: Window, ask: Ask) -> Iterator[Symptom]:
     A sender that was heard in less than 15 minutes, or in fewer than half of them, is no steady one.
     """
     whole = window.to.replace(second=0, microsecond=0)
-    rows = ask("detect/silent_services", **{"from": window.from_}, to=whole).rows(named=True)
-    steady = [row for row in rows if row["minutes"] >= STEADY * row["over_minutes"]]
-    silent = [row for row in steady if _is_silent(row["seen"], whole)]
-    if not silent:
+    now = int(whole.timestamp()) // 60
+    found = ask("detect/silent_services", **{"from": window.from_}, to=whole).rows(named=True)
+    rows = [(str(row["service"]), Heard.of(row)) for row in found[1:]]
+    steady = [(service, heard) for service, heard in rows if heard.is_steady]
+    if not steady:
         return
-    if len(silent) == len(steady) > 1 or (
-        len(steady) == 1 and rows and rows[0]["last_of_all"] == silent[0]["last_minute"]
-    ):
-        last = max(int(row["last_minute"]) for row in silent)
-        yield _symptom("", [str(row["service"]) for row in silent], last, whole)
+    together, traffic = Heard.of(found[0]), Traffic.of(found[0])
+    if together.is_silent(now):
+        last = int(together.minutes[-1])
+        yield _symptom("" if len(rows) > 1 else steady[0][0], [service for service, _ in steady], last, whole)
         return
-    for row in silent:
-        yield _symptom(str(row["service"]), [str(row["service"])], int(row["last_minute"]), whole)
-
-
-def _is_silent(seen: Sequence[int], now: datetime) -> bool:
-    """Whether it has been quiet for far longer than it ever was in between."""
-    minutes = (now.timestamp() - seen[-1]) / 60 - 1
-    longest = max((later - earlier for earlier, later in pairwise(seen)), default=60) / 60 - 1
-    return minutes >= max(LEAST_SILENT, LONGEST_GAPS * (longest + 1))
+    for service, heard in steady:
+        if heard.is_silent(now) and traffic.goes_on_without(heard):
+            yield _symptom(service, [service], int(heard.minutes[-1]), whole)
 
 
 def _symptom(service: str, services: Sequence[str], last: int, now: datetime) -> Symptom:
-    since = datetime.fromtimestamp(last + 60, UTC)
+    since = datetime.fromtimestamp(60 * (last + 1), UTC)
     minutes = (now - since).total_seconds() / 60
     who = name(service) if service else f"any of the {len(services)} services that report"
     return Symptom(
