@@ -18,7 +18,8 @@ HITS_FELL = 0.25
 MORE_CALLS = 1.5
 LEAST_MS = 1.0
 MATTERS = 0.15
-LEAST_LOOKUPS = 10
+LEAST_LOOKUPS, FEW_LOOKUPS = 10, 5
+"""In a cache, usually and now, for their hits to say anything."""
 
 
 @dataclass(frozen=True)
@@ -107,18 +108,19 @@ class Hops:
         return {
             service: (usual_hits / usual, hits / now)
             for service, (usual, usual_hits, now, hits) in lookups.items()
-            if usual >= LEAST_LOOKUPS and now >= LEAST_LOOKUPS
+            if usual >= LEAST_LOOKUPS and now >= FEW_LOOKUPS
         }
 
 
 @dataclass(frozen=True)
 class Blame:
-    """Who makes requests wait, in what way, and the numbers that say so."""
+    """Who makes requests wait, in what way, and the numbers that say so; `hop` is the call that adds most."""
 
     suspect: str
     is_partner: bool
     cause: Cause
     because: str
+    hop: tuple[str, str, str]
 
 
 def blame(hops: Hops, added_ms: float) -> Blame | None:
@@ -126,18 +128,18 @@ def blame(hops: Hops, added_ms: float) -> Blame | None:
     if not hops.all or hops.all[0].added_ms < MATTERS * added_ms:
         return None
     top = hops.all[0]
+    hop = top.service, top.operation, top.peer
     fell = [(usual - now, cache) for cache, (usual, now) in hops.caches.items() if usual - now >= HITS_FELL]
     if fell and top.slower < 4 * max(top.more_calls, 1.0):
         cache = max(fell)[1]
         usual, now = hops.caches[cache]
         told = f"{name(cache)} answers {percent(now)} of its lookups itself, usually {percent(usual)}; {_told(top)}"
-        return Blame(cache, False, Cause.CACHE_MISSES, told)
+        return Blame(cache, False, Cause.CACHE_MISSES, told, hop)
     if top.is_frequency:
-        return Blame(
-            top.suspect, top.is_partner, Cause.CACHE_MISSES, f"{_told(top)}: what used to save these calls does not"
-        )
+        told = f"{_told(top)}: what used to save these calls does not"
+        return Blame(top.suspect, top.is_partner, Cause.CACHE_MISSES, told, hop)
     cause = Cause.ERP_SYNC if top.is_partner else Cause.SLOW_HOP
-    return Blame(top.suspect, top.is_partner, cause, _told(top))
+    return Blame(top.suspect, top.is_partner, cause, _told(top), hop)
 
 
 def _told(hop: Hop) -> str:

@@ -71,7 +71,7 @@ def slow_checkout(window: Window, ask: Ask, critical: Sequence[str] = ()) -> Ite
 
     `critical` names operations, with * for any text; of none, the words in their names tell.
     """
-    blamed: set[str] = set()
+    blamed: set[str | tuple[str, str, str]] = set()
     entries = sorted(_candidates(window, ask, critical), key=lambda each: each.order)
     usual = min((entry.usual for entry in entries), key=lambda each: each.to, default=window)
     for entry in entries[:EXAMINED]:
@@ -80,10 +80,10 @@ def slow_checkout(window: Window, ask: Ask, critical: Sequence[str] = ()) -> Ite
             continue
         hops = _hops(window, ask, slow)
         found = blame(hops, slow.mean_ms - slow.usual_ms)
-        if found is None or found.suspect in blamed:
+        if found is None or {found.suspect, found.hop} & blamed:  # what adds most is one call: one cause
             continue
         if symptom := _symptom(window, ask, slow, hops, found):
-            blamed.add(found.suspect)
+            blamed |= {found.suspect, found.hop}
             yield symptom
 
 
