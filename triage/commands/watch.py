@@ -21,7 +21,7 @@ from triage.detectors import detectors, symptoms_at
 from triage.incident.book import MemoryBook
 from triage.incident.impact import customers_on_rows
 from triage.incident.model import Incident
-from triage.incident.text import incident_text
+from triage.incident.text import replay_text
 from triage.incident.wire import IncidentJson
 from triage.progress import Progress
 from triage.runbook.live import LiveRunbook
@@ -56,9 +56,8 @@ def run(options: Namespace) -> Status:
     if options.format == "json":
         sys.stdout.writelines(IncidentJson.of(one).model_dump_json() + "\n" for one in found)
         return Status.DONE
-    print(f"{len(found)} incident{'' if len(found) == 1 else 's'} in {window.length}.")
-    for one in found:
-        sys.stdout.writelines(f"{line}\n" for line in ("", *incident_text(IncidentJson.of(one))))
+    told = replay_text(window, settings.watch_every, [IncidentJson.of(one) for one in found])
+    sys.stdout.writelines(f"{line}\n" for line in told)
     return Status.DONE
 
 

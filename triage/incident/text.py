@@ -1,12 +1,12 @@
 """Incidents as a person reads them in a terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 from triage.incident.model import State
 from triage.incident.wire import FiguresJson, ImpactJson, IncidentJson, IncidentsJson
 from triage.terminal import columns, printable
-from triage.window import format_duration
+from triage.window import Window, format_duration, format_time
 
 SIGNS = {State.OPEN: "●", State.ACKNOWLEDGED: "◐", State.MITIGATED: "◔", State.RESOLVED: "○"}
 HEADINGS = ("INCIDENT", "STATE", "SEVERITY", "OPENED (UTC)", "CUSTOMERS", "WHAT IS WRONG", "OWNER")
@@ -17,9 +17,29 @@ def list_text(answer: IncidentsJson, width: int | None = None) -> Iterator[str]:
     if not answer.items:
         yield "No incident."
         return
-    yield from columns(HEADINGS, map(_cells, answer.items), right={"CUSTOMERS"}, width=width)
+    yield from table_text(answer.items, width)
     yield ""
     yield figures_text(answer.figures)
+
+
+def table_text(incidents: Iterable[IncidentJson], width: int | None = None) -> Iterator[str]:
+    """A line an incident, below headings."""
+    yield from columns(HEADINGS, map(_cells, incidents), right={"CUSTOMERS"}, width=width)
+
+
+def replay_text(window: Window, every: timedelta, incidents: Sequence[IncidentJson]) -> Iterator[str]:
+    """What a replay has found: how many incidents in which time, a line each, and then each in full."""
+    count = "1 incident" if len(incidents) == 1 else f"{len(incidents)} incidents" if incidents else "No incident"
+    between = f"from {format_time(window.from_)} to {format_time(window.to)}"
+    yield f"{count} would have been opened {between}, with a look every {format_duration(every)}."
+    if len(incidents) > 1:
+        yield ""
+        yield from table_text(incidents)
+    for number, one in enumerate(incidents, start=1):
+        yield ""
+        if len(incidents) > 1:
+            yield f"── {number} of {len(incidents)} " + "─" * 40
+        yield from incident_text(one)
 
 
 def figures_text(means: FiguresJson) -> str:
