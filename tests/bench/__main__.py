@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import ask, detect, e2e, fresh, load, small
+from tests.bench import ask, calm, detect, e2e, fresh, load, passes, small
 from tests.bench.engine import opened
 from tests.bench.figures import Figure, as_json, crossed, missed, table
 from tests.bench.machine import busy, machine
@@ -26,6 +26,8 @@ BENCHMARKS: dict[str, Benchmark] = {
     "ask": ask.run,
     "fresh": fresh.run,
     "detect": detect.run,
+    "calm": calm.run,
+    "passes": passes.run,
 }
 
 
@@ -35,7 +37,14 @@ def main() -> int:
     scale = QUICK if options.quick else Scale()
     if options.spans:
         scale = replace(scale, spans=options.spans, window_spans=min(scale.window_spans, options.spans // 10))
-    scale = replace(scale, detect_seeds=options.seeds or scale.detect_seeds, detect_kept=options.kept)
+    scale = replace(
+        scale,
+        detect_seeds=options.seeds or scale.detect_seeds,
+        detect_kept=options.kept,
+        calm_seeds=options.seeds or scale.calm_seeds,
+        calm_days=options.days or scale.calm_days,
+        passes=options.passes or scale.passes,
+    )
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix="bench-") as directory:
         scratch = Path(directory)
         with opened(scratch / "empty", handles=1) as store:
@@ -67,8 +76,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that all works, in a minute or two")
     parser.add_argument("--spans", type=_spans, metavar="N", help="spans that `ask` asks among (default: 10_000_000)")
     parser.add_argument(
-        "--seeds", type=_seeds, metavar="N-M", help="seeds that `detect` plays each scenario with (default: 1-20)"
+        "--seeds", type=_seeds, metavar="N-M", help="seeds that `detect` (default: 1-20) and `calm` (1-3) play"
     )
+    parser.add_argument("--passes", type=int, metavar="N", help="passes that `passes` makes (default: 8640, a day's)")
+    parser.add_argument("--days", type=int, metavar="N", help="days that `calm` lasts (default: 7)")
     parser.add_argument(
         "--kept", type=Path, metavar="FILE", help="where `detect` keeps what it found; it is not looked for again"
     )

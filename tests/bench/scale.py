@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 
@@ -26,6 +27,10 @@ class Scale:
     questions: int = 10
     fresh_spans: int = 20
     detect_seeds: Sequence[int] = tuple(range(1, 21))
+    passes: int = 8640  # a day's
+    calm_seeds: Sequence[int] = (1, 2, 3)
+    calm_days: int = 7
+    calm_every: timedelta = timedelta(minutes=1)
     detect_kept: Path | None = None  # where what was found is kept from run to run
 
 
@@ -45,4 +50,8 @@ QUICK = Scale(
     questions=3,
     fresh_spans=3,
     detect_seeds=(1,),
+    passes=40,
+    calm_seeds=(1,),
+    calm_days=1,
+    calm_every=timedelta(minutes=30),
 )

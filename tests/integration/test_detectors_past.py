@@ -81,3 +81,23 @@ def test_what_fails_at_this_time_every_day_is_usual(own_store: Store, nights: tu
         checkouts(own_store, days * DAY + 2 * HOUR, 2 * HOUR - 240)
         checkouts(own_store, days * DAY + 240, 240, failing=40 if days in (0, *nights) else 0)
     assert len(found(own_store, "gateway_errors")) == symptoms
+
+
+def test_a_service_from_which_nothing_arrives_is_found_by_when_data_arrived(own_store: Store) -> None:
+    """The others go on; those that are heard every other minute only are heard often enough."""
+    empty(own_store)
+    own_store.command(
+        "INSERT INTO arrivals (Minute, ServiceName, Spans)"
+        " SELECT toDateTime({now:DateTime64(6, 'UTC')}) - 60 * number, ['gateway', 'stock'][1 + number % 2], 50"
+        " FROM numbers(1, 100)",
+        now=NOW,
+    )
+    assert found(own_store, "no_data") == []
+    own_store.command(
+        "INSERT INTO arrivals (Minute, ServiceName, Spans)"
+        " SELECT toDateTime({now:DateTime64(6, 'UTC')}) - 60 * number, name, 500 FROM numbers(1, 100)"
+        " ARRAY JOIN arrayFilter(name -> name != 'payment' OR number > 9, ['checkout', 'payment']) AS name",
+        now=NOW,
+    )
+    (symptom,) = found(own_store, "no_data")
+    assert (symptom.subject, symptom.value) == ({"service": "payment"}, 9.0)
