@@ -15,20 +15,23 @@ from pathlib import Path
 ROOT = Path(__file__).parent
 NOT_QUESTIONS = ("schema", "landing")
 TEMPORARY = re.compile(r"^CREATE TEMPORARY TABLE (\w+)", re.MULTILINE)
-CONDITION = re.compile(r"^-- if: (.+)$", re.MULTILINE)
+CONDITION = re.compile(r"^-- if: (\w+)$", re.MULTILINE)
+BOUND = re.compile(r"^-- bind: (.+)$", re.MULTILINE)
 COMMENT = re.compile(r"^\s*--.*$|\s--\s.*$", re.MULTILINE)
 PARAMETER = re.compile(r"\{(\w+):([^}]+)\}")
 
 
 @dataclass(frozen=True)
 class Step:
-    """A statement of a question, and the SELECT (of 0 or 1) that says whether it is needed; None: always.
+    """A statement of a question.
 
-    A file writes it as `-- if: SELECT …` above the statement.
+    `-- bind: a, b` above a SELECT gives the values of its one row these names, as parameters of the statements after
+    it. `-- if: a` above a statement leaves it out unless the value of this name is true.
     """
 
     statement: str
     condition: str | None
+    binds: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,11 @@ class Question:
     @cached_property
     def steps(self) -> list[Step]:
         """The statements, in order; the last one answers."""
-        return [Step(statement, _condition(part)) for part in _parts(self.text) for statement in statements(part)]
+        return [
+            Step(statement, _condition(part), _bound(part))
+            for part in _parts(self.text)
+            for statement in statements(part)
+        ]
 
     @cached_property
     def temporary(self) -> list[str]:
@@ -53,8 +60,9 @@ class Question:
 
     @cached_property
     def parameters(self) -> dict[str, str]:
-        """Each bound name with its ClickHouse type."""
-        return parameters(self.text)
+        """Each name that is to be given a value, with its ClickHouse type."""
+        own = {name for step in self.steps for name in step.binds}
+        return {name: kind for name, kind in parameters(self.text).items() if name not in own}
 
     @property
     def heading(self) -> str:
@@ -106,3 +114,8 @@ def _parts(script: str) -> list[str]:
 def _condition(part: str) -> str | None:
     found = CONDITION.search(part)
     return found[1] if found else None
+
+
+def _bound(part: str) -> tuple[str, ...]:
+    found = BOUND.search(part)
+    return tuple(found[1].split(", ")) if found else ()

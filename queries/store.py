@@ -6,6 +6,7 @@ and release the GIL. Never fork after opening one.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -120,8 +121,9 @@ class Store:
 
     def _answer(self, name: str, parameters: Mapping[str, Value]) -> bytes:
         question = catalogue.question(name)
-        bound = _bound(question, parameters)
-        with self._pool.handle() as client, translated(inserting=False), _prepared(client, question, bound) as answer:
+        given = _bound(question, parameters)
+        with self._pool.handle() as client, translated(inserting=False), _prepared(client, question, given) as bound:
+            answer = question.steps[-1].statement
             return client.raw_query(answer, parameters=_used(answer, bound), fmt="ArrowStream")
 
     def _connect(self, database: str) -> Client:
@@ -210,15 +212,27 @@ def _payload(landing: str, body: bytes, *, inline: bool) -> tuple[bytes, str, di
 
 
 @contextmanager
-def _prepared(client: Client, question: catalogue.Question, bound: Mapping[str, Bound]) -> Iterator[str]:
-    """The statement that answers, while the temporary tables that it reads exist."""
-    *preparing, answer = question.steps
-    for step in preparing:
-        if step.condition is None or client.command(step.condition, parameters=_used(step.condition, bound)):
+def _prepared(
+    client: Client, question: catalogue.Question, given: Mapping[str, Bound]
+) -> Iterator[Mapping[str, Bound]]:
+    """All that the answering statement may name, while the temporary tables that it reads exist."""
+    bound = dict(given)
+    for step in question.steps[:-1]:
+        if step.condition and not bound[step.condition]:
+            continue
+        if step.binds:
+            bound |= zip(step.binds, _row(client, step.statement, bound), strict=True)
+        else:
             client.command(step.statement, parameters=_used(step.statement, bound))
-    yield answer.statement
-    if preparing:
+    yield bound
+    if question.temporary:
         client.command(f"DROP TEMPORARY TABLE IF EXISTS {', '.join(question.temporary)}")
+
+
+def _row(client: Client, statement: str, bound: Mapping[str, Bound]) -> list[Bound]:
+    """The values of a statement's one row."""
+    body = client.raw_query(statement, parameters=_used(statement, bound), fmt="JSONCompactEachRow")
+    return cast(list[Bound], json.loads(body))
 
 
 def _used(statement: str, bound: Mapping[str, Bound]) -> dict[str, Bound]:

@@ -8,6 +8,12 @@
 -- One row per affected customer of the page, most failures first. The figures over all of them stand on every row,
 -- and on one row without a customer where the page is empty.
 
+-- bind: failing, slow, past
+SELECT
+    {slower_than_ns:Int64} < 0,
+    {slower_than_ns:Int64} >= 0,
+    {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC');
+
 CREATE TEMPORARY TABLE known AS
 SELECT
     (SELECT groupArray(Name) FROM partners) AS Partners,
@@ -25,27 +31,25 @@ CREATE TEMPORARY TABLE matching (
     SpanKind String, Customer String, Error String
 );
 
--- if: SELECT {slower_than_ns:Int64} < 0
+-- if: failing
 INSERT INTO matching
-WITH
-    (SELECT Partners FROM known) AS known_partners,
-    (SELECT Services FROM known) AS known_services
+WITH (SELECT (Partners, Services) FROM known) AS names
 SELECT TraceId, SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer, Error
 FROM failures
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
     AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
-    AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
+    AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, names.1, names.2)
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND ({route:String} = '' OR Route = {route:String})
     AND ({version:String} = '' OR Version = {version:String})
     AND ({partner:String} = '' OR (SpanKind = 'Client' AND (
-        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(known_partners, {partner:String})))))
+        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(names.1, {partner:String})))))
 LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 
--- if: SELECT {slower_than_ns:Int64} >= 0
+-- if: slow
 INSERT INTO matching
-WITH (SELECT Partners FROM known) AS known_partners
+WITH (SELECT (Partners, Services) FROM known) AS names
 SELECT
     TraceId, SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer,
     if(
@@ -64,110 +68,126 @@ WHERE Duration > {slower_than_ns:Int64}
     AND ({route:String} = '' OR Route = {route:String})
     AND ({version:String} = '' OR Version = {version:String})
     AND ({partner:String} = '' OR (SpanKind = 'Client' AND (
-        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(known_partners, {partner:String})))))
+        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(names.1, {partner:String})))))
 LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 
--- The traces that they are in, where those are filed, and whom they name.
-CREATE TEMPORARY TABLE failed_traces AS
-SELECT DISTINCT TraceId FROM matching WHERE notEmpty(TraceId);
-
+-- Where the traces that they are in are filed.
 CREATE TEMPORARY TABLE failed_buckets AS
 SELECT Bucket, min(Start) AS Start FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM failed_traces)
+WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM matching WHERE notEmpty(TraceId))
 GROUP BY Bucket;
 
-CREATE TEMPORARY TABLE failed_names AS
-SELECT TraceId, Customer, max(FromSpans) AS BySpans, groupUniqArrayArray(LogSpans) AS LogSpans
-FROM trace_customers
-WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM failed_traces)
-GROUP BY TraceId, Customer;
+-- These traces: whose each is, and what became of its entry. One row per trace. Unclear are those that name two
+-- customers, or one in log records of spans that did not come, or that go on after as_of.
+CREATE TEMPORARY TABLE traces (
+    TraceId String, Names Array(String), IsUnclear Bool, Customer String,
+    EntryTime DateTime64(9, 'UTC'), EntryService String, EntryName String, IsHit Bool, HasSucceeded Bool
+);
 
-CREATE TEMPORARY TABLE failed_entries AS
+INSERT INTO traces
+WITH
+    (SELECT (Partners, Services) FROM known) AS names,
+    is_failing(
+        Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress, names.1, names.2) AS IsFailing,
+    {slower_than_ns:Int64} >= 0 AND Entry.Duration > {slower_than_ns:Int64} AS IsSlow
 SELECT
     TraceId,
-    min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-        IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry
-FROM trace_entries
-WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM failed_traces)
-GROUP BY TraceId;
-
--- How many failures each of them has at least and at most. One row per customer named.
-CREATE TEMPORARY TABLE bounds AS
-SELECT Customer, sum(Spans) AS AtMost, sumIf(Spans, IsSettled) AS AtLeast
+    Names,
+    length(Names) > 1 OR (notEmpty(Names) AND NOT IsNamedBySpans AND NOT IsNamedByLogs) OR IsGoingOn AS IsUnclear,
+    if(IsUnclear, '', Names[1]) AS Customer,
+    Entry.Timestamp AS EntryTime,
+    Entry.ServiceName AS EntryService,
+    Entry.SpanName AS EntryName,
+    if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
+    NOT IsFailing AND NOT IsSlow AS HasSucceeded
 FROM (
-    SELECT failed_names.Customer AS Customer, Spans, Names = 1 AND BySpans AS IsSettled
-    FROM failed_names
-    INNER JOIN (SELECT TraceId, count() AS Spans FROM matching GROUP BY TraceId) AS failing ON failing.TraceId = failed_names.TraceId
-    INNER JOIN (SELECT TraceId, count() AS Names FROM failed_names GROUP BY TraceId) AS names ON names.TraceId = failed_names.TraceId
+    SELECT
+        TraceId,
+        groupUniqArrayArray(trace_parts.Names) AS Names,
+        max(Spans > 0 AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
+        hasAny(groupUniqArrayArray(SpanHashes), groupUniqArrayArray(LogSpans)) AS IsNamedByLogs,
+        {past:UInt8} AND max(Last) > {as_of:DateTime64(9, 'UTC')} AS IsGoingOn,
+        entry_facts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
+    FROM trace_parts
+    WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM matching)
+    GROUP BY TraceId
+    HAVING sum(Spans) > 0
+);
+
+-- How many failures each of them has at least and at most, and whether they may have seen one. One row per customer named.
+CREATE TEMPORARY TABLE bounds (Customer String, AtMost UInt64, AtLeast UInt64, MayHaveSeen Bool);
+
+INSERT INTO bounds
+SELECT Customer, sum(Failures) AS AtMost, sumIf(Failures, IsSettled) AS AtLeast, max(IsHit) AS MayHaveSeen
+FROM (
+    SELECT arrayJoin(traces.Names) AS Customer, failed.Failures AS Failures, NOT traces.IsUnclear AS IsSettled, traces.IsHit AS IsHit
+    FROM traces
+    INNER JOIN (SELECT TraceId, count() AS Failures FROM matching GROUP BY TraceId) AS failed ON failed.TraceId = traces.TraceId
     UNION ALL
-    SELECT Customer, 1 AS Spans, true AS IsSettled FROM matching WHERE empty(TraceId) AND notEmpty(Customer)
+    SELECT Customer, 1, true, true FROM matching WHERE empty(TraceId) AND notEmpty(Customer)
 )
 GROUP BY Customer;
 
 -- Those whose later attempts matter: whoever may have seen a failure, since they may have recovered; and whoever may
 -- be on the page, since it says when they tried last. (As of a moment, that is everyone.)
-CREATE TEMPORARY TABLE followed AS
-WITH
-    (SELECT Partners FROM known) AS known_partners,
-    (SELECT Services FROM known) AS known_services,
-    (
-        SELECT (AtMost, Customer) FROM bounds
-        WHERE AtMost = AtLeast AND ({after_failures:Int64} < 0
-            OR AtMost < {after_failures:Int64}
-            OR (AtMost = {after_failures:Int64} AND Customer > {after_customer:String}))
-        ORDER BY AtMost DESC, Customer
-        LIMIT 1 OFFSET {page:UInt64}
-    ) AS beyond
-SELECT Customer FROM bounds
-WHERE isNull(beyond.1) OR AtMost > beyond.1 OR (AtMost = beyond.1 AND Customer <= beyond.2)
-    OR {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC')
-UNION DISTINCT
-SELECT Customer FROM failed_names
-WHERE TraceId IN (
-    SELECT TraceId FROM failed_entries
-    WHERE if({slower_than_ns:Int64} >= 0, Entry.11 > {slower_than_ns:Int64},
-        is_failing(Entry.7, Entry.4, Entry.8, Entry.9, Entry.10, known_partners, known_services))
-)
-UNION DISTINCT
-SELECT Customer FROM matching WHERE empty(TraceId) AND notEmpty(Customer);
+CREATE TEMPORARY TABLE followed (Customer String);
 
--- What these customers tried from then on: roots that name them themselves. Such a root is its trace's entry where
--- the trace has no other root. A day is allowed for clocks that disagree.
-CREATE TEMPORARY TABLE horizon AS
+INSERT INTO followed
+WITH (
+    SELECT (AtMost, Customer) FROM bounds
+    WHERE AtMost = AtLeast AND ({after_failures:Int64} < 0
+        OR AtMost < {after_failures:Int64}
+        OR (AtMost = {after_failures:Int64} AND Customer > {after_customer:String}))
+    ORDER BY AtMost DESC, Customer
+    LIMIT 1 OFFSET {page:UInt64}
+) AS beyond
+SELECT Customer FROM bounds
+WHERE MayHaveSeen OR {past:UInt8} OR isNull(beyond.1) OR AtMost > beyond.1 OR (AtMost = beyond.1 AND Customer <= beyond.2);
+
+-- From when on their attempts matter. A day is allowed for clocks that disagree.
+-- bind: earliest, earliest_bucket, alone
 SELECT
-    least(min(toDateTime64(Start, 9, 'UTC')), {from:DateTime64(9, 'UTC')}) AS Earliest,
-    toStartOfTenMinutes(filed_under(Earliest) - INTERVAL 1 DAY) AS EarliestBucket
+    least(min(toDateTime64(Start, 9, 'UTC')), {from:DateTime64(9, 'UTC')}) AS earliest,
+    toStartOfTenMinutes(filed_under(earliest) - INTERVAL 1 DAY),
+    (SELECT countIf(empty(TraceId) AND notEmpty(Customer)) FROM matching)
 FROM failed_buckets;
 
-CREATE TEMPORARY TABLE tried AS
-WITH
-    (SELECT Partners FROM known) AS known_partners,
-    (SELECT Services FROM known) AS known_services
+-- What they tried from then on, otherwise than in these traces: roots that name them themselves; and what else names them.
+CREATE TEMPORARY TABLE tried (
+    TraceId String, TraceHash UInt32, Customer String, Timestamp DateTime64(9, 'UTC'), EntryService String, EntryName String,
+    HasSucceeded Bool
+);
+
+INSERT INTO tried
+WITH (SELECT (Partners, Services) FROM known) AS names
 SELECT
-    Customer, TraceId, toUInt32(cityHash64(TraceId)) AS TraceHash, Timestamp,
+    TraceId, toUInt32(cityHash64(TraceId)) AS TraceHash, Customer, Timestamp,
     toString(ServiceName) AS EntryService, toString(SpanName) AS EntryName,
-    NOT is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
+    NOT is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, names.1, names.2)
         AND ({slower_than_ns:Int64} < 0 OR Duration <= {slower_than_ns:Int64}) AS HasSucceeded
 FROM entries
 WHERE Customer IN (SELECT Customer FROM followed)
-    AND Timestamp >= (SELECT Earliest FROM horizon) AND Timestamp <= {as_of:DateTime64(9, 'UTC')};
+    AND Timestamp >= {earliest:DateTime64(9, 'UTC')} AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
+    AND TraceId NOT IN (SELECT TraceId FROM traces);
 
-CREATE TEMPORARY TABLE clear AS
-SELECT * FROM tried
-WHERE empty(TraceId) OR TraceHash IN (
-    SELECT TraceHash FROM otel_traces_trace_id_ts
-    WHERE TraceHash IN (SELECT TraceHash FROM tried)
-    GROUP BY TraceHash HAVING sum(Roots) = 1
+CREATE TEMPORARY TABLE mentioned (
+    TraceId String, TraceHash UInt32, Customer String, Spans UInt32, Entry Array(String)
 );
 
--- Asked as of a moment: traces whose root, which names these customers, begins later than other spans that are known.
-CREATE TEMPORARY TABLE begun_without_root (TraceId String);
+INSERT INTO mentioned
+SELECT TraceId, toUInt32(cityHash64(TraceId)), Customer, Spans, Entry
+FROM mentions
+WHERE Customer IN (SELECT Customer FROM followed)
+    AND (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
+    AND TraceId NOT IN (SELECT TraceId FROM traces);
 
--- if: SELECT {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC')
-INSERT INTO begun_without_root
-SELECT TraceId FROM entries
-WHERE Customer IN (SELECT Customer FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
-    AND toUInt32(cityHash64(TraceId)) IN (
+-- Asked as of a moment: traces whose root, which names these customers, begins later than other spans that are known.
+-- if: past
+INSERT INTO mentioned (TraceId, TraceHash)
+SELECT DISTINCT TraceId, toUInt32(cityHash64(TraceId)) AS TraceHash FROM entries
+WHERE Customer IN (SELECT Customer FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')} AND notEmpty(TraceId)
+    AND TraceId NOT IN (SELECT TraceId FROM traces)
+    AND TraceHash IN (
         SELECT TraceHash FROM otel_traces_trace_id_ts
         WHERE Start <= {as_of:DateTime64(9, 'UTC')} AND TraceHash IN (
             SELECT toUInt32(cityHash64(TraceId)) FROM entries
@@ -175,91 +195,154 @@ WHERE Customer IN (SELECT Customer FROM followed) AND Timestamp > {as_of:DateTim
         )
     );
 
--- The traces to look at whole: those that failed, and those that name these customers in any other way, unless they
--- ended before the first failing one began.
-CREATE TEMPORARY TABLE candidates AS
-SELECT TraceId FROM failed_traces
-UNION DISTINCT
-SELECT TraceId FROM tried WHERE TraceId NOT IN (SELECT TraceId FROM clear)
-UNION DISTINCT
-SELECT TraceId FROM begun_without_root
-UNION DISTINCT
-SELECT TraceId FROM mentions
-WHERE Customer IN (SELECT Customer FROM followed)
-    AND (Bucket >= (SELECT EarliestBucket FROM horizon) OR Bucket < '2000-01-02')
-    AND TraceId NOT IN (SELECT TraceId FROM clear);
-
 CREATE TEMPORARY TABLE places AS
-SELECT TraceHash, groupUniqArray(Bucket) AS Buckets FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM candidates)
-GROUP BY TraceHash
-HAVING max(End) >= (SELECT min(Earliest) FROM horizon);
-
-CREATE TEMPORARY TABLE concerned AS
-SELECT TraceId FROM candidates WHERE toUInt32(cityHash64(TraceId)) IN (SELECT TraceHash FROM places);
-
-CREATE TEMPORARY TABLE concerned_buckets AS
-SELECT DISTINCT arrayJoin(Buckets) AS Bucket FROM places;
-
-CREATE TEMPORARY TABLE trace_names AS
 SELECT
-    TraceId, min(Customer) AS Only, uniqExact(Customer) AS Names, max(BySpans) AS BySpans,
-    groupUniqArrayArray(LogSpans) AS LogSpans
-FROM (
-    SELECT TraceId, Customer, BySpans, LogSpans FROM failed_names
-    UNION ALL
-    SELECT TraceId, Customer, FromSpans AS BySpans, LogSpans FROM trace_customers
-    WHERE Bucket IN (SELECT Bucket FROM concerned_buckets)
-        AND TraceId IN (SELECT TraceId FROM concerned) AND TraceId NOT IN (SELECT TraceId FROM failed_traces)
-)
-GROUP BY TraceId;
+    TraceHash, sum(Roots) = 1 AS HasOneRoot, if(count() = 1, any(Spans), 0) AS SpansTogether,
+    groupUniqArray(Bucket) AS Buckets,
+    max(End) >= {earliest:DateTime64(9, 'UTC')} AS IsLater  -- it did not end before the first failing one began
+FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT TraceHash FROM tried UNION ALL SELECT TraceHash FROM mentioned)
+GROUP BY TraceHash;
 
--- Of the traces that log records alone name, those that hold a span which such a record was written in.
-CREATE TEMPORARY TABLE named_by_logs (TraceId String);
-
--- if: SELECT count() > 0 FROM trace_names WHERE NOT BySpans
-INSERT INTO named_by_logs
-SELECT DISTINCT TraceId
-FROM trace_parts
-INNER JOIN (SELECT TraceId, LogSpans FROM trace_names WHERE NOT BySpans) AS logs ON logs.TraceId = trace_parts.TraceId
-WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM trace_names WHERE NOT BySpans)
-    AND hasAny(SpanHashes, LogSpans);
-
--- The unclear ones, whose spans must be read: they name two customers, or one in log records of spans that did not
--- come, or go on after as_of. One row per trace.
-CREATE TEMPORARY TABLE unclear (TraceId String);
-
-INSERT INTO unclear
-SELECT TraceId FROM trace_names
-WHERE Names > 1 OR (NOT BySpans AND TraceId NOT IN (SELECT TraceId FROM named_by_logs));
-
--- if: SELECT {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC')
-INSERT INTO unclear
-SELECT DISTINCT TraceId FROM trace_parts
-WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM concerned)
-    AND Last > {as_of:DateTime64(9, 'UTC')} AND TraceId NOT IN (SELECT TraceId FROM unclear);
-
--- When their spans began. A wrong clock's are filed under another time than they say.
-CREATE TEMPORARY TABLE unclear_times (
-    Bucket DateTime('UTC'), First DateTime64(9, 'UTC'), Last DateTime64(9, 'UTC'), IsMisdated Bool
+-- Their attempts. A root that names its customer is its trace's entry where the trace has no other root; and a trace
+-- that came at once, and names nobody else, is known from where it names them.
+CREATE TEMPORARY TABLE attempts (
+    TraceId String, Customer String, Timestamp DateTime64(9, 'UTC'), EntryService String, EntryName String, HasSucceeded Bool
 );
 
--- if: SELECT count() > 0 FROM unclear
-INSERT INTO unclear_times
+INSERT INTO attempts
+SELECT TraceId, Customer, Timestamp, EntryService, EntryName, HasSucceeded
+FROM tried
+WHERE empty(TraceId) OR TraceHash IN (SELECT TraceHash FROM places WHERE HasOneRoot);
+
+INSERT INTO attempts
+WITH
+    (SELECT (Partners, Services) FROM known) AS names,
+    entry_facts(mentioned.Entry) AS Entry
+SELECT
+    TraceId, Customer, Entry.Timestamp, Entry.ServiceName, Entry.SpanName,
+    NOT is_failing(Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress, names.1, names.2)
+        AND ({slower_than_ns:Int64} < 0 OR Entry.Duration <= {slower_than_ns:Int64})
+FROM mentioned
+WHERE notEmpty(mentioned.Entry) AND NOT {past:UInt8}
+    AND (TraceHash, Spans) IN (SELECT TraceHash, SpansTogether FROM places)
+    AND TraceId NOT IN (SELECT TraceId FROM attempts);
+
+-- The other traces must be looked at whole.
+CREATE TEMPORARY TABLE concerned AS
+SELECT DISTINCT TraceId, arrayJoin(Buckets) AS Bucket
+FROM (SELECT TraceId, TraceHash FROM mentioned UNION ALL SELECT TraceId, TraceHash FROM tried) AS candidates
+INNER JOIN places ON places.TraceHash = candidates.TraceHash
+WHERE IsLater AND TraceId NOT IN (SELECT TraceId FROM attempts);
+
+INSERT INTO traces
+WITH
+    (SELECT (Partners, Services) FROM known) AS names,
+    is_failing(
+        Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress, names.1, names.2) AS IsFailing,
+    {slower_than_ns:Int64} >= 0 AND Entry.Duration > {slower_than_ns:Int64} AS IsSlow
+SELECT
+    TraceId,
+    Names,
+    length(Names) > 1 OR (notEmpty(Names) AND NOT IsNamedBySpans AND NOT IsNamedByLogs) OR IsGoingOn AS IsUnclear,
+    if(IsUnclear, '', Names[1]) AS Customer,
+    Entry.Timestamp AS EntryTime,
+    Entry.ServiceName AS EntryService,
+    Entry.SpanName AS EntryName,
+    if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
+    NOT IsFailing AND NOT IsSlow AS HasSucceeded
+FROM (
+    SELECT
+        TraceId,
+        groupUniqArrayArray(trace_parts.Names) AS Names,
+        max(Spans > 0 AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
+        hasAny(groupUniqArrayArray(SpanHashes), groupUniqArrayArray(LogSpans)) AS IsNamedByLogs,
+        {past:UInt8} AND max(Last) > {as_of:DateTime64(9, 'UTC')} AS IsGoingOn,
+        entry_facts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
+    FROM trace_parts
+    WHERE (Bucket, TraceId) IN (SELECT Bucket, TraceId FROM concerned)
+    GROUP BY TraceId
+    HAVING sum(Spans) > 0
+)
+SETTINGS use_index_for_in_with_subqueries_max_values = 0;
+
+INSERT INTO attempts
+SELECT TraceId, Customer, EntryTime, EntryService, EntryName, HasSucceeded
+FROM traces
+WHERE NOT IsUnclear AND notEmpty(Customer);
+
+-- Whose each matching span is, and whether they could see it. A span without a trace is its own entry.
+CREATE TEMPORARY TABLE attributed (
+    TraceId String, SpanId String, Timestamp DateTime64(9, 'UTC'), ServiceName String, SpanName String, SpanKind String,
+    Error String, Customer String, IsAmbiguous Bool,
+    EntryTime DateTime64(9, 'UTC'), EntryService String, EntryName String, IsVisible Bool
+);
+
+INSERT INTO attributed
+SELECT
+    m.TraceId, m.SpanId, m.Timestamp, m.ServiceName, m.SpanName, m.SpanKind, m.Error,
+    if(notEmpty(m.Customer), m.Customer, t.Customer) AS Customer,
+    false AS IsAmbiguous,
+    if(empty(m.TraceId), m.Timestamp, t.EntryTime),
+    if(empty(m.TraceId), m.ServiceName, t.EntryService),
+    if(empty(m.TraceId), m.SpanName, t.EntryName),
+    empty(m.TraceId) OR t.IsHit
+FROM matching AS m
+LEFT ANY JOIN traces AS t ON t.TraceId = m.TraceId
+WHERE NOT t.IsUnclear;
+
+-- The orders named in the traces of their failures, as often as they are named.
+CREATE TEMPORARY TABLE named_orders (Customer String, OrderId String, Amount Decimal(18, 4), Currency String);
+
+INSERT INTO named_orders
+SELECT failed.Customer, OrderId, Amount, toString(Currency)
+FROM orders
+INNER JOIN (SELECT DISTINCT TraceId, Customer FROM attributed WHERE notEmpty(Customer) AND notEmpty(TraceId)) AS failed
+    ON failed.TraceId = orders.TraceId
+WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM attributed);
+
+-- if: alone
+INSERT INTO named_orders
+SELECT alone.Customer, OrderId, Amount, toString(Currency)
+FROM orders
+INNER JOIN (SELECT * FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)) AS alone
+    ON alone.SpanId = orders.SpanId AND alone.Timestamp = orders.Timestamp AND alone.ServiceName = orders.ServiceName
+    AND alone.SpanName = orders.SpanName AND alone.SpanKind = orders.SpanKind
+WHERE Bucket IN (SELECT toStartOfTenMinutes(Filed) FROM matching WHERE empty(TraceId))
+    AND empty(orders.TraceId);
+
+-- The unclear traces: their spans must be read, and their ancestors walked. Seldom are there any.
+-- bind: unclear
+SELECT countIf(IsUnclear) FROM traces;
+
+-- if: unclear
+CREATE TEMPORARY TABLE unclear AS
+SELECT TraceId FROM traces WHERE IsUnclear;
+
+-- if: unclear
+CREATE TEMPORARY TABLE unclear_buckets AS
+SELECT Bucket FROM failed_buckets
+UNION DISTINCT
+SELECT Bucket FROM concerned;
+
+-- When their spans began. A wrong clock's are filed under another time than they say.
+-- if: unclear
+CREATE TEMPORARY TABLE unclear_times AS
 SELECT
     Bucket, min(trace_parts.First) AS First, max(trace_parts.Last) AS Last,
     toStartOfTenMinutes(First) != Bucket OR toStartOfTenMinutes(Last) != Bucket AS IsMisdated
 FROM trace_parts
-WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM unclear)
+WHERE Bucket IN (SELECT Bucket FROM unclear_buckets) AND TraceId IN (SELECT TraceId FROM unclear)
 GROUP BY Bucket;
 
+-- if: unclear
 CREATE TEMPORARY TABLE unclear_spans (
     TraceId String, SpanId String, ParentSpanId String, Timestamp DateTime64(9, 'UTC'), ServiceName String, SpanName String,
     SpanKind String, IsError Bool, HttpStatus UInt16, Peers Array(String), ServerAddress String, Duration UInt64,
     OrderId String, Amount Decimal(18, 4), Currency String, Name String
 );
 
--- if: SELECT count() > 0 FROM unclear
+-- if: unclear
 INSERT INTO unclear_spans
 SELECT
     s.TraceId AS TraceId,
@@ -292,17 +375,18 @@ FROM (
 LEFT ANY JOIN (
     SELECT TraceId, SpanId, argMin(Customer, (Timestamp, Customer)) AS LogCustomer
     FROM log_customers
-    WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM unclear)
+    WHERE Bucket IN (SELECT Bucket FROM unclear_buckets) AND TraceId IN (SELECT TraceId FROM unclear)
         AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
     GROUP BY TraceId, SpanId
 ) AS logs ON logs.TraceId = s.TraceId AND logs.SpanId = s.SpanId;
 
 -- Their span ids (several spans may share one), with the earliest name given under each.
+-- if: unclear
 CREATE TEMPORARY TABLE nodes (
     TraceId String, SpanId String, Parents Array(String), FirstName Tuple(DateTime64(9, 'UTC'), String), IsNamed Bool
 );
 
--- if: SELECT count() > 0 FROM unclear
+-- if: unclear
 INSERT INTO nodes
 SELECT
     TraceId,
@@ -314,9 +398,10 @@ FROM unclear_spans
 GROUP BY TraceId, SpanId;
 
 -- The nearest named ancestor above each parent id, level by level. One row per trace and parent id that has one.
+-- if: unclear
 CREATE TEMPORARY TABLE ancestors (TraceId String, Start String, Found String);
 
--- if: SELECT count() > 0 FROM unclear
+-- if: unclear
 INSERT INTO ancestors
 WITH RECURSIVE walk AS (
     SELECT DISTINCT
@@ -348,13 +433,14 @@ WITH RECURSIVE walk AS (
 SELECT TraceId, Start, Found FROM walk WHERE notEmpty(Found);
 
 -- The spans of unclear traces, each with the customer that it belongs to: itself, an ancestor, the only one named.
+-- if: unclear
 CREATE TEMPORARY TABLE judged (
     TraceId String, SpanId String, ParentSpanId String, Timestamp DateTime64(9, 'UTC'), ServiceName String, SpanName String,
     SpanKind String, IsError Bool, HttpStatus UInt16, Peers Array(String), ServerAddress String, Duration UInt64,
     OrderId String, Amount Decimal(18, 4), Currency String, Customer String, IsAmbiguous Bool
 );
 
--- if: SELECT count() > 0 FROM unclear
+-- if: unclear
 INSERT INTO judged
 SELECT
     s.TraceId AS TraceId,
@@ -382,190 +468,99 @@ LEFT ANY JOIN (
     GROUP BY TraceId
 ) AS names ON names.TraceId = s.TraceId;
 
--- Every concerned trace's entry, and whose it is. One row per trace.
-CREATE TEMPORARY TABLE trace_entry AS
-SELECT TraceId, Entry, ifNull(Only, '') AS Customer
-FROM (
-    SELECT TraceId, Entry FROM failed_entries
-    WHERE TraceId NOT IN (SELECT TraceId FROM unclear)
-    UNION ALL
-    SELECT
-        TraceId,
-        min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-            IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry
-    FROM trace_entries
-    WHERE Bucket IN (SELECT Bucket FROM concerned_buckets) AND TraceId IN (SELECT TraceId FROM concerned)
-        AND TraceId NOT IN (SELECT TraceId FROM unclear) AND TraceId NOT IN (SELECT TraceId FROM failed_traces)
-    GROUP BY TraceId
-) AS entry
-LEFT ANY JOIN trace_names ON trace_names.TraceId = entry.TraceId;
-
--- if: SELECT count() > 0 FROM unclear
-INSERT INTO trace_entry
+-- Their entries, as the other traces'.
+-- if: unclear
+CREATE TEMPORARY TABLE judged_entries AS
+WITH (SELECT (Partners, Services) FROM known) AS names
 SELECT
     TraceId,
-    min((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-        IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry,
-    argMin(judged.Customer, (notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName),
-        toString(SpanName))) AS Customer
+    min((notEmpty(ParentSpanId), Timestamp, SpanId, SpanKind, ServiceName, SpanName,
+        IsError, HttpStatus, Peers, ServerAddress, Duration, judged.Customer)) AS Entry,
+    Entry.12 AS Customer,
+    Entry.2 AS EntryTime,
+    Entry.5 AS EntryService,
+    Entry.6 AS EntryName,
+    is_failing(Entry.7, Entry.4, Entry.8, Entry.9, Entry.10, names.1, names.2) AS IsFailing,
+    {slower_than_ns:Int64} >= 0 AND Entry.11 > {slower_than_ns:Int64} AS IsSlow,
+    if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
+    NOT IsFailing AND NOT IsSlow AS HasSucceeded
 FROM judged
 GROUP BY TraceId;
 
--- The same, and how it went.
-CREATE TEMPORARY TABLE trace_outcomes AS
-WITH
-    (SELECT Partners FROM known) AS known_partners,
-    (SELECT Services FROM known) AS known_services,
-    is_failing(Entry.7, Entry.4, Entry.8, Entry.9, Entry.10, known_partners, known_services) AS IsFailing,
-    {slower_than_ns:Int64} >= 0 AND Entry.11 > {slower_than_ns:Int64} AS IsSlow
-SELECT
-    TraceId,
-    Customer,
-    Entry.2 AS Timestamp,
-    Entry.5 AS EntryService,
-    Entry.6 AS EntryName,
-    if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
-    NOT IsFailing AND NOT IsSlow AS HasSucceeded
-FROM trace_entry;
+-- if: unclear
+INSERT INTO attempts
+SELECT TraceId, Customer, EntryTime, EntryService, EntryName, HasSucceeded
+FROM judged_entries
+WHERE notEmpty(Customer);
 
--- Whose each matching span is, and whether they could see it. A span without a trace is its own entry.
-CREATE TEMPORARY TABLE attributed AS
+-- if: unclear
+INSERT INTO attributed
 SELECT
-    m.TraceId AS TraceId,
-    m.SpanId AS SpanId,
-    m.Timestamp AS Timestamp,
-    m.ServiceName AS ServiceName,
-    m.SpanName AS SpanName,
-    m.SpanKind AS SpanKind,
-    m.Error AS Error,
-    multiIf(notEmpty(m.Customer), m.Customer, notEmpty(j.SpanName), j.Customer, clear_names.Only) AS Customer,
+    m.TraceId, m.SpanId, m.Timestamp, m.ServiceName, m.SpanName, m.SpanKind, m.Error,
+    if(notEmpty(m.Customer), m.Customer, j.Customer) AS Customer,
     empty(Customer) AND j.IsAmbiguous AS IsAmbiguous,
-    if(empty(m.TraceId), m.Timestamp, o.Timestamp) AS EntryTime,
-    if(empty(m.TraceId), m.ServiceName, o.EntryService) AS EntryService,
-    if(empty(m.TraceId), m.SpanName, o.EntryName) AS EntryName,
-    empty(m.TraceId) OR o.IsHit AS IsVisible
+    e.EntryTime, e.EntryService, e.EntryName, e.IsHit
 FROM matching AS m
-LEFT ANY JOIN trace_outcomes AS o ON o.TraceId = m.TraceId
-LEFT ANY JOIN (SELECT TraceId, Only FROM trace_names WHERE TraceId NOT IN (SELECT TraceId FROM unclear)) AS clear_names
-    ON clear_names.TraceId = m.TraceId
+LEFT ANY JOIN judged_entries AS e ON e.TraceId = m.TraceId
 LEFT ANY JOIN judged AS j
     ON j.TraceId = m.TraceId AND j.SpanId = m.SpanId AND j.SpanKind = m.SpanKind AND j.ServiceName = m.ServiceName
-    AND j.SpanName = m.SpanName AND j.Timestamp = m.Timestamp;
+    AND j.SpanName = m.SpanName AND j.Timestamp = m.Timestamp
+WHERE m.TraceId IN (SELECT TraceId FROM unclear);
 
--- One row per customer and entry operation of their failures: the last that they saw fail, and how they fared since.
-CREATE TEMPORARY TABLE operations AS
-SELECT
-    failed.Customer AS Customer,
-    any(HasFailed) AS HasFailed,
-    any(LastEntry) AS LastEntry,
-    max(attempts.IsTried) AS IsTried,
-    maxIf(attempts.Timestamp, attempts.IsTried) AS LastTried,
-    minIf(attempts.Timestamp, attempts.HasSucceeded AND attempts.Timestamp > failed.LastFailed) AS Succeeded,
-    max(attempts.HasSucceeded AND attempts.Timestamp > failed.LastFailed) AS HasSucceeded
-FROM (
-    SELECT
-        Customer, EntryService, EntryName,
-        max(IsVisible) AS HasFailed, maxIf(EntryTime, IsVisible) AS LastFailed, max(EntryTime) AS LastEntry
-    FROM attributed
-    WHERE notEmpty(Customer)
-    GROUP BY Customer, EntryService, EntryName
-) AS failed
-LEFT JOIN (
-    SELECT Customer, Timestamp, EntryService, EntryName, HasSucceeded, true AS IsTried FROM clear
-    UNION ALL
-    SELECT Customer, Timestamp, EntryService, EntryName, HasSucceeded, true AS IsTried FROM trace_outcomes
-    WHERE notEmpty(Customer) AND TraceId NOT IN (SELECT TraceId FROM clear)
-) AS attempts
-    ON attempts.Customer = failed.Customer AND attempts.EntryService = failed.EntryService
-    AND attempts.EntryName = failed.EntryName
-GROUP BY failed.Customer, failed.EntryService, failed.EntryName;
-
-CREATE TEMPORARY TABLE outcomes AS
-SELECT
-    Customer,
-    multiIf(
-        NOT max(HasFailed), 'masked',
-        countIf(HasFailed AND NOT HasSucceeded) > 0, 'not_recovered',
-        'recovered') AS Outcome,
-    if(Outcome = 'recovered', maxIf(Succeeded, HasFailed), NULL) AS RecoveredAt,
-    greatest(maxIf(LastTried, IsTried), max(LastEntry)) AS LastAttempt
-FROM operations
-GROUP BY Customer;
-
--- The orders named in the traces of their failures, on spans of theirs, as often as they are named.
-CREATE TEMPORARY TABLE named_orders AS
-SELECT failed.Customer AS Customer, OrderId, Amount, toString(Currency) AS Currency
-FROM orders
-INNER JOIN (SELECT DISTINCT TraceId, Customer FROM attributed WHERE notEmpty(Customer) AND notEmpty(TraceId)) AS failed
-    ON failed.TraceId = orders.TraceId
-WHERE Bucket IN (SELECT Bucket FROM failed_buckets)
-    AND TraceId IN (SELECT TraceId FROM failed_traces) AND TraceId NOT IN (SELECT TraceId FROM unclear);
-
--- if: SELECT count() > 0 FROM unclear
+-- if: unclear
 INSERT INTO named_orders
 SELECT judged.Customer, OrderId, Amount, Currency
 FROM judged
 WHERE notEmpty(OrderId) AND (TraceId, judged.Customer) IN (SELECT TraceId, Customer FROM attributed WHERE notEmpty(Customer));
 
--- if: SELECT count() > 0 FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)
-INSERT INTO named_orders
-SELECT alone.Customer, OrderId, Amount, toString(Currency)
-FROM orders
-INNER JOIN (SELECT * FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)) AS alone
-    ON alone.SpanId = orders.SpanId AND alone.Timestamp = orders.Timestamp AND alone.ServiceName = orders.ServiceName
-    AND alone.SpanName = orders.SpanName AND alone.SpanKind = orders.SpanKind
-WHERE Bucket IN (SELECT toStartOfTenMinutes(Filed) FROM matching WHERE empty(TraceId))
-    AND empty(orders.TraceId);
+-- How each customer fared: one row per customer, from one per entry operation of their failures.
+CREATE TEMPORARY TABLE outcomes (
+    Customer String, Failures UInt64, First DateTime64(9, 'UTC'), Last DateTime64(9, 'UTC'), Outcome String,
+    RecoveredAt Nullable(DateTime64(9, 'UTC')), LastAttempt DateTime64(9, 'UTC')
+);
 
--- One row per customer and order, with its largest amount.
-CREATE TEMPORARY TABLE customer_orders AS
-SELECT Customer, OrderId, max((Amount, Currency)) AS Price FROM named_orders GROUP BY Customer, OrderId;
-
-CREATE TEMPORARY TABLE figures AS
-SELECT
-    (
-        SELECT (count(), countIf(Outcome = 'not_recovered'), countIf(Outcome = 'recovered'), countIf(Outcome = 'masked'))
-        FROM outcomes
-    ) AS Counts,
-    Counts.1 AS Customers,
-    Counts.2 AS NotRecovered,
-    Counts.3 AS Recovered,
-    Counts.4 AS Masked,
-    count() AS AllFailures,
-    uniqExactIf(TraceId, notEmpty(TraceId)) + countIf(empty(TraceId)) AS FailedRequests,
-    countIf(empty(Customer) AND NOT IsAmbiguous) AS Unattributed,
-    countIf(IsAmbiguous) AS Ambiguous,
-    (
-        SELECT CAST(groupArray((Currency, Total)), 'Array(Tuple(Currency String, Amount Decimal(38, 4)))')
-        FROM (
-            SELECT Price.2 AS Currency, sum(Price.1) AS Total
-            FROM (
-                SELECT OrderId, max(customer_orders.Price) AS Price
-                FROM customer_orders
-                WHERE Customer IN (SELECT Customer FROM outcomes WHERE Outcome = 'not_recovered')
-                GROUP BY OrderId
-            )
-            WHERE Price.1 > 0
-            GROUP BY Currency
-            ORDER BY Currency
-        )
-    ) AS AtRisk,
-    (
-        SELECT sum(Sampled) FROM red
-        WHERE Time >= toStartOfInterval({from:DateTime64(9, 'UTC')}, INTERVAL 10 SECOND) AND Time < {to:DateTime64(9, 'UTC')}
-    ) AS SampledSpans
-FROM attributed;
-
-CREATE TEMPORARY TABLE customers AS
+INSERT INTO outcomes
 SELECT
     Customer,
-    count() AS Failures,
-    min(Timestamp) AS First,
-    max(Timestamp) AS Last
-FROM attributed
-WHERE notEmpty(Customer)
-GROUP BY Customer
-HAVING {after_failures:Int64} < 0
+    sum(Failures) AS Failures,
+    min(First) AS First,
+    max(Last) AS Last,
+    multiIf(
+        NOT max(HasFailed), 'masked',
+        countIf(HasFailed AND NOT HasSucceeded) > 0, 'not_recovered',
+        'recovered') AS Outcome,
+    if(Outcome = 'recovered', maxIf(Succeeded, HasFailed), NULL) AS RecoveredAt,
+    max(LastTried) AS LastAttempt
+FROM (
+    SELECT
+        failed.Customer AS Customer,
+        any(failed.Failures) AS Failures,
+        any(failed.First) AS First,
+        any(failed.Last) AS Last,
+        any(failed.HasFailed) AS HasFailed,
+        greatest(any(failed.LastEntry), max(attempts.Timestamp)) AS LastTried,
+        minIf(attempts.Timestamp, attempts.HasSucceeded AND attempts.Timestamp > failed.LastFailed) AS Succeeded,
+        max(attempts.HasSucceeded AND attempts.Timestamp > failed.LastFailed) AS HasSucceeded
+    FROM (
+        SELECT
+            Customer, EntryService, EntryName,
+            count() AS Failures, min(Timestamp) AS First, max(Timestamp) AS Last,
+            max(IsVisible) AS HasFailed, maxIf(EntryTime, IsVisible) AS LastFailed, max(EntryTime) AS LastEntry
+        FROM attributed
+        WHERE notEmpty(Customer)
+        GROUP BY Customer, EntryService, EntryName
+    ) AS failed
+    LEFT JOIN attempts
+        ON attempts.Customer = failed.Customer AND attempts.EntryService = failed.EntryService
+        AND attempts.EntryName = failed.EntryName
+    GROUP BY failed.Customer, failed.EntryService, failed.EntryName
+)
+GROUP BY Customer;
+
+-- The page, and the figures over all of them.
+CREATE TEMPORARY TABLE customers AS
+SELECT * FROM outcomes
+WHERE {after_failures:Int64} < 0
     OR Failures < {after_failures:Int64}
     OR (Failures = {after_failures:Int64} AND Customer > {after_customer:String})
 ORDER BY Failures DESC, Customer
@@ -577,18 +572,55 @@ SELECT
     customers.Failures AS Failures,
     customers.First AS First,
     customers.Last AS Last,
-    outcomes.Outcome AS Outcome,
-    outcomes.RecoveredAt AS RecoveredAt,
-    outcomes.LastAttempt AS LastAttempt,
+    customers.Outcome AS Outcome,
+    customers.RecoveredAt AS RecoveredAt,
+    customers.LastAttempt AS LastAttempt,
     CAST(priced.Orders, 'Array(Tuple(OrderId String, Amount Decimal(18, 4), Currency String))') AS Orders,
     CAST(shown.Evidence, 'Array(Tuple(Time DateTime64(9, \'UTC\'), TraceId String, SpanId String, ServiceName String, SpanName String, Error String))') AS Evidence
-FROM figures
+FROM (
+    SELECT
+        (
+            SELECT (count(), countIf(Outcome = 'not_recovered'), countIf(Outcome = 'recovered'), countIf(Outcome = 'masked'))
+            FROM outcomes
+        ) AS Counts,
+        Counts.1 AS Customers,
+        Counts.2 AS NotRecovered,
+        Counts.3 AS Recovered,
+        Counts.4 AS Masked,
+        count() AS AllFailures,
+        uniqExactIf(TraceId, notEmpty(TraceId)) + countIf(empty(TraceId)) AS FailedRequests,
+        countIf(empty(Customer) AND NOT IsAmbiguous) AS Unattributed,
+        countIf(IsAmbiguous) AS Ambiguous,
+        (
+            SELECT CAST(groupArray((Currency, Total)), 'Array(Tuple(Currency String, Amount Decimal(38, 4)))')
+            FROM (
+                SELECT Price.2 AS Currency, sum(Price.1) AS Total
+                FROM (
+                    SELECT OrderId, max((Amount, named_orders.Currency)) AS Price
+                    FROM named_orders
+                    WHERE Customer IN (SELECT Customer FROM outcomes WHERE Outcome = 'not_recovered')
+                    GROUP BY OrderId
+                )
+                WHERE Price.1 > 0
+                GROUP BY Currency
+                ORDER BY Currency
+            )
+        ) AS AtRisk,
+        (
+            SELECT sum(Sampled) FROM red
+            WHERE Time >= toStartOfInterval({from:DateTime64(9, 'UTC')}, INTERVAL 10 SECOND) AND Time < {to:DateTime64(9, 'UTC')}
+        ) AS SampledSpans
+    FROM attributed
+) AS figures
 LEFT JOIN customers ON true
-LEFT ANY JOIN outcomes ON outcomes.Customer = customers.Customer
 LEFT ANY JOIN (
     SELECT Customer, arraySort(groupArray((OrderId, Price.1, Price.2))) AS Orders
-    FROM customer_orders
-    WHERE Customer IN (SELECT Customer FROM customers)
+    FROM (
+        SELECT Customer, OrderId, max((Amount, Currency)) AS Price
+        FROM named_orders
+        WHERE Customer IN (SELECT Customer FROM customers)
+        GROUP BY Customer, OrderId
+    )
     GROUP BY Customer
 ) AS priced ON priced.Customer = customers.Customer
 LEFT ANY JOIN (

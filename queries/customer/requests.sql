@@ -32,28 +32,18 @@ SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
 WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM concerned);
 
 CREATE TEMPORARY TABLE present AS
-SELECT TraceId, min(trace_parts.First) AS First, max(trace_parts.Last) AS Last
+SELECT
+    TraceId,
+    min(trace_parts.First) AS First,
+    max(trace_parts.Last) AS Last,
+    length(groupUniqArrayArray(Names)) = 1 AND max(Spans > 0 AND notEmpty(Names)) AS IsClear,
+    entry_facts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
 FROM trace_parts
 WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM concerned)
 GROUP BY TraceId
-HAVING First < {until:DateTime64(9, 'UTC')} AND Last >= {from:DateTime64(9, 'UTC')}
+HAVING First < {until:DateTime64(9, 'UTC')} AND Last >= {from:DateTime64(9, 'UTC')} AND sum(Spans) > 0
 ORDER BY First, TraceId
 LIMIT {at_most:UInt64};
-
-CREATE TEMPORARY TABLE names AS
-SELECT TraceId, uniqExact(Customer) = 1 AND max(FromSpans) AS IsClear
-FROM trace_customers
-WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM present)
-GROUP BY TraceId;
-
-CREATE TEMPORARY TABLE began AS
-SELECT
-    TraceId,
-    min((NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-        IsError, HttpStatus, Peers, toString(ServerAddress), Duration)) AS Entry
-FROM trace_entries
-WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM present)
-GROUP BY TraceId;
 
 CREATE TEMPORARY TABLE failed AS
 SELECT
@@ -87,15 +77,15 @@ SELECT
     IsClear,
     First,
     Last,
-    Entry.2 AS Timestamp,
-    toUnixTimestamp64Nano(Entry.2) AS TimestampNs,
-    Entry.3 AS SpanId,
-    Entry.4 AS SpanKind,
-    Entry.5 AS ServiceName,
-    Entry.6 AS SpanName,
-    Entry.11 AS Duration,
+    Entry.Timestamp AS Timestamp,
+    toUnixTimestamp64Nano(Entry.Timestamp) AS TimestampNs,
+    Entry.SpanId AS SpanId,
+    Entry.SpanKind AS SpanKind,
+    Entry.ServiceName AS ServiceName,
+    Entry.SpanName AS SpanName,
+    Entry.Duration AS Duration,
     is_failing(
-        Entry.7, Entry.4, Entry.8, Entry.9, Entry.10,
+        Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress,
         (SELECT Partners FROM known), (SELECT Services FROM known)) AS IsFailing,
     CAST(Failures, 'Array(Tuple(Timestamp DateTime64(9, \'UTC\'), SpanId String, ServiceName String, SpanName String, Error String))') AS Failures,
     CAST(Orders, 'Array(Tuple(OrderId String, Amount Decimal(18, 4), Currency String))') AS Orders
@@ -104,13 +94,11 @@ FROM (
         present.TraceId AS TraceId,
         present.First AS First,
         present.Last AS Last,
-        names.IsClear AS IsClear,
-        began.Entry AS Entry,
+        present.IsClear AS IsClear,
+        present.Entry AS Entry,
         failed.Failures AS Failures,
         ordered.Orders AS Orders
     FROM present
-    INNER JOIN began ON began.TraceId = present.TraceId
-    LEFT ANY JOIN names ON names.TraceId = present.TraceId
     LEFT ANY JOIN failed ON failed.TraceId = present.TraceId
     LEFT ANY JOIN ordered ON ordered.TraceId = present.TraceId
     UNION ALL
@@ -119,8 +107,8 @@ FROM (
         Timestamp AS First,
         Timestamp AS Last,
         true AS IsClear,
-        (false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-            IsError, HttpStatus, Peers, toString(ServerAddress), Duration) AS Entry,
+        entry_facts(entry_texts((false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+            IsError, HttpStatus, Duration, toString(ServerAddress), Peers))) AS Entry,
         if(is_failing(
                 IsError, SpanKind, HttpStatus, Peers, ServerAddress,
                 (SELECT Partners FROM known), (SELECT Services FROM known)),

@@ -23,10 +23,10 @@ SELECT
     count() AS traces,
     min(TraceId) AS example
 FROM (
-    SELECT TraceId, argMin(toString(ServiceName), (Timestamp, SpanId)) AS entry_service
-    FROM trace_entries
+    SELECT TraceId, entry_facts(min(Entry)).ServiceName AS entry_service
+    FROM trace_parts
     WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) AND Bucket < {to:DateTime64(6, 'UTC')}
-        AND TraceId IN (SELECT TraceId FROM rootless)
+        AND TraceId IN (SELECT TraceId FROM rootless) AND Spans > 0
     GROUP BY TraceId
 )
 GROUP BY service

@@ -18,8 +18,8 @@ SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
 WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM failing);
 
 CREATE TEMPORARY TABLE attributable AS
-SELECT DISTINCT TraceId FROM trace_customers
-WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM failing);
+SELECT DISTINCT TraceId FROM trace_parts
+WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM failing) AND notEmpty(Names);
 
 SELECT
     ServiceName AS service,

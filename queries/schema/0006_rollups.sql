@@ -9,10 +9,29 @@ CREATE OR REPLACE FUNCTION attribute_codes AS (attributes, meanings) -> arrayMap
 CREATE OR REPLACE FUNCTION is_partner AS (kind, peers, address, partners, services) -> kind = 'Client' AND if(
     notEmpty(partners),
     hasAny(partners, peers) OR has(partners, address),
-    notEmpty(arrayFilter(peer -> NOT has(services, peer), peers)));
+    NOT hasAll(services, peers));
 CREATE OR REPLACE FUNCTION is_failing AS (is_error, kind, http_status, peers, address, partners, services) -> is_error
     OR (kind = 'Server' AND http_status >= 500)
     OR (http_status >= 400 AND is_partner(kind, peers, address, partners, services));
+
+-- Whether it might, whatever is a partner when asked.
+CREATE OR REPLACE FUNCTION might_fail AS (is_error, kind, http_status) -> is_error
+    OR (kind = 'Server' AND http_status >= 500) OR (kind = 'Client' AND http_status >= 400);
+
+-- A trace's entry as texts, in the order that makes the earliest the least, so that one column holds it; and back.
+CREATE OR REPLACE FUNCTION entry_texts AS (entry) -> arrayConcat([
+    toString(toUInt8(tupleElement(entry, 1))),
+    leftPad(toString(toInt128(toUnixTimestamp64Nano(tupleElement(entry, 2))) + 9223372036854775808), 20, '0'),
+    tupleElement(entry, 3), tupleElement(entry, 4), tupleElement(entry, 5), tupleElement(entry, 6),
+    toString(toUInt8(tupleElement(entry, 7))), toString(tupleElement(entry, 8)), toString(tupleElement(entry, 9)),
+    tupleElement(entry, 10)], tupleElement(entry, 11));
+CREATE OR REPLACE FUNCTION entry_facts AS (texts) -> CAST((
+    texts[1] = '1',
+    fromUnixTimestamp64Nano(toInt64(toInt128OrZero(texts[2]) - 9223372036854775808), 'UTC'),
+    texts[3], texts[4], texts[5], texts[6],
+    texts[7] = '1', toUInt16OrZero(texts[8]), toUInt64OrZero(texts[9]), texts[10], arraySlice(texts, 11)
+), 'Tuple(NotRoot Bool, Timestamp DateTime64(9, \'UTC\'), SpanId String, SpanKind String, ServiceName String,
+    SpanName String, IsError Bool, HttpStatus UInt16, Duration UInt64, ServerAddress String, Peers Array(String))');
 
 -- What a failing span says of itself, in at most 300 characters: what was thrown, else its status, else its type.
 CREATE OR REPLACE FUNCTION error_text AS (event_names, event_attributes, message, type, http_status) -> substringUTF8(multiIf(
@@ -157,35 +176,50 @@ SELECT
     IsError, HttpStatus, Duration, Customer,
     error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus) AS Error
 FROM span_facts
-WHERE IsError OR (SpanKind = 'Server' AND HttpStatus >= 500) OR (SpanKind = 'Client' AND HttpStatus >= 400);
+WHERE might_fail(IsError, SpanKind, HttpStatus);
 
--- One row per trace, ten minutes and insert (fewer after merges): from when to when, and how many spans and roots.
--- Whatever else is kept of a trace by Bucket lies in one of these buckets.
+-- One row per trace, ten minutes and insert, of its spans or of the log records that name a customer: all that the answers
+-- need of a trace. Whatever else is kept of a trace by Bucket lies in one of these buckets.
 CREATE TABLE IF NOT EXISTS trace_parts (
-    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),  -- the ten minutes that these spans are filed under
+    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),  -- the ten minutes that these are filed under
+    IsCalm Bool,  -- none of these spans might count as failing; the others lie together, since failed traces are asked for
     TraceId String CODEC(ZSTD(1)),
-    First SimpleAggregateFunction(min, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
-    Last SimpleAggregateFunction(max, DateTime64(9, 'UTC')) CODEC(ZSTD(1)),
-    Spans SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
-    Roots SimpleAggregateFunction(sum, UInt64) CODEC(ZSTD(1)),
-    SpanHashes SimpleAggregateFunction(groupUniqArrayArray, Array(UInt64)),  -- of the span ids: which spans came
-    Received SimpleAggregateFunction(max, Date) DEFAULT today()
+    First DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    Last DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
+    Spans UInt64 CODEC(ZSTD(1)),  -- 0: log records
+    Roots UInt64 CODEC(ZSTD(1)),
+    Names Array(String) CODEC(ZSTD(1)),  -- the customers that the spans or their resources name, or the log records
+    Mentions Array(String) CODEC(ZSTD(1)),  -- of these, whom no root among the spans names itself
+    SpanHashes Array(UInt64) CODEC(ZSTD(1)),  -- of the ids of spans that name nobody: log records may
+    LogSpans Array(UInt64) CODEC(ZSTD(1)),  -- the same of the spans that the log records were written in
+    Entry Array(String) CODEC(ZSTD(1)),  -- the trace's entry if no more spans came, as entry_texts; the least of all rows is
+    Received Date DEFAULT today()
 )
-ENGINE = AggregatingMergeTree
+ENGINE = MergeTree
 PARTITION BY toDate(Bucket)
-ORDER BY (Bucket, TraceId)
+ORDER BY (Bucket, IsCalm, TraceId)
 TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_deduplication_window = 10000;
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 128, min_compress_block_size = 4096, max_compress_block_size = 65536,
+    non_replicated_deduplication_window = 10000;  -- small blocks: some traces of many buckets are read at a time
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_trace_parts TO trace_parts AS
+WITH
+    if(notEmpty(span_facts.Customer), span_facts.Customer, ResourceCustomer) AS name,
+    groupUniqArrayIf(span_facts.Customer, empty(ParentSpanId) AND notEmpty(span_facts.Customer)) AS named_by_roots
 SELECT
     toStartOfTenMinutes(Filed) AS Bucket,
+    NOT max(might_fail(IsError, SpanKind, HttpStatus)) AS IsCalm,
     TraceId,
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
     count() AS Spans,
     countIf(empty(ParentSpanId)) AS Roots,
-    groupUniqArray(cityHash64(SpanId)) AS SpanHashes
+    groupUniqArrayIf(name, notEmpty(name)) AS Names,
+    arrayFilter(each -> NOT has(named_by_roots, each), Names) AS Mentions,
+    if(empty(Names), groupUniqArray(cityHash64(SpanId)), []) AS SpanHashes,
+    CAST([], 'Array(UInt64)') AS LogSpans,
+    entry_texts(min((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+        IsError, HttpStatus, Duration, toString(ServerAddress), Peers))) AS Entry
 FROM span_facts
 WHERE notEmpty(TraceId)
 GROUP BY TraceId, Bucket;
@@ -199,6 +233,7 @@ CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts (
     TraceHash UInt32 DEFAULT toUInt32(cityHash64(TraceId)),
     Bucket DateTime('UTC') DEFAULT toStartOfTenMinutes(Start) CODEC(Delta(4), ZSTD(1)),
     Roots UInt16 DEFAULT 2,  -- of a writer who does not count them: look closer
+    Spans UInt32 DEFAULT 0,  -- the same
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
@@ -211,6 +246,7 @@ ALTER TABLE otel_traces_trace_id_ts
     ADD COLUMN IF NOT EXISTS TraceHash UInt32 DEFAULT toUInt32(cityHash64(TraceId)),
     ADD COLUMN IF NOT EXISTS Bucket DateTime('UTC') DEFAULT toStartOfTenMinutes(Start),
     ADD COLUMN IF NOT EXISTS Roots UInt16 DEFAULT 2,
+    ADD COLUMN IF NOT EXISTS Spans UInt32 DEFAULT 0,
     ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
     MODIFY SETTING non_replicated_deduplication_window = 10000;
 
@@ -221,69 +257,9 @@ SELECT
     toDateTime(greatest(least(Last, toDateTime64('2106-01-01 00:00:00', 9, 'UTC')), toDateTime64(0, 9, 'UTC')), 'UTC') AS End,
     toUInt32(cityHash64(TraceId)) AS TraceHash,
     Bucket,
-    toUInt16(least(Roots, 2)) AS Roots
+    toUInt16(least(Roots, 2)) AS Roots,
+    toUInt32(Spans) AS Spans
 FROM trace_parts;
-
--- One row per trace and insert: the span that would be the trace's entry if no more came. The least row of a
--- trace, by (NotRoot, Timestamp, SpanId, SpanKind, ServiceName, SpanName), is its entry.
-CREATE TABLE IF NOT EXISTS trace_entries (
-    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
-    TraceId String CODEC(ZSTD(1)),
-    NotRoot Bool,
-    Timestamp DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    SpanId String CODEC(ZSTD(1)),
-    ServiceName LowCardinality(String),
-    SpanName LowCardinality(String),
-    SpanKind LowCardinality(String),
-    IsError Bool,
-    HttpStatus UInt16,
-    Peers Array(String),
-    ServerAddress LowCardinality(String),
-    Duration UInt64 CODEC(ZSTD(1)),
-    Received Date DEFAULT today()
-)
-ENGINE = MergeTree
-PARTITION BY toDate(Bucket)
-ORDER BY (Bucket, TraceId)
-TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_deduplication_window = 10000;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_trace_entries TO trace_entries AS
-SELECT
-    toStartOfTenMinutes(Filed) AS Bucket, TraceId, notEmpty(ParentSpanId) AS NotRoot, Timestamp, SpanId,
-    ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, ServerAddress, Duration
-FROM span_facts
-WHERE notEmpty(TraceId)
-ORDER BY TraceId, NotRoot, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName)
-LIMIT 1 BY TraceId;
-
--- One row per trace, customer and insert: whom a trace names, and whether spans (or their resource) or log records do.
-CREATE TABLE IF NOT EXISTS trace_customers (
-    Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
-    TraceId String CODEC(ZSTD(1)),
-    Customer String CODEC(ZSTD(1)),
-    FromSpans Bool,
-    FromRoot Bool,  -- a root that arrived with it names this customer itself
-    LogSpans Array(UInt64),  -- hashes of the ids of the spans that log records name them in
-    Received Date DEFAULT today()
-)
-ENGINE = MergeTree
-PARTITION BY toDate(Bucket)
-ORDER BY (Bucket, TraceId)
-TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 1024, non_replicated_deduplication_window = 10000;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_trace_customers TO trace_customers AS
-SELECT
-    toStartOfTenMinutes(min(Filed)) AS Bucket,
-    TraceId,
-    if(notEmpty(span_facts.Customer), span_facts.Customer, ResourceCustomer) AS Customer,
-    true AS FromSpans,
-    max(empty(ParentSpanId) AND notEmpty(span_facts.Customer)) AS FromRoot,
-    CAST([], 'Array(UInt64)') AS LogSpans
-FROM span_facts
-WHERE notEmpty(TraceId) AND (notEmpty(span_facts.Customer) OR notEmpty(ResourceCustomer))
-GROUP BY TraceId, Customer;
 
 -- One row per root span that names its customer itself, found by the customer: what they tried, and how it went.
 CREATE TABLE IF NOT EXISTS entries (
@@ -316,11 +292,13 @@ SELECT
 FROM span_facts
 WHERE (empty(ParentSpanId) OR empty(TraceId)) AND notEmpty(Customer);
 
--- One row per customer, trace and insert that names them elsewhere than on a root that arrived with it.
+-- One row per customer, trace, ten minutes and insert that names them elsewhere than on a root that arrived with it.
 CREATE TABLE IF NOT EXISTS mentions (
     Customer String CODEC(ZSTD(1)),
     Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
+    Spans UInt32 CODEC(ZSTD(1)),  -- of the trace, that came with this one
+    Entry Array(String) CODEC(ZSTD(1)),  -- the trace's, if these are all; empty of several customers' and of log records
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
@@ -330,10 +308,11 @@ TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 65536,
     non_replicated_deduplication_window = 10000;  -- small blocks: a few rows of many customers are read at a time
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS trace_customers_to_mentions TO mentions AS
-SELECT Customer, Bucket, TraceId
-FROM trace_customers
-WHERE NOT FromRoot;
+CREATE MATERIALIZED VIEW IF NOT EXISTS trace_parts_to_mentions TO mentions AS
+SELECT
+    arrayJoin(Mentions) AS Customer, Bucket, TraceId, toUInt32(Spans) AS Spans,
+    if(Spans > 0 AND length(Names) = 1, Entry, []) AS Entry
+FROM trace_parts;
 
 -- One row per span that names an order, as received.
 CREATE TABLE IF NOT EXISTS orders (
@@ -458,24 +437,20 @@ SELECT toStartOfTenMinutes(Filed) AS Bucket, TraceId, SpanId, Timestamp, Custome
 FROM log_facts
 WHERE notEmpty(Customer);
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS log_facts_to_trace_customers TO trace_customers AS
-SELECT
-    toStartOfTenMinutes(min(Filed)) AS Bucket, TraceId, Customer, false AS FromSpans, false AS FromRoot,
-    groupUniqArray(cityHash64(SpanId)) AS LogSpans
-FROM log_facts
-WHERE notEmpty(Customer)
-GROUP BY TraceId, Customer;
-
 -- So that a trace is found in every bucket that names its customers, and asked "as of" a moment closely.
 CREATE MATERIALIZED VIEW IF NOT EXISTS log_facts_to_trace_parts TO trace_parts AS
 SELECT
     toStartOfTenMinutes(Filed) AS Bucket,
+    true AS IsCalm,
     TraceId,
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
     0 AS Spans,
     0 AS Roots,
-    CAST([], 'Array(UInt64)') AS SpanHashes
+    groupUniqArray(Customer) AS Names,
+    Names AS Mentions,
+    groupUniqArray(cityHash64(SpanId)) AS LogSpans,
+    CAST([], 'Array(String)') AS Entry
 FROM log_facts
 WHERE notEmpty(Customer)
 GROUP BY TraceId, Bucket;

@@ -1,8 +1,8 @@
 -- Whom does this trace name?
 -- trace_id: String, lower-case hex
 -- One row per customer that its spans, their resources or its log records name.
-SELECT DISTINCT Customer AS customer
-FROM trace_customers
+SELECT DISTINCT arrayJoin(Names) AS customer
+FROM trace_parts
 WHERE TraceId = {trace_id:String}
     AND Bucket IN (
         SELECT Bucket FROM otel_traces_trace_id_ts

@@ -15,13 +15,14 @@ ROLLUPS = f"""
     SELECT table, any(engine) AS engine, groupArray(column) AS columns
     FROM (
         SELECT t.name AS table, t.engine AS engine,
-               concat(if(c.type LIKE '%Array(UInt64)%', 'arraySort(`', '(`'), c.name, '`)') AS column
+               c.type LIKE '%Array(UInt64)%' OR c.name IN ('Names', 'Mentions') AS is_set,
+               concat(if(is_set, 'arraySort(`', '(`'), c.name, '`)') AS column
         FROM system.tables AS t
         JOIN system.columns AS c ON c.database = t.database AND c.table = t.name
         WHERE t.database = currentDatabase() AND endsWith(t.engine, 'MergeTree')
           AND (NOT startsWith(t.name, 'otel_') OR t.name = 'otel_traces_trace_id_ts')
           AND t.name NOT IN ('schema_applied', 'attribute_meanings', 'partners', 'kpi_definitions', 'kpi_values')
-          AND t.name NOT IN {tuple(sorted(TOLD))}
+          AND t.name != 'row_counterparts' AND t.name NOT IN {tuple(sorted(TOLD))}
           AND c.name != 'Received'
           AND NOT startsWith(c.type, 'AggregateFunction')  -- the state of a sketch depends on the order
     )

@@ -6,6 +6,7 @@ KEPT = """
     SELECT name, engine FROM system.tables
     WHERE database = currentDatabase() AND endsWith(engine, 'MergeTree')
       AND name NOT IN ('schema_applied', 'attribute_meanings', 'partners', 'kpi_definitions', 'kpi_values')
+      AND name != 'row_counterparts'
     ORDER BY name
 """
 TOLD = {"changes", "alerts", "cdc_events", "incident_events"}

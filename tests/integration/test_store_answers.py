@@ -190,6 +190,25 @@ def test_a_question_of_several_steps_can_be_asked_again_and_again(store: Store, 
         assert [block["total"][0] for block in store.stream(name, rows=3, fail=False)] == [5]
 
 
+BINDING = """
+-- bind: most, is_any, name
+SELECT max(number), count() > 0, 'it''s \\\\ {odd}' FROM numbers({rows:UInt64});
+
+-- if: is_any
+CREATE TEMPORARY TABLE upto AS SELECT number AS n FROM numbers({most:UInt64});
+
+SELECT {most:UInt64} AS most, {name:String} AS name, EXISTS(SELECT 1 FROM numbers({rows:UInt64})) AS was_any;
+"""
+
+
+def test_a_step_s_values_are_parameters_of_the_later_ones(store: Store, write: Write):
+    """They are asked once, arrive as they are, and say which steps are left out; a caller does not give them."""
+    name = write(BINDING)
+    assert catalogue.question(name).parameters == {"rows": "UInt64"}
+    assert store.ask(name, rows=5).row(0) == (4, "it's \\ {odd}", 1)
+    assert store.ask(name, rows=0).row(0) == (0, "it's \\ {odd}", 0)
+
+
 def test_steps_asked_side_by_side_do_not_meet(store: Store, write: Write):
     """Each handle has temporary tables of its own."""
     name = write(STEPS)
