@@ -58,6 +58,7 @@ def _rebuild(settings: Settings, name: str, from_: str | None) -> Status:
         others = f", {KPI_VALUES}" if str(error).startswith("there is no rollup") else ""
         raise Failure(Status.WRONG, f"{error}{others}") from None
     with tables.opened(settings, handles=1) as store:
+        tables.apply(store, settings)
         if name == KPI_VALUES:
             rows = keep_again(store, kpis_of(store.ask), datetime.now(UTC), tables.whole(settings), since)
         else:
