@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from dashboards.access import Access
 from dashboards.pages import plotly_js, shown
+from dashboards.pages.handouts import row_name
 from dashboards.pages.measures import measured
 from triage.incident.series import Marker
 from triage.window import format_time
@@ -38,6 +39,7 @@ def _environment() -> Environment:
         clock=shown.clock,
         ago=shown.ago,
         error_words=shown.error_words,
+        row_name=row_name,
         measured=measured,
         since=shown.since,
         interval=shown.interval,

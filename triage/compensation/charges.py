@@ -11,6 +11,7 @@ from typing import cast
 from triage.compensation.model import Action, Evidence, Line, key_of
 from triage.incident.model import Incident
 from triage.rows.concerned import utc
+from triage.rows.worth import worth
 from triage.symptom import Ask
 
 CHARGING = r"\b(charge|charges|capture|captures|payments?)\b"
@@ -35,12 +36,7 @@ def charged(ask: Ask, incident: Incident, as_of: datetime) -> Charged:
     if to <= incident.began:
         return Charged((), (YOUNG,))
     frame = ask("incidents/charges", **{"from": incident.began}, to=to, as_of=as_of, words=CHARGING)
-    orders = [str(row["order_id"]) for row in frame.iter_rows(named=True)]
-    amounts: dict[str, dict[str, Decimal]] = {}
-    if orders:
-        asked = {"from": incident.began - timedelta(hours=1), "to": as_of}
-        for order, currency, amount in ask("incidents/order_amounts", **asked, orders=orders).rows():
-            amounts.setdefault(str(order), {})[str(currency)] = Decimal(amount)
+    amounts = worth(ask, (str(row["order_id"]) for row in frame.iter_rows(named=True)), incident.began, as_of)
     lines = tuple(_line(row, amounts.get(str(row["order_id"]), {})) for row in frame.iter_rows(named=True))
     return Charged(lines, (SEEN if lines else NONE,))
 

@@ -1,7 +1,7 @@
 """Who is hit by an incident: the union over its symptoms, each asked from its first failure to its end."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,12 +16,15 @@ from triage.detectors.inventory import inventory
 from triage.incident.model import Impact, Incident
 from triage.model import Affected, AffectedCustomer, Outcome, Question
 from triage.rows.concerned import rows_concerned, utc
+from triage.rows.worth import worth
 from triage.symptom import Symptom
 
 EVIDENCE = 3
 WORST_FIRST = (Outcome.NOT_RECOVERED, Outcome.RECOVERED, Outcome.MASKED)
 FILTERS = ("service", "operation", "route", "partner", "version")
 
+Worth: TypeAlias = Mapping[str, Mapping[str, Decimal]]
+"""What orders are worth, by currency."""
 CustomersOf: TypeAlias = Callable[[Symptom, datetime], Iterable[AffectedCustomer]]
 """Who is named on the rows that a symptom in the data is about, as of a moment."""
 
@@ -32,21 +35,30 @@ def customers_on_rows(store: Store) -> CustomersOf:
     def named(symptom: Symptom, as_of: datetime) -> Iterable[AffectedCustomer]:
         if symptom.detector != inventory.__name__ or not {"connector", "kind"} <= {*symptom.subject, *symptom.labels}:
             return ()
-        return on_rows(rows_concerned(store.ask, symptom, as_of))
+        rows = rows_concerned(store.ask, symptom, as_of)
+        orders = [order for order in rows["order_id"] if order] if rows.height else []
+        return on_rows(rows, worth(store.ask, orders, symptom.from_, as_of))
 
     return named
 
 
-def on_rows(rows: pl.DataFrame) -> list[AffectedCustomer]:
-    """The customers that rows name (columns customer, time, order): each row is a failure that nobody saw."""
+def on_rows(rows: pl.DataFrame, amounts: Worth | None = None) -> list[AffectedCustomer]:
+    """The customers that rows name (columns customer, time, order): each row is a failure that nobody saw.
+
+    `amounts` are what the orders are worth.
+    """
     found: dict[str, list[tuple[datetime, str]]] = {}
     for row in rows.iter_rows(named=True):
         if row["customer"]:
             found.setdefault(row["customer"], []).append((utc(row["time"]), str(row.get("order_id") or "")))
-    return [_on_rows(customer, sorted(each)) for customer, each in found.items()]
+    return [_on_rows(customer, sorted(each), amounts or {}) for customer, each in found.items()]
 
 
-def _on_rows(customer: str, rows: Sequence[tuple[datetime, str]]) -> AffectedCustomer:
+def _on_rows(customer: str, rows: Sequence[tuple[datetime, str]], amounts: Worth) -> AffectedCustomer:
+    orders = tuple(dict.fromkeys(order for _, order in rows if order))
+    sums: dict[str, Decimal] = {}
+    for currency, amount in (pair for order in orders for pair in amounts.get(order, {}).items()):
+        sums[currency] = sums.get(currency, Decimal(0)) + amount
     return AffectedCustomer(
         customer=customer,
         failures=len(rows),
@@ -55,8 +67,8 @@ def _on_rows(customer: str, rows: Sequence[tuple[datetime, str]]) -> AffectedCus
         outcome=Outcome.MASKED,
         recovered_at=None,
         last_attempt=None,
-        orders=tuple(dict.fromkeys(order for _, order in rows if order)),
-        amount={},
+        orders=orders,
+        amount=sums,
         evidence=(),
     )
 
