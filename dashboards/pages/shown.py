@@ -8,17 +8,13 @@ from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from triage.odd import ODD
+
 NAME_LIMIT = 120  # characters of a name that a line shows
 TEXT_LIMIT = 600  # of a text
 NBSP = "\u00a0"  # a figure and its unit stay on one line
 BEFORE_MARK = 80  # characters of a text that are shown before what was sought
 LONGEST_LINK = 6000  # characters of an address that browsers and servers surely take
-
-# Controls, and what has no width or turns the direction of what follows.
-_ODD = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U000e0000-\U000e0fff\ud800-\udfff]"
-)
 
 
 def shown(text: str, limit: int = NAME_LIMIT) -> Markup:
@@ -58,7 +54,7 @@ def whole(text: str, limit: int = TEXT_LIMIT) -> Markup:
 
 
 def _visible(text: str) -> Markup:
-    return Markup(_ODD.sub(_sign, str(escape(text))))
+    return Markup(ODD.sub(_sign, str(escape(text))))
 
 
 def _lines(text: str) -> Markup:

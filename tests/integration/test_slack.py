@@ -128,6 +128,24 @@ class TestBot:
         (told,) = [body for _, body in server.calls if body.get("reply_broadcast")]
         assert str(told["text"]).startswith("▲ Nobody has acknowledged this for 15 min. head of engineering")
 
+    def test_its_thread_is_reminded_of_the_postmortem_once(self, server: Slack) -> None:
+        """A day before it is due, and while nobody has written for it; with the page where it is written."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        passes.looks(60, 200)
+        clock.now = at(200)
+        send(made, passes)
+        before = len(server.calls)
+        clock.now = at(30 + 25 * 3600)
+        send(made, passes)
+        send(made, passes)
+        ((method, body),) = server.calls[before:]
+        assert (method, body["thread_ts"]) == ("chat.postMessage", "1700000000.000001")
+        due = f"The postmortem of {passes.only.id} is due by 10:02 UTC on 24 Nov; its draft waits for an author."
+        assert str(body["text"]).startswith(due)
+        assert f"/incidents/{passes.only.id}/postmortem?" in str(body["text"])
+
 
 class TestWebhook:
     def test_it_posts_the_opening_an_escalation_and_the_end(self, server: Slack) -> None:

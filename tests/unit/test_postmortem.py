@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.postmortems import facts, hit, incident
-from tests.symptoms import at
+from tests.symptoms import Passes, at, gateway_errors
 from triage.incident.acting import Act
 from triage.incident.book import MemoryBook
 from triage.incident.due import due_at, reminder_due
@@ -68,6 +68,16 @@ class TestDraft:
         assert "- Against: other versions fail too." in text
         assert text.startswith("# Postmortem of INC-")
         assert "Found after 30 s: from the first failure at 10:02:00 UTC to the opening at 10:02:30 UTC." in text
+
+    def test_figures_stand_to_the_right_and_an_end_that_is_not_there_is_not_told(self) -> None:
+        """In the table of each moment."""
+        closed, passes = md(drafted(facts())), Passes()
+        passes.look(30, gateway_errors())
+        open_ = md(drafted(facts(passes.only)))
+        assert "| --- | --- | ---: | ---: | ---: | ---: | ---: |" in closed
+        assert "| At the end | 10:05:20 UTC | 3 | 1 | 1 | 1 | 49.90\u00a0EUR |" in closed
+        assert "| At the end |" not in open_
+        assert "it is not over" in open_
 
     def test_what_failing_spans_say_is_evidence_with_a_trace(self) -> None:
         """The commonest first; a stranger reads it without whom it names."""

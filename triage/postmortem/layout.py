@@ -141,7 +141,8 @@ def blocks_of(text: str) -> Iterator[Block]:
 
 def _impact(document: PostmortemJson) -> Iterator[Block]:
     impact, like = document.impact, document.began
-    moments = (("At the opening", impact.frozen), ("At the end", impact.frozen_end), ("As known now", impact.revised))
+    end = [("At the end", impact.frozen_end)] if document.ended_at else []
+    moments = (("At the opening", impact.frozen), *end, ("As known now", impact.revised))
     yield Table(
         "Customers hit, as known at each moment",
         ("Moment", "Time", "Customers", "Not recovered", "Recovered", "Never noticed", "At risk"),

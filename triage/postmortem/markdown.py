@@ -55,7 +55,7 @@ def _block(block: Block, figures: dict[str, FigureJson], address: Callable[[Figu
                 yield f"**{escaped(heading)}**"
                 yield ""
             yield from (f"- {escaped(item)}" for item in items)
-        case Table(caption, headings, rows, right):
+        case Table(caption=caption, headings=headings, rows=rows, right=right):
             yield f"**{escaped(caption)}**"
             yield ""
             yield _row([escaped(heading) for heading in headings])

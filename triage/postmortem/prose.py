@@ -161,7 +161,7 @@ def root_cause(facts: Facts) -> Iterator[str]:
         yield f"It rests on this: {said.because.rstrip('.')}."
     yield from _said_by_spans(facts)
     if not facts.incident.suspects:
-        yield "No change was told of, or seen, in the two hours before."
+        yield "No change of the two hours before is suspected."
     yield (
         "Open for the author: is this the cause, what made it possible, and why was it not caught before customers "
         "were hit?"

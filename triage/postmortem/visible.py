@@ -2,10 +2,8 @@
 
 import re
 
-ODD = re.compile(
-    "[\x00-\x1f\x7f-\x9f\xad\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164"
-    "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff\ud800-\udfff]"
-)
+from triage.odd import ODD
+
 BLANKS = re.compile(r"[ \t\r\n]+")
 LONGEST_CELL = 200
 LONGEST_TEXT = 50_000
