@@ -23,7 +23,7 @@ function layOver(old, fresh) {
     if (old.data !== fresh.data && !selected(old)) old.data = fresh.data;
     return;
   }
-  if (old.nodeType !== Node.ELEMENT_NODE || isTyped(old) || old.isEqualNode(fresh)) return;
+  if (old.nodeType !== Node.ELEMENT_NODE || isTyped(old) || old.classList.contains("yours") || old.isEqualNode(fresh)) return;
   for (const { name, value } of fresh.attributes) if (!KEPT.has(name) && old.getAttribute(name) !== value && !(name === "class" && old.classList.contains("is-live"))) old.setAttribute(name, value);
   for (const { name } of [...old.attributes]) if (!KEPT.has(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
   if (old.dataset.rows !== undefined) layRows(old, fresh);
@@ -102,8 +102,8 @@ async function refresh() {
     const main = fresh.querySelector("main");
     if (main) layChildren(MAIN, main);
     document.title = fresh.title;
-    const zone = document.querySelector(".bar .zone");
-    if (zone && fresh.querySelector(".bar .zone")) zone.firstChild.data = fresh.querySelector(".bar .zone").textContent;
+    const [clock, fresher] = [document, fresh].map((each) => each.querySelector(".bar .zone time"));
+    if (clock && fresher) layOver(clock, fresher);
     tell("");
     document.dispatchEvent(new Event("page-updated"));
   } catch {

@@ -22,6 +22,10 @@ function addLocalTimes() {
     here.textContent = ` · ${local(new Date(), { timeStyle: "short" })} here`;
     bar.append(here);
   }
+  addYours(offset);
+}
+
+function addYours(offset = new Date().getTimezoneOffset()) {
   for (const yours of document.querySelectorAll(".yours")) {
     const times = [...yours.parentElement.querySelectorAll("time")].filter((time) => time.compareDocumentPosition(yours) & Node.DOCUMENT_POSITION_FOLLOWING);
     if (offset !== 0) yours.textContent = ` (${times.map((time) => local(new Date(time.dateTime), { timeStyle: "short" })).join(" – ")} your time)`;
@@ -69,7 +73,10 @@ foldParts();
 shareAuthor();
 addLocalTimes();
 addCopying();
-document.addEventListener("page-updated", addTitles);
+document.addEventListener("page-updated", () => {
+  addTitles();
+  addYours();
+});
 openTarget();
 addEventListener("hashchange", openTarget);
 const lookedAt = document.querySelector(".looked-at");

@@ -264,6 +264,7 @@ class TestLive:
         broke.write(*opened)
         expect(page.locator("h1")).to_contain_text("2 incidents are not over", timeout=40_000)
         expect(page.get_by_role("button", name="1 new")).to_be_visible()
+        expect(page.locator("p.after")).to_contain_text("your time")
 
 
 def _events_of(id_: str, broke: Broke, symptom: object) -> Iterator[tuple[str, str, str]]:
