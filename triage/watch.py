@@ -24,6 +24,7 @@ from triage.incident.impact import CustomersOf, impact_of, nobody
 from triage.incident.keeping import Found, Seen, bucket, every, kept
 from triage.incident.model import US, Event, Impact, Incident, Kind, State
 from triage.incident.naming import digest
+from triage.kpi.checks import checks_of, in_a_line
 from triage.runbook.live import LiveRunbook
 from triage.suspects import suspects
 from triage.symptom import Ask, Symptom
@@ -155,6 +156,18 @@ class Watch:
             event_id = f"{incident.id}.suspects.{digest(told)}"
             yield Event(incident.id, event_id, now, Kind.SUSPECTS, US, "", told)
 
+    def _checked(self, incident: Incident, moment: str, now: datetime) -> Iterator[Event]:
+        """How the three first checks stand, if that is news."""
+        try:
+            line = in_a_line(checks_of(self.store.ask, incident.began, incident.ended or now))
+        except StoreError as error:
+            self.fail("checks", error)
+            return
+        if line != incident.checks:
+            yield Event(
+                incident.id, f"{incident.id}.checks.{_which(incident, moment, now)}", now, Kind.CHECKS, US, line
+            )
+
     def _due(self, incident: Incident, now: datetime) -> str:
         """Which of its figures are to be taken now; "" if none."""
         if incident.frozen is None:
@@ -165,9 +178,13 @@ class Watch:
         return "update" if now - last >= every(incident, now) else ""
 
     def _impact(self, incident: Incident, impact: Impact, moment: str, now: datetime) -> Event:
-        which = {OPENING: OPENING, END: f"{END}.{incident.epoch}"}.get(moment) or bucket(incident, now)
         told = IMPACT.dump_json(impact).decode()
-        return Event(incident.id, f"{incident.id}.impact.{which}", now, Kind.IMPACT, US, moment, told)
+        event_id = f"{incident.id}.impact.{_which(incident, moment, now)}"
+        return Event(incident.id, event_id, now, Kind.IMPACT, US, moment, told)
+
+
+def _which(incident: Incident, moment: str, now: datetime) -> str:
+    return {OPENING: OPENING, END: f"{END}.{incident.epoch}"}.get(moment) or bucket(incident, now)
 
 
 def _figures(impact: Impact | None) -> tuple[object, ...]:

@@ -14,7 +14,8 @@ def incident() -> Incident:
     passes = Passes()
     passes.look(30, gateway_errors())
     suspect = Suspect("deploy of payment 2.4.0", "c-1", at(-60), 0.91, "1 minute before the first failure")
-    return replace(passes.only, impact=Impact(at(30), 214, 170, 24, 20), suspects=(suspect,))
+    checks = "▲ gateway errors 12.4 % (usually 0–0.3 %) · latency as usual · ▲ conversion 1.9 % (usually 3.1–3.4 %)"
+    return replace(passes.only, impact=Impact(at(30), 214, 170, 24, 20), suspects=(suspect,), checks=checks)
 
 
 def test_one_look_suffices() -> None:
@@ -23,6 +24,7 @@ def test_one_look_suffices() -> None:
     assert lines == [
         "● 5xx at the gateway: 31 % of POST /checkout since 10:02 (usually 0.2 %)",
         "214 customers hit, 170 not recovered",
+        "▲ gateway errors 12.4 % (usually 0–0.3 %) · latency as usual · ▲ conversion 1.9 % (usually 3.1–3.4 %)",
         "Probably deploy of payment 2.4.0 at 10:01 · Owner platform on-call, for payment payments",
         "First: Open the circuit breaker to the failing service, or route to the monolith",
         f"https://triage.shop.example/incidents/{incident().id}?from=2026-11-22T09%3A57%3A00Z&to=2026-11-22T10%3A07%3A00Z",

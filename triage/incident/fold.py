@@ -69,7 +69,7 @@ def apply(incident: Incident, events: Iterable[Event]) -> Incident:
     return incident
 
 
-UNSEEN = frozenset({Kind.CLAIMED, Kind.IMPACT, Kind.SUSPECTS})
+UNSEEN = frozenset({Kind.CLAIMED, Kind.IMPACT, Kind.CHECKS, Kind.SUSPECTS})
 
 
 def _named(incident: Incident, event: Event) -> Incident:
@@ -114,6 +114,10 @@ def _impact(incident: Incident, event: Event) -> Incident:
 
 def _suspects(incident: Incident, event: Event) -> Incident:
     return replace(incident, suspects=SUSPECTS.validate_json(event.details))
+
+
+def _checks(incident: Incident, event: Event) -> Incident:
+    return replace(incident, checks=event.text)
 
 
 def _acknowledged(incident: Incident, event: Event) -> Incident:
@@ -186,6 +190,7 @@ STEPS: dict[str, Step] = {
     Kind.SYMPTOM: _symptom,
     Kind.SYMPTOM_ENDED: _symptom_ended,
     Kind.IMPACT: _impact,
+    Kind.CHECKS: _checks,
     Kind.SUSPECTS: _suspects,
     Kind.ACKNOWLEDGED: _acknowledged,
     Kind.MITIGATED: _mitigated,

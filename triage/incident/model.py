@@ -30,6 +30,7 @@ class Kind(StrEnum):
     SYMPTOM_ENDED = "symptom_ended"
     SUSPECTS = "suspects"
     IMPACT = "impact"
+    CHECKS = "checks"  # how the three first checks stand
     ACKNOWLEDGED = "acknowledged"
     ESCALATED = "escalated"
     NOTE = "note"
@@ -178,6 +179,8 @@ class Incident:
     frozen: Impact | None = None
     frozen_end: Impact | None = None
     suspects: tuple[Suspect, ...] = ()
+    checks: str = ""
+    """The three first checks in a line, as they stood when last looked at."""
     done: frozenset[str] = frozenset()
     """The steps that are ticked, by their text."""
     ticks: int = 0

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from triage.kpi.figures import Good, Kind, Kpi
@@ -21,6 +22,8 @@ from triage.window import Window
 
 GATEWAY_ERRORS, LATENCY, KPI = "gateway_errors", "latency", "kpi:"
 LEAST_REQUESTS = 20
+AT_LEAST, AT_MOST = timedelta(minutes=1), timedelta(minutes=10)
+"""How much of an incident's time its checks look at."""
 LEAST_RATIO, TIMES_USUAL = 0.02, 3.0
 SLOWER, SLOWER_MS = 1.5, 50.0
 FALLS_BY = 0.25
@@ -80,11 +83,21 @@ class Check:
         )
 
 
-def checks(ask: Ask, window: Window) -> Iterator[Check]:
-    """Gateway errors, latency, then each business figure, in order. Raises StoreError."""
-    yield from _entries(ask, window)
+def checks(ask: Ask, window: Window, began: datetime | None = None) -> Iterator[Check]:
+    """Gateway errors, latency, then each business figure, in order. Raises StoreError.
+
+    What is usual is taken from before the window, or from before `began`, the moment since when it was not as usual.
+    """
+    like = Window(began, began + window.length) if began and began < window.from_ else window
+    yield from _entries(ask, window, like)
     for kpi in kpis_of(ask):
-        yield _kpi(ask, kpi, window)
+        yield _kpi(ask, kpi, window, like)
+
+
+def checks_of(ask: Ask, began: datetime, until: datetime) -> Iterator[Check]:
+    """The checks of what began and lasts, or lasted, until then: over its last minutes, against what was before it."""
+    from_ = min(max(began, until - AT_MOST), until - AT_LEAST)
+    return checks(ask, Window(from_, until), began)
 
 
 def first_three(found: Iterable[Check]) -> tuple[Check, ...]:
@@ -100,9 +113,9 @@ def in_a_line(found: Iterable[Check]) -> str:
     return " · ".join(check.brief for check in first_three(found))
 
 
-def _entries(ask: Ask, window: Window) -> Iterator[Check]:
+def _entries(ask: Ask, window: Window, like: Window) -> Iterator[Check]:
     found = entries(ask, Stretches(window, window.length, 1, ""))
-    past, since = entries_usually(ask, window)
+    past, since = entries_usually(ask, like)
     now = found[0] if found else None
     enough = now is not None and now.requests >= LEAST_REQUESTS
     usual = usual_of((each.ratio for each in past), since)
@@ -115,8 +128,8 @@ def _entries(ask: Ask, window: Window) -> Iterator[Check]:
     yield Check(LATENCY, "latency", _state(enough and usual.high is not None, slow), p95_ms, usual, "ms")
 
 
-def _kpi(ask: Ask, kpi: Kpi, window: Window) -> Check:
-    now, usual = total(ask, kpi, window), usually(ask, kpi, window)
+def _kpi(ask: Ask, kpi: Kpi, window: Window, like: Window) -> Check:
+    now, usual = total(ask, kpi, window), usually(ask, kpi, like)
     known = now is not None and usual.middle is not None
     return Check(f"{KPI}{kpi.name}", kpi.name, _state(known, _is_worse(kpi, now, usual)), now, usual, kpi.unit)
 

@@ -109,6 +109,8 @@ class Writer:
 def _lines(incident: Incident) -> Iterator[str]:
     yield f"{SIGNS[incident.state]} *{escape(incident.title)}*{_usually(incident)}{_how_it_stands(incident)}"
     yield _hit(incident)
+    if incident.checks:
+        yield escape(one_line(incident.checks, 500))
     yield " · ".join(filter(None, (_probably(incident), _owners(incident))))
     if incident.state is not State.RESOLVED and (steps := _open_steps(incident)):
         yield f"First: {escape(steps[0])}"

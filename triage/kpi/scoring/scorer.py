@@ -26,6 +26,7 @@ SHAPE_LEAST, SHAPE_MOST, SHAPE_USUAL = 12, 96, 24
 OTHERS = 0.3  # what the other views add to the strongest
 HALF = 15.0  # the surprise, in nats, of a score of one half
 BAND_NATS = log(1000)
+CLIP, PATIENCE = 1.5, 5
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,8 @@ class Scorer:
         self._sign = {"both": 0, "up": 1, "down": -1}[direction]
         self._times: list[float] = []
         self._values: list[float] = []
+        self._clean: list[float] = []
+        self._odd_rows = 0
         self._count = 0
         self._look_at = FIRST_LOOK
         self._step = 0.0
@@ -76,13 +79,13 @@ class Scorer:
             return Scored(0.0, expected, expected - width, expected + width)
         surprise = self._surprise(value, expected)
         self._learn(value, forecasts, features)
-        self._keep(time, value)
+        self._keep(time, value, self._cleaned(value, expected, width))
         sure = self._count / (self._count + WARM_ROWS)
         nats = max(surprise - log(self._count + 1) / 4, 0.0) * sure
         return Scored(nats / (nats + HALF), expected, expected - width, expected + width)
 
     def _forecasts(self, time: float) -> tuple[dict[str, float], NDArray[np.float64]]:
-        values = self._values
+        values = self._clean
         last = values[-1]
         level = median(values[-LEVEL_ROWS:])
         day = self._seasonal(time, DAY_S, 6 * 3600.0)
@@ -108,7 +111,7 @@ class Scorer:
     def _seasonal(self, time: float, period: float, longest_step: float) -> float:
         if not 0 < self._step <= longest_step:
             return NAN
-        return seasonal(self._times, self._values, time, period, self._step)
+        return seasonal(self._times, self._clean, time, period, self._step)
 
     def _surprise(self, value: float, expected: float) -> float:
         views = list(self._views(value, expected))
@@ -163,15 +166,24 @@ class Scorer:
         # the size of a usual step from row to row, and the least that is worth a word
         self._unit = max(self._unit + 0.02 * (min(abs(value - self._values[-1]), most) - self._unit), self._floor)
 
-    def _keep(self, time: float, value: float) -> None:
+    def _cleaned(self, value: float, expected: float, width: float) -> float:
+        """The value, or the nearest that was to be expected: until it has been so for some rows, it is no news."""
+        is_odd = self._count > FIRST_LOOK and abs(value - expected) > CLIP * width
+        self._odd_rows = self._odd_rows + 1 if is_odd else 0
+        if not is_odd or self._odd_rows > PATIENCE:
+            return value
+        return min(max(value, expected - width), expected + width)
+
+    def _keep(self, time: float, value: float, clean: float | None = None) -> None:
         if self._count == 1:
             self._unit = abs(value - self._values[0]) or max(abs(value), 1e-6) * 1e-3
         self._times.append(time)
         self._values.append(value)
+        self._clean.append(value if clean is None else clean)
         self._past.learn(value)
         self._count += 1
         if len(self._values) > 2 * KEPT_ROWS:
-            del self._times[:KEPT_ROWS], self._values[:KEPT_ROWS]
+            del self._times[:KEPT_ROWS], self._values[:KEPT_ROWS], self._clean[:KEPT_ROWS]
         if self._count >= self._look_at or self._count == 5:
             self._look()
 
