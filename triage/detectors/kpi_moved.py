@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
 from triage.detectors.gateway_errors import gateway_errors
 from triage.detectors.inventory import inventory
+from triage.detectors.kpi_level import Fall, fallen
+from triage.detectors.no_data import no_data
 from triage.detectors.partner_integration import partner_integration
 from triage.detectors.rates import SURE, surprise
 from triage.detectors.slow_checkout import slow_checkout
 from triage.detectors.wording import clock, name, percent
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
-from triage.kpi.values import Value, values
+from triage.kpi.values import Value, all_measured
+from triage.kpi.wording import figure
 from triage.symptom import Ask, Cause, Detector, Severity, Symptom
 from triage.window import Window
 
@@ -27,6 +31,9 @@ WINDOWS_MIN = (3, 5, 10)
 SETTLED_MIN = 20
 """Minutes before now that what is usual is not taken from."""
 LEAST_USUAL_MIN = 30
+MINUTE = timedelta(minutes=1)
+LEAST_SILENT, LONGEST_GAPS, STEADY = timedelta(minutes=4), 3, 0.5
+"""How long a figure must be silent: so many times its own longest gap, if it was reported in so many of the minutes."""
 FALLS_BY = 0.25
 """The part of its usual value that a figure must lose."""
 
@@ -34,18 +41,77 @@ Numbers = npt.NDArray[np.float64]
 
 
 def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
-    """One symptom for each ratio that moved the wrong way, unless a technical symptom explains it.
+    """A symptom for each ratio that moved the wrong way, else for each level, unless a technical symptom explains it.
 
-    Rates and sums follow the hour and the day, so they say nothing by themselves.
+    And one of no data for each figure that is no longer reported: that is no fall to zero.
     """
     whole = Window(window.from_, window.to.replace(second=0, microsecond=0))
-    moved = [symptom for kpi in kpis_of(ask) if kpi.kind is Kind.RATIO for symptom in _moved(whole, ask, kpi)]
+    kpis = kpis_of(ask)
+    known = all_measured(ask, kpis, whole)
+    silent = [kpi for kpi in kpis if _is_silent(known[kpi], whole.to)]
+    heard = [kpi for kpi in kpis if kpi not in silent]
+    moved = [symptom for kpi in heard if kpi.kind is Kind.RATIO for symptom in _moved(whole, known[kpi], kpi)]
+    moved = moved or [_level_moved(kpi, fall) for kpi, fall in fallen(ask, heard, whole.to)]
     if moved and not _is_explained(window, ask):
         yield from moved
+    if silent and not any(True for _ in no_data(window, ask)):
+        yield from (_silent(known[kpi], whole.to, kpi) for kpi in silent)
 
 
-def _moved(window: Window, ask: Ask, kpi: Kpi) -> Iterator[Symptom]:
-    known = [value for value in values(ask, kpi, window) if value.of]
+def _is_silent(known: Sequence[Value], now: datetime) -> bool:
+    """Whether it was reported steadily, and has not been for far longer than it ever was not."""
+    if len(known) < LEAST_USUAL_MIN:
+        return False
+    gaps = [later.time - earlier.time for earlier, later in pairwise(known)]
+    over = known[-1].time - known[0].time + MINUTE
+    if len(known) < STEADY * (over / MINUTE):
+        return False
+    return now - known[-1].time - MINUTE >= max(LEAST_SILENT, LONGEST_GAPS * max(gaps))
+
+
+def _silent(known: Sequence[Value], now: datetime, kpi: Kpi) -> Symptom:
+    since = known[-1].time + MINUTE
+    minutes = (now - since) / MINUTE
+    return Symptom(
+        detector="no_data",
+        subject={"kpi": kpi.name},
+        from_=since,
+        to=None,
+        severity=Severity.WARNING,
+        sentence=f"Nothing has been reported of {name(kpi.name)} for {minutes:.0f} min, since {clock(since)}",
+        value=minutes,
+        usual=0.0,
+        unit="min",
+        cause=Cause.SENDER_SILENT,
+        because="it was reported steadily before, and the services still report: look at who counts it",
+        labels={"owner": kpi.owner} if kpi.owner else {},
+    )
+
+
+def _level_moved(kpi: Kpi, fall: Fall) -> Symptom:
+    """What a figure's level says that follows the hour, by the days before."""
+    unit = kpi.unit if kpi.kind in {Kind.RATIO, Kind.GAUGE, Kind.RATE} else f"{kpi.unit}/min"
+    return Symptom(
+        detector="kpi_moved",
+        subject={"kpi": kpi.name},
+        from_=fall.since,
+        to=None,
+        severity=Severity.CRITICAL if fall.value <= 0.5 * fall.usual else Severity.WARNING,
+        sentence=(
+            f"{name(kpi.name)} {_moved_to(kpi)} {figure(fall.value, unit)} since {clock(fall.since)}, "
+            f"at this time of earlier days {figure(fall.usual, unit)}, and nothing fails or is slow"
+        ),
+        value=fall.value,
+        usual=fall.usual,
+        unit=unit,
+        cause=Cause.NO_TECHNICAL_ERROR,
+        because="no entry, partner or row change is unusual since then: look at what changed in the shop itself",
+        labels={"owner": kpi.owner} if kpi.owner else {},
+    )
+
+
+def _moved(window: Window, told: Sequence[Value], kpi: Kpi) -> Iterator[Symptom]:
+    known = [value for value in told if value.of]
     settled = window.to - timedelta(minutes=SETTLED_MIN)
     usual = [value for value in known if value.time < settled]
     if len(usual) < LEAST_USUAL_MIN:
@@ -64,7 +130,7 @@ def _moved(window: Window, ask: Ask, kpi: Kpi) -> Iterator[Symptom]:
         to=None,
         severity=Severity.CRITICAL if now <= 0.5 * share else Severity.WARNING,
         sentence=(
-            f"{name(kpi.name)} fell to {percent(_told(now, kpi))}, usually {percent(_told(share, kpi))}, "
+            f"{name(kpi.name)} {_moved_to(kpi)} {percent(_told(now, kpi))}, usually {percent(_told(share, kpi))}, "
             f"since {clock(since)} (of {of:.0f}), and nothing fails or is slow"
         ),
         value=_told(now, kpi),
@@ -121,6 +187,10 @@ def _since(known: Sequence[Value], share: float, kpi: Kpi) -> datetime:
 def _good(value: Value, kpi: Kpi) -> float:
     part = (value.value or 0.0) * (value.of or 0.0)
     return part if kpi.good is Good.UP else (value.of or 0.0) - part
+
+
+def _moved_to(kpi: Kpi) -> str:
+    return "fell to" if kpi.good is Good.UP else "rose to"
 
 
 def _told(share: float, kpi: Kpi) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -66,13 +66,33 @@ def known(ask: Ask, kpi: Kpi, window: Window) -> Measured:
     return found
 
 
+def all_measured(ask: Ask, kpis: Iterable[Kpi], window: Window) -> dict[Kpi, list[Value]]:
+    """Each figure by minute, from the telemetry itself; what several are made from is asked once. Raises StoreError."""
+    asked: dict[tuple[Source, bool], Measured] = {}
+
+    def once(source: Source, kind: Kind) -> Measured:
+        key = source, kind is Kind.GAUGE
+        if key not in asked:
+            asked[key] = _source(ask, source, kind, window, MINUTE_S)
+        return asked[key]
+
+    return {
+        kpi: [_value(kpi, start, [parts], window, MINUTE_S) for start, parts in _together(kpi, once).items()]
+        for kpi in kpis
+    }
+
+
 def measured(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> Measured:
     """The parts of each interval, from the telemetry itself, in order. Raises StoreError."""
-    first = _source(ask, kpi.of, kpi.kind, window, step_s)
+    return _together(kpi, lambda source, kind: _source(ask, source, kind, window, step_s))
+
+
+def _together(kpi: Kpi, parts_of: Callable[[Source, Kind], Measured]) -> Measured:
+    first = parts_of(kpi.of, kpi.kind)
     if kpi.by is None:
         keeps_count = kpi.kind is Kind.GAUGE
         return {start: (part, of if keeps_count else 0.0) for start, (part, of) in first.items()}
-    second = _source(ask, kpi.by, kpi.kind, window, step_s)
+    second = parts_of(kpi.by, kpi.kind)
     nothing = (0.0, 0.0)
     starts = sorted(first.keys() | second.keys())
     return {start: (first.get(start, nothing)[0], second.get(start, nothing)[0]) for start in starts}

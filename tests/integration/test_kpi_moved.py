@@ -1,0 +1,115 @@
+"""A figure that follows the hour is judged by the days before; one that is no longer reported is no fall to zero."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from queries import kpi_tables, schema
+from queries.store import Store, varint
+from tests.counters import DELTA, Counter, Point, joined
+from tests.integration.otlp import token
+from triage.detectors.kpi_level import Fall, fallen
+from triage.detectors.kpi_moved import kpi_moved
+from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
+from triage.kpi.named import write_down
+from triage.window import Window
+
+pytestmark = pytest.mark.integration
+
+DAYS, SEED = 8, 4
+OPENS = int(datetime.now(UTC).timestamp()) // 86_400 * 86_400 - (DAYS + 3) * 86_400
+DROP_AT = (DAYS - 1) * 1440 + 15 * 60  # minutes: 15:00 of the last day
+SALE = range(6 * 1440, 7 * 1440)
+ORDERS = Kpi("orders", Kind.RATE, Source(Signal.METRIC, "o"), "{order}/min")
+FALLEN = Kpi("fallen", Kind.RATE, Source(Signal.METRIC, "fallen"), "{order}/min")
+ERRORS = Kpi("returns", Kind.SUM, Source(Signal.METRIC, "returns"), "{return}", good=Good.DOWN)
+YOUNG = Kpi("young", Kind.RATE, Source(Signal.METRIC, "young"), "{order}/min")
+
+
+def moment(minute: float) -> datetime:
+    return datetime.fromtimestamp(OPENS, UTC) + timedelta(minutes=minute)
+
+
+def orders() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """By the minute: nights at a hundredth, a week's rhythm, a sale day at three times as many."""
+    minutes = np.arange(DAYS * 1440)
+    hour = minutes % 1440 / 60
+    rate = 12 * np.clip(np.sin((hour - 6) / 18 * np.pi), 0.01, 1) * np.where(minutes // 1440 % 7 > 4, 0.6, 1.0)
+    rate[SALE] *= 3
+    return np.random.default_rng(SEED).poisson(rate).astype(np.float64)
+
+
+def keep(store: Store, kpi: Kpi, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
+    kpi_tables.keep(store, kpi.digest, [(OPENS + 60 * n, float(value), 0.0) for n, value in enumerate(values)])
+
+
+def fall_of(store: Store, kpi: Kpi, minute: int) -> Fall | None:
+    return dict(fallen(store.ask, [kpi], moment(minute))).get(kpi)
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """A week with nights and a sale, and the same with a fault in the last afternoon."""
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('moved')}/clickhouse")) as store:
+        schema.apply(store)
+        calm = orders()
+        keep(store, ORDERS, calm)
+        faulty = calm.copy()
+        faulty[DROP_AT:] *= 0.4
+        keep(store, FALLEN, faulty)
+        keep(store, ERRORS, 100 - faulty)
+        keep(store, YOUNG, faulty[DROP_AT - 1440 :])
+        yield store
+
+
+def test_nights_a_sale_and_its_end_are_no_fall(own_store: Store) -> None:
+    """All through the last three days, each half hour."""
+    found = [minute for minute in range(5 * 1440, DAYS * 1440, 30) if fall_of(own_store, ORDERS, minute)]
+    assert found == []
+
+
+def test_a_fall_is_found_in_a_quarter_of_an_hour(own_store: Store) -> None:
+    """And lasts as long as the level lies low, from the block in which it fell."""
+    assert fall_of(own_store, FALLEN, DROP_AT) is None
+    fall = fall_of(own_store, FALLEN, DROP_AT + 10)
+    assert fall
+    assert fall.since == moment(DROP_AT)
+    assert fall.value < 0.75 * fall.usual
+    later = fall_of(own_store, FALLEN, DROP_AT + 120)
+    assert later
+    assert later.since == fall.since
+
+
+def test_what_is_good_when_it_falls_is_found_when_it_rises(own_store: Store) -> None:
+    """Its direction is the figure's."""
+    low = Kpi("r", Kind.SUM, ERRORS.of, "1", good=Good.UP)
+    assert fall_of(own_store, low, DROP_AT + 30) is None
+    assert fall_of(own_store, Kpi("f", Kind.SUM, FALLEN.of, "1", good=Good.DOWN), DROP_AT + 30) is None
+
+
+def test_a_short_past_says_nothing(own_store: Store) -> None:
+    """A day is too little to know what is usual at an hour."""
+    assert fall_of(own_store, YOUNG, 1440 + 30) is None
+
+
+def test_a_figure_that_stops_is_no_data(own_store: Store) -> None:
+    """Not a fall to zero; and it is not told while it is as late as it sometimes is."""
+    stops = Kpi("stops", Kind.RATIO, Source(Signal.METRIC, "s.orders"), "1", Source(Signal.METRIC, "s.visits"))
+    write_down(own_store, (stops,))
+    times = range(0, 3600, 30)
+    counters = [
+        Counter(name, DELTA, tuple(Point("a", None, time, value) for time in times))
+        for name, value in (("s.orders", 1.0), ("s.visits", 20.0))
+    ]
+    body = joined(counter.request(OPENS) for counter in counters)
+    own_store.insert("metrics", varint(len(body)) + body, token())
+
+    def found(minute: int) -> list[tuple[str, dict[str, str], datetime]]:
+        window = Window(moment(minute - 120), moment(minute))
+        return [(each.detector, dict(each.subject), each.from_) for each in kpi_moved(window, own_store.ask)]
+
+    assert found(60) == found(62) == []
+    assert found(66) == [("no_data", {"kpi": "stops"}, moment(60))]

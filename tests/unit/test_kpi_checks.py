@@ -1,0 +1,70 @@
+"""The three first checks in words: what stands in a line, a sentence, and when it is unusual."""
+
+import pytest
+
+from triage.kpi.checks import Check, State, first_three, in_a_line
+from triage.kpi.usual import SAME_TIME, Usual, usual_of
+from triage.kpi.wording import band, figure
+
+
+def check(name: str, title: str, state: State, value: float | None, usual: Usual, unit: str) -> Check:
+    return Check(name, title, state, value, usual, unit)
+
+
+ERRORS = check("gateway_errors", "gateway errors", State.BAD, 0.124, Usual(0.002, 0.001, 0.003), "ratio")
+LATENCY = check("latency", "latency", State.OK, 410.0, Usual(400.0, 350.0, 480.0), "ms")
+FELL = check("kpi:conversion", "conversion", State.BAD, 0.019, Usual(0.032, 0.031, 0.034, SAME_TIME), "1")
+ORDERS = check("kpi:orders", "orders", State.OK, 12.0, Usual(11.0, 9.0, 14.0), "{order}/min")
+VISITS = check("kpi:visits", "visits", State.UNKNOWN, None, Usual(), "{visit}/min")
+
+
+def test_a_line_says_what_is_unusual_with_its_figures() -> None:
+    """And of the rest that it is as usual, or unknown; of many figures those that are unusual, else the first."""
+    assert in_a_line([ERRORS, LATENCY, ORDERS, FELL]) == (
+        "▲ gateway errors 12.4 % (usually 0.1–0.3 %) · latency as usual · ▲ conversion 1.9 % (usually 3.1–3.4 %)"
+    )
+    assert in_a_line([LATENCY, VISITS, ORDERS]) == "latency as usual · visits unknown"
+    assert first_three([ERRORS, LATENCY, ORDERS, VISITS]) == (ERRORS, LATENCY, ORDERS)
+    assert in_a_line([]) == ""
+
+
+def test_a_sentence_has_the_figure_its_unit_and_what_to_compare_it_with() -> None:
+    """Whatever its state; what is not known is unknown."""
+    assert FELL.sentence == "Conversion is 1.9 %, usually 3.1–3.4 % (at this time of earlier days)"
+    assert ERRORS.sentence == "Gateway errors are 12.4 %, usually 0.1–0.3 % (in the two hours before)"
+    assert LATENCY.sentence == "Latency is 410 ms, as usual (350–480 ms)"
+    assert VISITS.sentence == "Visits: unknown, nothing was heard of it in this window"
+    new = check("latency", "latency", State.UNKNOWN, 2400.0, Usual(), "ms")
+    assert new.sentence == "Latency is 2.4 s; what is usual is not known yet"
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.124, "ratio", "12.4 %"),
+        (0.31, "1", "31 %"),
+        (0.0004, "1", "0.04 %"),
+        (0.0, "1", "0 %"),
+        (1900, "ms", "1.9 s"),
+        (18211.4, "EUR", "18,211 EUR"),
+        (12, "{order}/min", "12 order/min"),
+    ],
+)
+def test_a_figure_has_as_many_digits_as_it_bears(value: float, unit: str, text: str) -> None:
+    """And its unit as people write it."""
+    assert figure(value, unit) == text
+
+
+def test_a_band_shares_one_unit() -> None:
+    """Its ends are in the same one, and one end suffices where both read alike."""
+    assert band(Usual(900.0, 800.0, 1200.0), "ms") == "0.8–1.2 s"
+    assert band(Usual(0.02, 0.02, 0.02), "1") == "2 %"
+    assert band(Usual(), "1") == "unknown"
+
+
+def test_an_outlier_is_not_usual() -> None:
+    """The band leaves out the outermost tenths, and what is unknown."""
+    usual = usual_of([*[1.0] * 9, 50.0, None, float("nan")])
+    assert (usual.low, usual.middle) == (1.0, 1.0)
+    assert usual.high is not None
+    assert usual.high < 10
