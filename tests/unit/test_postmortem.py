@@ -93,6 +93,7 @@ class TestDraft:
         text = md(drafted(facts(incident((Kind.STEP, "Ana", step), (Kind.MITIGATED, "Ana", "")))))
         assert re.search(r"\| Route to the monolith or the fallback \| done \| Ana \| 10:03:40 UTC \|", text)
         assert "At 10:03:41 UTC Ana called it mitigated." in text
+        assert "| 10:03:41 | Called mitigated. | Ana | incident |" in text
         assert not re.search(r"(?i)\b(blame|guilty|careless|should have|mistake|human error)\b", text)
 
 

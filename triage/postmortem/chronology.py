@@ -12,6 +12,13 @@ from triage.postmortem.model import EntryJson
 LEFT_OUT = frozenset({Kind.NAMED, Kind.WRITTEN, Kind.CLAIMED, Kind.IMPACT, Kind.SUSPECTS})
 """Events that say how we describe it, not what happened."""
 ROUTINE = ("update.", "details")
+SAID: dict[str, str] = {
+    Kind.ACKNOWLEDGED: "Acknowledged",
+    Kind.MITIGATED: "Called mitigated",
+    Kind.RESOLVED: "Called resolved",
+    Kind.REOPENED: "Called open again",
+}
+"""What a person says of the state."""
 CHANGE = "change"
 BEGAN = "began"
 
@@ -61,11 +68,10 @@ def _text(facts: Facts, event: Event) -> str:
         symptom = SYMPTOM.validate_json(event.details)
         last = f"; the last of it was at {symptom.to:%H:%M:%S} UTC" if symptom.to else ""
         return f"{symptom.detector} finds no more of {subject_words(symptom)}{last}"
-    return timeline_text(event) or {
-        Kind.ACKNOWLEDGED: "Acknowledged.",
-        Kind.MITIGATED: "Called mitigated.",
-        Kind.RESOLVED: "Called resolved.",
-    }.get(Kind(event.kind), "")
+    word = SAID.get(event.kind) if event.author != US else None
+    if word:
+        return f"{word}: {event.text}" if event.text else f"{word}."
+    return timeline_text(event)
 
 
 def _changes(facts: Facts) -> Iterator[EntryJson]:
