@@ -6,6 +6,7 @@ from typing import Self
 from pydantic import Field
 
 from triage.customer import Customer, Order, Request
+from triage.incident.model import Incident, State
 from triage.model import Outcome
 from triage.story import story
 from triage.wire import EvidenceJson, Time, Wire
@@ -55,6 +56,22 @@ class RequestJson(Wire):
         )
 
 
+class InIncidentJson(Wire):
+    """An incident that a customer was in."""
+
+    id: str
+    state: State
+    title: str
+    began: Time
+    ended: Time | None
+
+    @classmethod
+    def of(cls, incident: Incident) -> Self:
+        return cls(
+            id=incident.id, state=incident.state, title=incident.title, began=incident.began, ended=incident.ended
+        )
+
+
 class CustomerJson(Wire):
     """What a customer tried in a window, in order of time; `outcome` is null where nothing failed."""
 
@@ -70,12 +87,15 @@ class CustomerJson(Wire):
     recovered_at: Time | None
     last_attempt: Time | None
     orders: list[OrderJson]
+    incidents: list[InIncidentJson]
     complete: bool = Field(description="False where the customer made more requests than are told of.")
     items: list[RequestJson]
     next: str | None
 
     @classmethod
-    def of(cls, customer: Customer, items: Sequence[Request], cursor: str | None) -> Self:
+    def of(
+        cls, customer: Customer, items: Sequence[Request], cursor: str | None, incidents: Sequence[Incident]
+    ) -> Self:
         return cls(
             customer=customer.customer,
             from_=customer.window.from_,
@@ -89,6 +109,7 @@ class CustomerJson(Wire):
             recovered_at=customer.recovered_at,
             last_attempt=customer.last_attempt,
             orders=[OrderJson.of(order) for order in customer.orders],
+            incidents=[InIncidentJson.of(one) for one in incidents],
             complete=customer.complete,
             items=[RequestJson.of(request) for request in items],
             next=cursor,

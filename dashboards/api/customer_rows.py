@@ -4,11 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from fastapi import Request
+
 from dashboards.api.cursors import bad_cursor, read_cursor, write_cursor
 from dashboards.api.parameters import CustomerParameters
 from dashboards.problems import NotFound
 from queries.store import Store
-from triage.customer import Customer, Request, last_seen, read_customer
+from triage.customer import Customer, last_seen, read_customer
+from triage.customer import Request as Requested
+from triage.incident.book import StoredBook
+from triage.incident.impact import CustomersOf, nobody
+from triage.incident.model import Incident
+from triage.incident.of_customer import incidents_of
 from triage.window import Window, format_time, parse_time
 
 
@@ -17,7 +24,7 @@ class CustomerPage:
     """A customer, with the requests of one page; `last_seen` is told where the window has none."""
 
     customer: Customer
-    requests: Sequence[Request]
+    requests: Sequence[Requested]
     first: int
     next: str | None
     last_seen: datetime | None
@@ -39,6 +46,12 @@ def read_page(store: Store, name: str, asked: CustomerParameters, now: datetime)
     return CustomerPage(
         customer, requests, skip, write_cursor(pinned) if after < len(customer.requests) else None, seen
     )
+
+
+def their_incidents(request: Request, store: Store, customer: Customer, now: datetime) -> list[Incident]:
+    """The incidents that hit them in the window, the first first. Raises StoreError."""
+    customers_of: CustomersOf = getattr(request.app.state, "customers_of", nobody)
+    return incidents_of(store, customer, StoredBook(store).incidents(customer.window.from_), now, customers_of)
 
 
 def _window(from_: str, to: str) -> Window:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards.api.border import TheStore
-from dashboards.api.customer_rows import read_page
+from dashboards.api.customer_rows import read_page, their_incidents
 from dashboards.api.parameters import CustomerParameters, each_once
 from dashboards.pages.shown import customer_path
 from dashboards.pages.views import render
@@ -63,6 +63,7 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
         page=page,
         customer=customer,
         story=story(customer),
+        incidents=their_incidents(request, store, customer, now),
         chapters=_chapters(page.requests),
         origin=origin,
         visible=customer.outcome in {Outcome.RECOVERED, Outcome.NOT_RECOVERED},

@@ -1,0 +1,89 @@
+"""The incidents that a customer was in: a customer tells of an incident if, and only if, it tells of them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from urllib.parse import quote
+
+import pytest
+from starlette.testclient import TestClient
+
+from dashboards.app import create_app
+from queries import schema
+from queries.store import Store
+from tests.integration import small_shop
+from tests.integration.small_shop import FROM, HOSTILE, ODD
+from tests.symptoms import RUNBOOK, Passes, gateway_errors
+from triage.incident.book import StoredBook
+from triage.model import Question
+from triage.window import format_time
+
+pytestmark = pytest.mark.integration
+
+END = FROM + timedelta(hours=1)
+WINDOW = {"from": format_time(FROM), "to": format_time(END)}
+CUSTOMERS = (ODD, "c-2", "c-3", HOSTILE)
+ASKED = {
+    "payment": Question(FROM, END, service="payment"),
+    "gateway": Question(FROM, END, service="gateway"),
+    "charge": Question(FROM, END, operation="POST /charge", version="2.4.0"),
+    "route": Question(FROM, END, route="/checkout"),
+    "version": Question(FROM, END, version="9"),
+    "slow": Question(FROM, END, operation="POST /checkout", slower_than_ms=4.5),
+    "slower": Question(FROM, END, operation="POST /checkout", slower_than_ms=5.5),
+}
+
+
+@dataclass(frozen=True)
+class Web:
+    client: TestClient
+    incidents: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+    """The small shop, with an incident for each of the questions."""
+    store = Store.open(f"chdb://{tmp_path_factory.mktemp('incidents')}/clickhouse")
+    schema.apply(store)
+    small_shop.fill(store)
+    ids = {}
+    for name, question in ASKED.items():
+        passes = Passes(runbook=RUNBOOK)
+        passes.look(30, replace(gateway_errors(name), from_=FROM, question=question))
+        StoredBook(store).write(list(passes.book.events.values()))
+        ids[name] = passes.only.id
+    app = create_app(store, metrics=str, ready=lambda: None)
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        yield Web(client, ids)
+    store.close()
+
+
+@pytest.mark.parametrize("customer", CUSTOMERS)
+def test_a_customer_tells_of_the_incidents_that_tell_of_them(web: Web, customer: str) -> None:
+    """By service, operation, route, version and slowness."""
+    hit = {
+        name
+        for name, id_ in web.incidents.items()
+        if customer
+        in {item["customer"] for item in web.client.get(f"/api/v1/incidents/{id_}/affected").json()["items"]}
+    }
+    answer = web.client.get(f"/api/v1/customers/{quote(customer, safe='')}", params=WINDOW).json()
+    assert {item["id"] for item in answer["incidents"]} == {web.incidents[name] for name in hit}
+    assert ("gateway" in hit) == (customer != "c-3")
+    assert "payment" in hit
+    assert ("slow" in hit) == (customer != HOSTILE)  # whose operation has another name
+    assert not {"version", "slower"} & hit
+
+
+def test_an_incident_before_or_after_their_window_is_not_told(web: Web) -> None:
+    """Only what hit them in it."""
+    late = {"from": format_time(FROM + timedelta(seconds=35)), "to": WINDOW["to"]}
+    answer = web.client.get("/api/v1/customers/c-2", params=late).json()
+    names = {item["id"] for item in answer["incidents"]}
+    assert names == {web.incidents["slow"]}
+
+
+def test_the_page_names_them(web: Web) -> None:
+    """Each a link."""
+    page = web.client.get("/customers/c-2", params=WINDOW).text
+    assert f'<a href="/incidents/{web.incidents["payment"]}' in page
