@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import ask, calm, detect, e2e, fresh, load, passes, small
+from tests.bench import ask, calm, detect, e2e, fresh, load, pages, passes, small
 from tests.bench.engine import opened
 from tests.bench.figures import Figure, as_json, crossed, missed, table
 from tests.bench.machine import busy, machine
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "small": small.run,
     "ask": ask.run,
     "fresh": fresh.run,
+    "pages": pages.run,
     "detect": detect.run,
     "calm": calm.run,
     "passes": passes.run,
@@ -74,7 +75,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("benchmarks", nargs="*", type=_benchmark, metavar="NAME", help=", ".join(BENCHMARKS))
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
     parser.add_argument("--quick", action="store_true", help="small sizes: shows that all works, in a minute or two")
-    parser.add_argument("--spans", type=_spans, metavar="N", help="spans that `ask` asks among (default: 10_000_000)")
+    parser.add_argument(
+        "--spans", type=_spans, metavar="N", help="spans that `ask` and `pages` ask among (default: 10_000_000)"
+    )
     parser.add_argument(
         "--seeds", type=_seeds, metavar="N-M", help="seeds that `detect` (default: 1-20) and `calm` (1-3) play"
     )

@@ -26,6 +26,8 @@ class Scale:
     window_spans: int = 1_000_000
     questions: int = 10
     fresh_spans: int = 20
+    readers: int = 20
+    reading_s: float = 30
     detect_seeds: Sequence[int] = tuple(range(1, 21))
     passes: int = 8640  # a day's
     calm_seeds: Sequence[int] = (1, 2, 3)
@@ -49,6 +51,8 @@ QUICK = Scale(
     window_spans=20_000,
     questions=3,
     fresh_spans=3,
+    readers=5,
+    reading_s=6,
     detect_seeds=(1,),
     passes=40,
     calm_seeds=(1,),
