@@ -79,6 +79,7 @@ PAGES = (
 SEEN_S = 5.0
 """For how long pages may show what was worked out for another reader."""
 DAY_SEEN_S = 30.0
+PAGE_SEEN_S = 2.0
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -126,6 +127,7 @@ def create_app(
     app.state.pulse = Pulse(store, watch_passed)
     app.state.seen_incidents = Recent(SEEN_S)
     app.state.seen_lately = Recent(SEEN_S)
+    app.state.seen_pages = Recent(PAGE_SEEN_S, at_most=200)
     app.state.seen_day = Recent(DAY_SEEN_S)
     app.state.slack_writer = slack_writer or Writer(base_url)
     app.state.slack_signing_secret = slack_signing_secret

@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError
 from dashboards.api.affected import ask_affected
 from dashboards.api.border import TheStore
 from dashboards.api.parameters import AffectedParameters, bad_parameters, each_once
+from dashboards.pages.shared import shared
 from dashboards.pages.shares import shares
 from dashboards.pages.silence import why_nothing
 from dashboards.pages.views import render
@@ -39,6 +40,10 @@ class PageParameters(AffectedParameters):
 @router.get(PATH, dependencies=[Depends(each_once)])
 def affected_page(request: Request, store: TheStore) -> HTMLResponse:
     """The form, and the answer to what it asks."""
+    return shared(request, lambda: _asked(request, store))
+
+
+def _asked(request: Request, store: Store) -> HTMLResponse:
     given = dict(request.query_params)
     try:
         asked = PageParameters.model_validate(given)

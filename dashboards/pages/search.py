@@ -22,6 +22,7 @@ from dashboards.api.search_parameters import (
     cursor_after,
     resume,
 )
+from dashboards.pages.shared import shared
 from dashboards.pages.shown import plural, search_path, shown
 from dashboards.pages.views import render
 from dashboards.pages.wording import between
@@ -72,6 +73,10 @@ LOGS = Kind[LogFound]("logs", "log record", LogsParameters, _logs, lambda one: o
 @router.get(PATH, dependencies=[Depends(each_once)])
 def search_page(request: Request, store: TheStore) -> HTMLResponse:
     """The form, and what was found."""
+    return shared(request, lambda: _searched(request, store))
+
+
+def _searched(request: Request, store: Store) -> HTMLResponse:
     given = dict(request.query_params)
     wants_logs = given.pop("kind", TRACES.name) == LOGS.name
     return _page(request, store, LOGS, given) if wants_logs else _page(request, store, TRACES, given)
