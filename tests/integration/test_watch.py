@@ -16,8 +16,10 @@ from triage.demo.model import Shop
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
 from triage.incident.book import MemoryBook, StoredBook
-from triage.incident.impact import hit_by
+from triage.incident.impact import hit_by, nobody
 from triage.incident.model import Incident, Kind, State
+from triage.postmortem.document import Office
+from triage.postmortem.model import SectionName
 from triage.runbook.live import LiveRunbook
 from triage.symptom import Ask, Cause, Symptom
 from triage.watch import Watch, last_moment, moments
@@ -77,16 +79,25 @@ class Told:
         return self.symptoms
 
 
-def test_a_fault_becomes_one_incident_with_exactly_those_whom_it_hit(shop_store: tuple[Store, Truth]) -> None:
-    """Opened within a minute and a half, in the right row; resolved after it; customers as in the truth."""
-    store, truth = shop_store
-    watching = watch(store, book=MemoryBook())
+@pytest.fixture(scope="module")
+def replayed(shop_store: tuple[Store, Truth]) -> MemoryBook:
+    """What a watch makes of the quarter of an hour."""
+    watching = watch(shop_store[0], book=MemoryBook())
     replay(watching, 590, 690)
     replay(watching, 770, 950)
-    (incident,) = watching.book.incidents(second(0))
+    assert isinstance(watching.book, MemoryBook)
+    return watching.book
+
+
+def test_a_fault_becomes_one_incident_with_exactly_those_whom_it_hit(
+    shop_store: tuple[Store, Truth], replayed: MemoryBook
+) -> None:
+    """Opened within a minute and a half, in the right row; resolved after it; customers as in the truth."""
+    store, truth = shop_store
+    (incident,) = replayed.incidents(second(0))
     assert incident.state is State.RESOLVED
     assert incident.answer.row == "gateway-5xx"
-    assert incident.answer.cause is Cause.PROVIDER_FAILING, "no harmless new version is blamed"
+    assert incident.answer.cause == Cause.PROVIDER_FAILING, "no harmless new version is blamed"
     assert incident.opened_at - second(600) <= timedelta(seconds=90)
     assert incident.impact
     assert incident.frozen
@@ -95,6 +106,28 @@ def test_a_fault_becomes_one_incident_with_exactly_those_whom_it_hit(shop_store:
     hit = hit_by(store, incident, second(950), past=True)
     answer = truth.answer(truth._shop.scenario.questions[0])
     assert {item.customer for item in hit.customers} == {each.customer for each in answer.hits}
+
+
+def test_its_postmortem_tells_what_happened_and_exactly_whom_it_hit(
+    shop_store: tuple[Store, Truth], replayed: MemoryBook, tmp_path: Path
+) -> None:
+    """In all figures and pictures, with when it began, was found and was over."""
+    store, truth = shop_store
+    empty(store)
+    StoredBook(store).write(list(replayed.events.values()))
+    (incident,) = replayed.incidents(second(0))
+    document = Office(store, nobody, "http://127.0.0.1", tmp_path).document(incident.id)
+    hits = truth.answer(truth._shop.scenario.questions[0]).hits
+    assert document.customers.total == document.impact.revised.customers == len(hits)
+    assert document.impact.frozen
+    assert document.impact.frozen.customers < len(hits)
+    kinds = [each.kind for each in document.timeline if each.kind != "change"]
+    assert kinds[:3] == ["began", "opened", "symptom"]
+    assert {"symptom_ended", "resolved"} <= set(kinds)
+    pictures = {each.name: each for each in document.figures}
+    assert f"{len(hits)} customers hit" in pictures["customers"].alt
+    assert "it is usually" in pictures["symptom"].alt
+    assert f"{len(hits)} customers were hit" in document.section(SectionName.SUMMARY).drafted[1]
 
 
 def test_two_watchers_write_each_event_once(shop_store: tuple[Store, Truth]) -> None:
