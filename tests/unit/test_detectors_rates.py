@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from triage.detectors.onset import run_of_failures
+from triage.detectors.onset import quiet_rate, run_of_failures
 from triage.detectors.rates import Rates, surprise
 
 NOW = datetime(2026, 9, 22, 12, 0, tzinfo=UTC)
@@ -97,3 +97,17 @@ def test_an_earlier_run_is_another_one() -> None:
 def test_nothing_lately_is_no_run() -> None:
     """Whatever was an hour ago."""
     assert run_of_failures(seconds(*range(3600, 3700)), 0.001, NOW, 300) is None
+
+
+def test_failures_that_are_usual_begin_no_run() -> None:
+    """A card is declined now and then, which no rate of requests tells of: the run begins with what came on top."""
+    declined = range(330, 7500, 70)
+    found = seconds(*declined, 40, 33, 20, 9)
+    run = run_of_failures(found, quiet_rate(found, NOW), NOW, 300)
+    assert run
+    assert run.first == NOW - timedelta(seconds=40)
+
+
+def test_an_outage_is_not_what_is_usual_however_long() -> None:
+    """Where all that is known is as bad as now, nothing is known of what is usual."""
+    assert quiet_rate(seconds(*range(1, 7200, 5)), NOW) == 0.0

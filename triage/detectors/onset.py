@@ -16,6 +16,8 @@ from triage.window import Window
 ROUNDS = 4
 LEAST_RATE = 1e-5  # failures a second
 LONGEST = timedelta(days=1)
+SLICE_S = 300
+LATELY_S = 60
 AT_THE_EDGE = timedelta(minutes=1)
 """A run that begins so near to the beginning of what was looked at may have begun before."""
 
@@ -39,19 +41,39 @@ class _Stretch:
 def failing_run(
     ask: Ask, window: Window, usual_rate: float, *, service: str = "", version: str = "", partner: str = ""
 ) -> Run | None:
-    """The run of failing spans, `usual_rate` of them a second being usual; None where there is none.
+    """The run of failing spans, `usual_rate` failing requests a second being usual; None where there is none.
 
-    One that is older than the window is followed back for a day.
+    More spans may fail than requests do (a partner that declines a card, a call that is tried again): what is usual of
+    them is seen before, too. A run that is older than the window is followed back for a day.
     """
     run = None
     for from_ in (window.from_, window.to - LONGEST):
         seconds = ask(
             "detect/failing_seconds", **{"from": from_}, to=window.to, service=service, version=version, partner=partner
         )
-        run = run_of_failures(seconds, usual_rate, window.to, RECENT_S)
+        quiet = 0.0 if version else quiet_rate(seconds, window.to)
+        run = run_of_failures(seconds, max(usual_rate, quiet), window.to, RECENT_S)
         if run is None or run.first - from_ > AT_THE_EDGE:
             break
     return run
+
+
+def quiet_rate(seconds: pl.DataFrame, now: datetime) -> float:
+    """Failures a second in the quieter two thirds of the time since the first one; 0 if that was no quieter than now.
+
+    The last five minutes are left out. Faults are the other third, at most: a longer one is all that there is to see.
+    """
+    before = now.timestamp() - RECENT_S
+    past = seconds.filter(pl.col("second") < before)
+    if not past.height:
+        return 0.0
+    slices = int(before - past["second"][0]) // SLICE_S + 1
+    place = (pl.lit(int(before)) - pl.col("second")) // SLICE_S
+    counted = past.group_by(place.alias("slice")).agg(pl.col("failures").sum())["failures"]
+    quiet = sorted([*counted, *[0] * (slices - len(counted))])[: max(slices * 2 // 3, 1)]
+    rate = float(sum(quiet)) / (len(quiet) * SLICE_S)
+    lately = seconds.filter(pl.col("second") >= now.timestamp() - LATELY_S)["failures"].sum() / LATELY_S
+    return rate if rate < lately / 2 else 0.0
 
 
 def run_of_failures(seconds: pl.DataFrame, usual_rate: float, now: datetime, recent_s: float) -> Run | None:
