@@ -46,7 +46,7 @@ def _read(options: Namespace) -> Series:
     try:
         if options.file == "-":
             return read_series(sys.stdin, "standard input", options.time, options.value)
-        with Path(options.file).open(encoding="utf-8", newline="") as lines:
+        with Path(options.file).open(encoding="utf-8-sig", newline="") as lines:
             return read_series(lines, options.file, options.time, options.value)
     except SeriesError as error:
         raise Failure(Status.WRONG, printable(str(error))) from None
