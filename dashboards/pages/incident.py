@@ -24,6 +24,7 @@ from dashboards.pages.views import render
 from dashboards.problems import BadParameters, FieldError, NotFound
 from dashboards.recent import Recent
 from queries.store import Store
+from triage.detectors import NAMES
 from triage.incident.acting import Act, NoIncident, WrongStep, change, note, tick
 from triage.incident.book import StoredBook
 from triage.incident.customers import CustomersPage, Order, customers_page
@@ -178,9 +179,10 @@ def _seen(
 ) -> Seen:
     began, end = incident.began, max(min(incident.ended or now, now), incident.began + timedelta(minutes=1))
     changes = markers(store.ask, window)
+    telling = sorted(incident.symptoms, key=lambda each: (*NAMES, each.symptom.detector).index(each.symptom.detector))
     series = {
         made.name: made
-        for made in (symptom_series(store.ask, each.symptom, window) for each in incident.symptoms[:MOST_FIGURES])
+        for made in (symptom_series(store.ask, each.symptom, window) for each in telling[:MOST_FIGURES])
         if made
     }
     return Seen(
