@@ -155,9 +155,11 @@ TABS = ((TRACES.name, "Traces"), (LOGS.name, "Log records"))
 def _headline(kind: Kind[Item], found: Found[Item], later: bool, now: datetime) -> Markup:
     """How many were found, and where."""
     count, where = len(found.items), between(found.window, now)
+    if not count and found.next:
+        looked = between(Window(found.searched_from, found.window.to), now)
+        return Markup("No {} so far {}; the rest of the window has yet to be looked through.").format(kind.noun, looked)
     if not count:
-        looked = between(Window(found.searched_from, found.window.to), now) if found.next else where
-        return Markup("No {}{} {}.").format("other " if later else "", kind.noun, looked)
+        return Markup("No {}{} {}.").format("other " if later else "", kind.noun, where)
     if found.next is None and not later:
         return Markup("{} {}.").format(plural(count, kind.noun), where)
     return Markup("{} {} {}.").format("The next" if later else "The latest", plural(count, kind.noun), where)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import ask, calm, detect, e2e, fresh, load, pages, passes, small
+from tests.bench import ask, calm, detect, e2e, fresh, load, million, pages, passes, small
 from tests.bench.engine import opened
 from tests.bench.figures import Figure, as_json, crossed, missed, table
 from tests.bench.machine import busy, machine
@@ -26,6 +26,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "ask": ask.run,
     "fresh": fresh.run,
     "pages": pages.run,
+    "million": million.run,
     "detect": detect.run,
     "calm": calm.run,
     "passes": passes.run,

@@ -26,6 +26,7 @@ class Scale:
     window_spans: int = 1_000_000
     questions: int = 10
     fresh_spans: int = 20
+    customers: int = 1_000_000
     readers: int = 20
     reading_s: float = 30
     detect_seeds: Sequence[int] = tuple(range(1, 21))
@@ -51,6 +52,7 @@ QUICK = Scale(
     window_spans=20_000,
     questions=3,
     fresh_spans=3,
+    customers=10_000,
     readers=5,
     reading_s=6,
     detect_seeds=(1,),

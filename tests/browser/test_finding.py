@@ -11,6 +11,7 @@ from tests.browser.conftest import Site, Visit, visiting
 from tests.browser.test_pages import SCREENS, WIDTHS, WINDOW, too_wide
 from tests.integration.otlp import SECOND, T0, any_value, attributes, logs, segment, token
 from tests.integration.small_shop import HOSTILE, LAST, ODD, trace_id
+from triage.search import going_back
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
@@ -42,6 +43,12 @@ def told(site: Site) -> None:
         attributes=attributes({HOSTILE: HOSTILE, "long": "z" * 100_000}),
     )
     site.store.insert("logs", segment(logs(record, resource={"service.name": HOSTILE})), token())
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no reason to stop looking early."""
+    monkeypatch.setattr(going_back, "ENOUGH_S", 60.0)
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -123,6 +130,18 @@ class TestSearch:
         expect(visit.page.locator(".absent.calm")).to_contain_text("spans arrived in this window")
         visit.open("/search?from=100&to=200")
         expect(visit.page.locator(".absent.stale")).to_contain_text("No data")
+
+    def test_a_page_that_took_too_long_says_how_far_it_looked(
+        self, visit: Visit, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """And goes on from there."""
+        monkeypatch.setattr(going_back, "ENOUGH_S", 0.0)
+        page = visit.open(f"/search?{WINDOW}&service=gateway&limit=90")
+        expect(page.locator("h1")).to_contain_text("No trace so far between")
+        expect(page.locator(".caveat")).to_contain_text("Looked back to")
+        monkeypatch.setattr(going_back, "ENOUGH_S", 60.0)
+        page.get_by_role("link", name="Go on from there").click()
+        expect(page.locator("h1")).to_contain_text("The next 7 traces")
 
     def test_it_works_without_javascript(self, browser: Browser, site: Site) -> None:
         """Question, answer, evidence."""

@@ -39,6 +39,12 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     store.close()
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine is no reason to stop looking early."""
+    monkeypatch.setattr(going_back, "ENOUGH_S", 60.0)
+
+
 def _fill(store: Store) -> None:
     """A trace of two hours that is polled again and again, and a log record a minute of it."""
     polls = [
