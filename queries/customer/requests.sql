@@ -107,8 +107,7 @@ FROM (
         Timestamp AS First,
         Timestamp AS Last,
         true AS IsClear,
-        entry_facts(entry_texts((false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-            IsError, HttpStatus, Duration, toString(ServerAddress), Peers))) AS Entry,
+        entry_facts(tried.Entry) AS Entry,
         if(is_failing(
                 IsError, SpanKind, HttpStatus, Peers, ServerAddress,
                 (SELECT Partners FROM known), (SELECT Services FROM known)),

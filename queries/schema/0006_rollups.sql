@@ -276,6 +276,7 @@ CREATE TABLE IF NOT EXISTS entries (
     Peers Array(String),
     ServerAddress LowCardinality(String),
     Duration UInt64 CODEC(ZSTD(1)),
+    Entry Array(String) CODEC(ZSTD(1)),  -- the same as entry_texts: quicker to find than many columns
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
@@ -288,7 +289,9 @@ SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, min_compress_block_si
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_entries TO entries AS
 SELECT
     Customer, Timestamp, Filed, TraceId, SpanId,
-    ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, ServerAddress, Duration
+    ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, ServerAddress, Duration,
+    entry_texts((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+        IsError, HttpStatus, span_facts.Duration, toString(ServerAddress), span_facts.Peers)) AS Entry
 FROM span_facts
 WHERE (empty(ParentSpanId) OR empty(TraceId)) AND notEmpty(Customer);
 
