@@ -24,6 +24,14 @@ SCENARIOS = (
         for name in ("bad-deploy", "cache-storm", "erp-slow", "token-expired", "contract-drift", "inventory-duplicates")
     ),
 )
+SCREENS_SEEN = (
+    (360, "light"),
+    (1440, "dark"),
+    *(
+        pytest.param(width, scheme, marks=pytest.mark.full)
+        for width, scheme in ((360, "dark"), (768, "light"), (768, "dark"), (1440, "light"))
+    ),
+)
 HOSTILE = '</script><img src=x onerror="document.title=1">\u202e' + "é" * 300
 
 
@@ -72,10 +80,10 @@ def figures_drawn(page: Page) -> None:
     expect(page.locator("[data-figure].is-live").first).to_be_visible(timeout=30_000)
 
 
-@pytest.mark.parametrize("width", [360, pytest.param(768, marks=pytest.mark.full), 1440])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS_SEEN)
 @pytest.mark.parametrize("where", ["incident", "now", "incidents"])
 def test_the_pages_fit_every_screen_and_keep_nobody_out(
-    browser: Browser, broke: Broke, axe: str, scheme: str, width: int, where: str, request: pytest.FixtureRequest
+    browser: Browser, broke: Broke, axe: str, width: int, scheme: str, where: str, request: pytest.FixtureRequest
 ) -> None:
     """Nothing is wider than the screen, asked of others or complained of; axe-core finds nothing serious."""
     for visit in visiting(browser, broke.site, WIDTHS[width], scheme):
