@@ -10,6 +10,14 @@ from triage.model import Evidence
 OPERATIONS_TOLD = 3
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 TIMES = {1: "once", 2: "twice"}
+WRITING = {"POST", "PUT"}
+WANTED = {
+    "checkout": "to check out", "order": "to order", "orders": "to order", "pay": "to pay", "payment": "to pay",
+    "payments": "to pay", "login": "to log in", "signin": "to log in", "register": "to register",
+    "signup": "to register", "cart": "to put something into the cart", "refund": "to get money back",
+    "refunds": "to get money back", "returns": "to send something back",
+}  # fmt: skip
+BUYING = {"to check out", "to order", "to pay"}
 
 
 def story(customer: Customer) -> tuple[str, ...]:
@@ -55,9 +63,23 @@ def _operation(customer: Customer, entry: tuple[str, str]) -> str:
     where = Counter(one.service for request in failed if (one := origin(request.failures))).most_common(1)
     at = f" at {where[0][0]}" if where else ""
     success = customer.success_after(entry, failed[-1].start_ns)
-    since = f"it worked at {_clock(success.time)}" if success else "it has not worked since"
+    since = _since(entry[1], success)
     how_many = _how_many(len(failed), len(tried))
-    return f"Tried {entry[1]} {_times(len(tried))} {_when(tried)}; {how_many} failed{at}; {since}."
+    return f"Tried {wanted(entry[1]) or entry[1]} {_times(len(tried))} {_when(tried)}; {how_many} failed{at}; {since}."
+
+
+def wanted(operation: str) -> str:
+    """What a person wants who calls it, as far as its name tells: `POST /v1/checkout` "to check out"; else ""."""
+    method, _, path = operation.partition(" ")
+    last = path.rstrip("/").rpartition("/")[2].lower()
+    return WANTED.get(last, "") if method in WRITING else ""
+
+
+def _since(operation: str, success: Request | None) -> str:
+    if success is None:
+        return "it has not worked since"
+    bought = success.orders and wanted(operation) in BUYING
+    return f"{'bought' if bought else 'it worked'} at {_clock(success.time)}"
 
 
 def _how_many(failed: int, tried: int) -> str:

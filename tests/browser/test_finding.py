@@ -78,7 +78,7 @@ class TestSearch:
         assert links == [f"/traces/{item['trace_id']}?span={item['span_id']}" for item in items]
         expect(page.locator("h1")).to_contain_text(f"{len(items)} traces between")
         page.get_by_role("link", name=ODD).first.click()
-        expect(page.locator("h1")).to_contain_text("Tried POST /checkout twice")
+        expect(page.locator("h1")).to_contain_text("Tried to check out twice")
 
     def test_the_form_asks_and_keeps_what_was_asked(self, visit: Visit) -> None:
         """Fields stand in the address; the other tab takes along what both know."""

@@ -166,7 +166,7 @@ class TestCustomer:
         """The sentence, then the timeline, the evidence folded away."""
         page = visit.open(PAGES["customer"])
         expect(page.locator("h1")).to_have_text(
-            "Tried POST /checkout twice at 14:13; both failed at payment; it has not worked since."
+            "Tried to check out twice at 14:13; both failed at payment; it has not worked since."
         )
         evidence = page.locator(".story details").first
         expect(evidence.locator("a").first).not_to_be_visible()

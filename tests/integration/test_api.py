@@ -229,7 +229,7 @@ class TestCustomer:
     def test_the_story_is_told_in_order(self, api: TestClient) -> None:
         """What they tried, what failed with its evidence, what they ordered, and how it ended."""
         answer = ask(api, "/api/v1/customers/c-2").json()
-        assert answer["story"] == ("Tried POST /checkout once at 14:13; it failed at payment; it worked at 14:14.")
+        assert answer["story"] == ("Tried to check out once at 14:13; it failed at payment; bought at 14:14.")
         assert (answer["outcome"], answer["requests"], answer["failures"]) == ("recovered", 2, 2)
         assert [(item["operation"], item["failed"], len(item["failures"])) for item in answer["items"]] == [
             ("POST /checkout", True, 2),
