@@ -21,7 +21,7 @@ FIRST_COME = (
     "Orders that can't be served are those beyond the right stock: first come, first served, by the order in which the"
     " database's log has them, so the latest are cancelled."
 )
-ONE_WAY = "Set a stock or replay its events, not both: lines with the same `settles` put the same thing right."
+ONE_WAY = "Set a stock or replay its events, not both: lines that settle the same put the same thing right."
 
 
 @dataclass(frozen=True)
