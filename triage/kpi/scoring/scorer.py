@@ -26,7 +26,7 @@ SHAPE_LEAST, SHAPE_MOST, SHAPE_USUAL = 12, 96, 24
 OTHERS = 0.3  # what the other views add to the strongest
 HALF = 15.0  # the surprise, in nats, of a score of one half
 BAND_NATS = log(1000)
-CLIP, PATIENCE = 1.5, 5
+CLIP, PATIENCE = 1.5, 5  # so many bands from what is expected is no news, until so many rows in a row are
 
 
 @dataclass(frozen=True)
@@ -77,9 +77,10 @@ class Scorer:
         width = self._tails["error"].limit(BAND_NATS, self._floor)
         if not isfinite(value):
             return Scored(0.0, expected, expected - width, expected + width)
-        surprise = self._surprise(value, expected)
+        clean = self._cleaned(value, expected, width)
+        surprise = self._surprise(value, expected, clean)
         self._learn(value, forecasts, features)
-        self._keep(time, value, self._cleaned(value, expected, width))
+        self._keep(time, value, clean)
         sure = self._count / (self._count + WARM_ROWS)
         nats = max(surprise - log(self._count + 1) / 4, 0.0) * sure
         return Scored(nats / (nats + HALF), expected, expected - width, expected + width)
@@ -113,12 +114,12 @@ class Scorer:
             return NAN
         return seasonal(self._times, self._clean, time, period, self._step)
 
-    def _surprise(self, value: float, expected: float) -> float:
-        views = list(self._views(value, expected))
+    def _surprise(self, value: float, expected: float, clean: float) -> float:
+        views = list(self._views(value, expected, clean))
         strongest = max(views)
         return strongest + OTHERS * (sum(views) - strongest) / (len(views) - 1)
 
-    def _views(self, value: float, expected: float) -> list[float]:
+    def _views(self, value: float, expected: float, clean: float) -> list[float]:
         error = value - expected
         self._errors.append(error)
         found = [self._seen("error", self._wanted(error))]
@@ -133,7 +134,7 @@ class Scorer:
             found.append(self._seen("low", max(middle - value, 0.0)) * 0.7)
         if self._sign == 0:
             found += self._spread(value)
-            if self._shapes is not None and isfinite(apart := self._shapes.distance(value)):
+            if self._shapes is not None and isfinite(apart := self._shapes.distance(clean)):
                 found.append(self._seen("shape", apart))
         return [*found, 0.0]
 
