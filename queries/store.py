@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeVar, cast
 
 import polars as pl
 import pyarrow as pa
@@ -24,6 +24,8 @@ from queries.errors import DataRefused
 from queries.pool import Pool
 
 Value: TypeAlias = str | int | float | datetime | Sequence[str] | Sequence[int]
+
+View = TypeVar("View", bytes, memoryview)
 
 Bound: TypeAlias = str | int | float | list[str] | list[int]
 
@@ -162,7 +164,7 @@ LOADING: dict[str, Setting] = {
 }
 
 
-def records(body: bytes) -> Iterator[bytes]:
+def records(body: View) -> Iterator[View]:
     """The records of a segment: each a varint length and that many bytes. Raises DataRefused on a torn one."""
     position, end = 0, len(body)
     while position < end:
@@ -200,7 +202,7 @@ def _payload(landing: str, body: bytes, *, inline: bool) -> tuple[bytes, str, di
     """
     if landing == EVENTS:
         return body, "JSONEachRow", dict(LOADING)
-    joined = b"".join(records(body))
+    requests = list(records(memoryview(body)))  # no copy: a segment in memory once less for each handle
     path = catalogue.landing_proto(landing)
     settings: dict[str, Setting] = {
         **LOADING,
@@ -208,7 +210,7 @@ def _payload(landing: str, body: bytes, *, inline: bool) -> tuple[bytes, str, di
         "format_schema": path.read_text() if inline else str(path),
         "format_schema_message_name": LANDINGS[landing],
     }
-    return varint(len(joined)) + joined, "ProtobufList", settings
+    return b"".join((varint(sum(map(len, requests))), *requests)), "ProtobufList", settings
 
 
 @contextmanager
