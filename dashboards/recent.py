@@ -5,9 +5,12 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 T = TypeVar("T")
+
+STALE = 2
+"""For how many times as long an answer may be handed out while a new one is worked out."""
 
 
 @dataclass
@@ -26,14 +29,28 @@ class Recent(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, asked: Hashable, make: Callable[[], T]) -> T:
-        """The answer that is good still, else a new one; who asks the same meanwhile waits for it."""
+        """The answer that is good still, else a new one.
+
+        Who asks the same meanwhile gets the one that was good just before, and waits where there is none.
+        """
         with self._lock:
             slot = self._slots.setdefault(asked, _Slot())
             self._slots.move_to_end(asked)
             while len(self._slots) > self._at_most:
                 self._slots.popitem(last=False)
-        with slot.lock:
-            if slot.value is None or time.monotonic() - slot.made > self._for_s:
+        if self._is_good(slot, STALE):
+            if not slot.lock.acquire(blocking=False):  # another reader works it out anew
+                return cast(T, slot.value)
+        else:
+            slot.lock.acquire()
+        try:
+            if not self._is_good(slot, 1):
                 slot.value = make()
                 slot.made = time.monotonic()
-            return slot.value
+            return cast(T, slot.value)
+        finally:
+            slot.lock.release()
+
+    def _is_good(self, slot: _Slot[T], times: float) -> bool:
+        """Whether its value is no older than so many times what an answer is good for."""
+        return slot.value is not None and time.monotonic() - slot.made <= times * self._for_s
