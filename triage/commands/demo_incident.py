@@ -8,6 +8,7 @@ from triage.compensation.plan import plan
 from triage.compensation.proposing import data_symptoms, reconciliation
 from triage.compensation.text import plan_sentence, reconciliation_text, rows_sentence
 from triage.compensation.wire import PlanJson
+from triage.detectors.kpi_moved import kpi_moved
 from triage.incident.impact import customers_on_rows, hit_by
 from triage.incident.model import Incident
 from triage.model import AffectedCustomer
@@ -47,6 +48,11 @@ def rows_told(store: Store, incident: Incident) -> str:
     now = datetime.now(UTC)
     items = reconciliation(store, incident, now)
     return rows_sentence(ReconciliationJson.page(incident.id, now, items, (), None))
+
+
+def is_of_a_figure(incident: Incident) -> bool:
+    """Whether it is about a figure of the shop's business."""
+    return any(each.symptom.detector == kpi_moved.__name__ for each in incident.symptoms)
 
 
 def _figures(incident: Incident) -> Iterator[str]:

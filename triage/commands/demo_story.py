@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 from queries.store import Store
 from triage.affected.asking import Asked, Opened
 from triage.affected.text import affected_text, sentence
-from triage.commands.demo_incident import incident_story, rows_told
+from triage.commands.demo_incident import incident_story, is_of_a_figure, rows_told
 from triage.commands.shop_process import Order, ShopProcess
+from triage.compensation.proposing import data_symptoms
 from triage.demo.command import Progress as ShopProgress
 from triage.demo.scenarios import scenario_named
 from triage.incident.book import StoredBook
@@ -120,9 +121,10 @@ class Story:
         return True
 
     def _incident(self, news: ShopProgress) -> Incident | None:
-        """The first that was opened since the fault began."""
+        """The first of its kind that was opened since the fault began."""
         since = datetime.fromtimestamp(news.fault_start_s, UTC)
-        found = [one for one in StoredBook(self.store).incidents(since) if one.opened_at >= since]
+        of_kind = is_of_a_figure if scenario_named(self.order.scenario).unsold else data_symptoms
+        found = [one for one in StoredBook(self.store).incidents(since) if one.opened_at >= since and of_kind(one)]
         return min(found, key=lambda one: one.opened_at, default=None)
 
     def _ask(self, news: ShopProgress) -> AffectedJson:
