@@ -187,4 +187,4 @@ def test_the_command_line_reads_and_writes_the_same(web: Web, capsys: pytest.Cap
     assert main(["incidents", "show", "INC-NONE", *at_]) == 2
     assert main(["incidents", "ack", *at_]) == 2
     assert main(["watch", "--replay", "2026-11-22T10:00:00Z", "2026-11-22T10:01:00Z", *at_]) == 0
-    assert capsys.readouterr().out.startswith("No incident would have been opened from 2026-11-22")
+    assert "No incident would have been opened from 2026-11-22" in capsys.readouterr().out
