@@ -10,7 +10,7 @@ import pytest
 from queries import kpi_tables, schema
 from queries.store import Store, varint
 from tests.counters import DELTA, Counter, Point, joined
-from tests.integration.otlp import token
+from tests.integration.otlp import SECOND, segment, span, token, traces
 from triage.detectors.kpi_level import Fall, fallen
 from triage.detectors.kpi_moved import kpi_moved
 from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
@@ -97,19 +97,46 @@ def test_a_short_past_says_nothing(own_store: Store) -> None:
 
 def test_a_figure_that_stops_is_no_data(own_store: Store) -> None:
     """Not a fall to zero; and it is not told while it is as late as it sometimes is."""
-    stops = Kpi("stops", Kind.RATIO, Source(Signal.METRIC, "s.orders"), "1", Source(Signal.METRIC, "s.visits"))
-    write_down(own_store, (stops,))
-    times = range(0, 3600, 30)
+    report(own_store, {"stops": 60, "stays": 70})
+    assert found(own_store, 60) == found(own_store, 62) == []
+    assert found(own_store, 66) == [("no_data", {"kpi": "stops"}, moment(60))]
+
+
+def test_figures_that_all_stop_are_given_time(own_store: Store) -> None:
+    """Their way in may only be slow."""
+    report(own_store, {"one": 60, "another": 60})
+    assert found(own_store, 70) == []
+    assert [subject for _, subject, _ in found(own_store, 76)] == [{"kpi": "one"}, {"kpi": "another"}]
+
+
+def test_nothing_is_said_while_what_happened_is_still_being_told(own_store: Store) -> None:
+    """Spans of a history that is being sent end long before now, and so do figures."""
+    report(own_store, {"early": 60, "late": 70})
+    own_store.insert("traces", segment(traces(span(start=int(moment(62).timestamp()) * SECOND))), token())
+    assert found(own_store, 66) == []
+    own_store.insert("traces", segment(traces(span(2, start=int(moment(65.5).timestamp()) * SECOND))), token())
+    assert found(own_store, 66) == [("no_data", {"kpi": "early"}, moment(60))]
+
+
+def report(store: Store, until: dict[str, int]) -> None:
+    """Ratios that are reported steadily for so many minutes, and no more."""
+    write_down(
+        store,
+        tuple(
+            Kpi(name, Kind.RATIO, Source(Signal.METRIC, f"{name}.orders"), "1", Source(Signal.METRIC, f"{name}.visits"))
+            for name in until
+        ),
+    )
     counters = [
-        Counter(name, DELTA, tuple(Point("a", None, time, value) for time in times))
-        for name, value in (("s.orders", 1.0), ("s.visits", 20.0))
+        Counter(f"{name}.{part}", DELTA, tuple(Point("a", None, time, value) for time in range(0, 60 * minutes, 30)))
+        for name, minutes in until.items()
+        for part, value in (("orders", 1.0), ("visits", 20.0))
     ]
     body = joined(counter.request(OPENS) for counter in counters)
-    own_store.insert("metrics", varint(len(body)) + body, token())
+    store.insert("metrics", varint(len(body)) + body, token())
 
-    def found(minute: int) -> list[tuple[str, dict[str, str], datetime]]:
-        window = Window(moment(minute - 120), moment(minute))
-        return [(each.detector, dict(each.subject), each.from_) for each in kpi_moved(window, own_store.ask)]
 
-    assert found(60) == found(62) == []
-    assert found(66) == [("no_data", {"kpi": "stops"}, moment(60))]
+def found(store: Store, minute: int) -> list[tuple[str, dict[str, str], datetime]]:
+    """What the detector says so many minutes after the opening."""
+    window = Window(moment(minute - 120), moment(minute))
+    return [(each.detector, dict(each.subject), each.from_) for each in kpi_moved(window, store.ask)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -34,6 +34,7 @@ LEAST_USUAL_MIN = 30
 MINUTE = timedelta(minutes=1)
 LEAST_SILENT, LONGEST_GAPS, STEADY = timedelta(minutes=4), 3, 0.5
 """How long a figure must be silent: so many times its own longest gap, if it was reported in so many of the minutes."""
+LATE, ALL_SILENT = timedelta(minutes=3), timedelta(minutes=15)
 FALLS_BY = 0.25
 """The part of its usual value that a figure must lose."""
 
@@ -46,9 +47,11 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
     And one of no data for each figure that is no longer reported: that is no fall to zero.
     """
     whole = Window(window.from_, window.to.replace(second=0, microsecond=0))
+    if _is_late(ask, whole):
+        return
     kpis = kpis_of(ask)
     known = all_measured(ask, kpis, whole)
-    silent = [kpi for kpi in kpis if _is_silent(known[kpi], whole.to)]
+    silent = _silent_ones(known, whole.to)
     heard = [kpi for kpi in kpis if kpi not in silent]
     moved = [symptom for kpi in heard if kpi.kind is Kind.RATIO for symptom in _moved(whole, known[kpi], kpi)]
     moved = moved or [_level_moved(kpi, fall) for kpi, fall in fallen(ask, heard, whole.to)]
@@ -56,6 +59,19 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
         yield from moved
     if silent and not any(True for _ in no_data(window, ask)):
         yield from (_silent(known[kpi], whole.to, kpi) for kpi in silent)
+
+
+def _is_late(ask: Ask, window: Window) -> bool:
+    """Whether what is told lags behind: a figure that has not come yet has neither fallen nor gone silent."""
+    told = ask("kpi/told_until", **{"from": window.from_}, to=window.to)
+    return told.height > 0 and told["told_until"][0] < (window.to - LATE).timestamp()
+
+
+def _silent_ones(known: Mapping[Kpi, Sequence[Value]], now: datetime) -> list[Kpi]:
+    """Those that are no longer reported. Where that is all of them, they may only be late, and are given longer."""
+    silent = [kpi for kpi, values in known.items() if _is_silent(values, now)]
+    heard = max((values[-1].time for values in known.values() if values), default=now)
+    return [] if len(silent) == len(known) and now - heard < ALL_SILENT else silent
 
 
 def _is_silent(known: Sequence[Value], now: datetime) -> bool:
