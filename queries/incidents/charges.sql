@@ -26,21 +26,23 @@ INNER JOIN (
 ) AS named ON named.TraceId = charges.TraceId;
 
 CREATE TEMPORARY TABLE attempts AS
-SELECT TraceId, order_id, argMin(ServiceName, place) AS service, argMin(SpanName, place) AS operation, argMin(IsError OR (SpanKind = 'Server' AND HttpStatus >= 500), place) AS failed,
-    argMin(HttpStatus, place) AS status
+SELECT
+    TraceId, order_id, Entry.ServiceName AS service, Entry.SpanName AS operation, Entry.HttpStatus AS status,
+    Entry.IsError OR (Entry.SpanKind = 'Server' AND Entry.HttpStatus >= 500) AS failed
 FROM (
-    SELECT TraceId, order_id, ServiceName, SpanName, SpanKind, IsError, HttpStatus, (NotRoot, Timestamp, SpanId) AS place
-    FROM trace_entries
+    SELECT TraceId, order_id, entry_facts(min(trace_parts.Entry)) AS Entry
+    FROM trace_parts
     INNER JOIN (
         SELECT DISTINCT TraceId, OrderId AS order_id
         FROM orders
         WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) - INTERVAL 1 HOUR AND Bucket <= {as_of:DateTime64(6, 'UTC')}
             AND OrderId IN (SELECT order_id FROM charged)
-    ) AS naming ON naming.TraceId = trace_entries.TraceId
+    ) AS naming ON naming.TraceId = trace_parts.TraceId
     WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) - INTERVAL 1 HOUR AND Bucket <= {as_of:DateTime64(6, 'UTC')}
-        AND Timestamp <= {as_of:DateTime64(6, 'UTC')}
+        AND Spans > 0
+    GROUP BY TraceId, order_id
 )
-GROUP BY TraceId, order_id;
+WHERE Entry.Timestamp <= {as_of:DateTime64(6, 'UTC')};
 
 SELECT
     charged.order_id AS order_id,
@@ -59,11 +61,12 @@ LEFT JOIN (
     GROUP BY order_id
 ) AS placed ON placed.order_id = charged.order_id
 LEFT JOIN (
-    SELECT TraceId, any(Customer) AS customer
-    FROM trace_customers
+    SELECT TraceId, any(name) AS customer
+    FROM trace_parts
+    ARRAY JOIN Names AS name
     WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) - INTERVAL 1 HOUR AND Bucket <= {to:DateTime64(6, 'UTC')} + INTERVAL 1 HOUR
         AND TraceId IN (SELECT TraceId FROM charged)
-    GROUP BY TraceId HAVING uniqExact(Customer) = 1
+    GROUP BY TraceId HAVING uniqExact(name) = 1
 ) AS customers ON customers.TraceId = charged.TraceId
 GROUP BY order_id
 HAVING (charges_well > 0 AND NOT is_placed) OR charges_well > 1 OR (charges_well = 0 AND is_placed)
