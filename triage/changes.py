@@ -1,6 +1,6 @@
 """What changed: what we were told, and what the telemetry shows, in one list."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -12,6 +12,9 @@ from triage.window import Window
 Place = tuple[int, str]
 """Where a change stands in the list: its time in ns, and its id."""
 NEWEST: Place = ((1 << 63) - 1, "")
+NOT_MADE = frozenset({"failure", "error", "inactive", "cancelled", "pending", "queued"})
+"""What is said of a change that did not come about, or not yet."""
+SAME_WITHIN = timedelta(minutes=15)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,6 +61,23 @@ def changes(
     told = _told(ask, window, service, kind, at_most, before)
     observed = [change for change in _observed(ask, window, service, kind) if change.place < before]
     return sorted([*told, *observed], key=lambda change: change.place, reverse=True)[:at_most]
+
+
+def made_once(found: Iterable[Change]) -> list[Change]:
+    """Those that came about, latest first, each once. Of what was told of it the latest stands, else what was seen.
+
+    A deploy is told when it is created, while it goes on and when it is done, and the telemetry shows it, too.
+    """
+    kept: list[Change] = []
+    for change in sorted(found, key=lambda each: (each.origin is Origin.TOLD, each.place), reverse=True):
+        if change.status not in NOT_MADE and not any(_is_same(change, other) for other in kept):
+            kept.append(change)
+    return sorted(kept, key=lambda change: change.place, reverse=True)
+
+
+def _is_same(one: Change, other: Change) -> bool:
+    names = [(each.kind, each.service, each.version or each.title) for each in (one, other)]
+    return names[0] == names[1] and abs(one.time - other.time) <= SAME_WITHIN
 
 
 def _told(ask: Ask, window: Window, service: str, kind: str, at_most: int, before: Place) -> Iterator[Change]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import cast
 
+from triage.changes import NOT_MADE
 from triage.incident.model import Incident, Suspect
 from triage.incident.naming import one_line
 from triage.pleading import Change, Known, VersionRow, pleas
@@ -17,8 +18,6 @@ AFTER = timedelta(seconds=30)
 HALF_LIFE_S = 15 * 60
 MOST = 5
 LEAST_SCORE = 0.05
-NOT_MADE = frozenset({"failure", "error", "inactive", "cancelled", "pending", "queued"})
-"""What is said of a change that did not come about, or not yet."""
 ADDED = {Cause.BAD_DEPLOY: "deploy", Cause.CONTRACT_DRIFT: "contract", Cause.SCHEMA_CHANGE: "contract"}
 """The kind of change that a cause speaks of."""
 

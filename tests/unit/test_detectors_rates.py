@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
+from triage.chance import surprise
 from triage.detectors.onset import quiet_rate, run_of_failures
-from triage.detectors.rates import Rates, surprise
+from triage.detectors.rates import Rates
 
 NOW = datetime(2026, 9, 22, 12, 0, tzinfo=UTC)
 

@@ -9,9 +9,10 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import TypedDict, cast
 
+from triage.chance import SURE
 from triage.detectors.earlier import with_earlier
 from triage.detectors.onset import Run, failing_run
-from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SURE, SUSPICIOUS, Excess, Rates, together
+from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SUSPICIOUS, Excess, Rates, together
 from triage.detectors.wording import clock, name, percent, windowed
 from triage.model import Question
 from triage.symptom import Ask, Cause, Severity, Symptom

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SURE, Excess, Rates
+from triage.chance import SURE
+from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates
 from triage.detectors.wording import clock, name, windowed
 from triage.rows.concerned import OPEN, rows_concerned, utc
 from triage.symptom import Ask, Cause, Severity, Symptom

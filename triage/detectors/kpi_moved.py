@@ -9,12 +9,12 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from triage.chance import SURE, surprise
 from triage.detectors.gateway_errors import gateway_errors
 from triage.detectors.inventory import inventory
 from triage.detectors.kpi_level import Fall, fallen
 from triage.detectors.no_data import no_data
 from triage.detectors.partner_integration import partner_integration
-from triage.detectors.rates import SURE, surprise
 from triage.detectors.slow_checkout import slow_checkout
 from triage.detectors.wording import clock, name, percent
 from triage.kpi.figures import Good, Kind, Kpi

@@ -6,16 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from math import inf, log
 from typing import cast
 
 import numpy as np
 import numpy.typing as npt
 
+from triage.chance import SURE, surprise
+
 RECENT_S = 300
 WINDOWS_S = (10, 20, 30, 60, 120, 300)
-SURE = 20.0
-"""Nats: what is usual brings as many failures as these once in e^20 windows."""
 SUSPICIOUS = 8.0
 LEAST_FAILURES = 3
 LEAST_RATIO = {10: 0.1, 20: 0.08, 30: 0.06, 60: 0.04, 120: 0.03, 300: 0.02}
@@ -155,18 +154,6 @@ def together(many: Sequence[Rates]) -> Rates:
         np.concatenate([nothing, *(rates.earlier_failures for rates in many)]),
         max((rates.at_this_time for rates in many), default=0.0),
     )
-
-
-def surprise(failures: float, requests: float, usual: float) -> float:
-    """How unlikely so many failures are where `usual` is their share: nats, by Chernoff's bound on the binomial tail.
-
-    The probability of as many or more is at most e^-surprise; 0 where there are no more than usual.
-    """
-    if not requests or failures <= usual * requests:
-        return 0.0
-    share = min(failures / requests, 1.0)
-    passed = (1 - share) * log((1 - share) / (1 - usual)) if share < 1 and usual < 1 else 0.0
-    return requests * (share * log(share / usual) + passed) if usual > 0 else inf
 
 
 def _ratio(failures: float, requests: float) -> float:

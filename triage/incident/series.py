@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from triage.changes import Change, changes
+from triage.changes import Change, changes, made_once
 from triage.detectors.wording import name
 from triage.kpi.figures import Kpi, kpi_named
 from triage.kpi.named import kpis_of
@@ -242,7 +242,7 @@ class Grid:
 
 def markers(ask: Ask, window: Window, at_most: int = 20) -> tuple[Marker, ...]:
     """The latest changes in the window, in order of time. Raises StoreError."""
-    found = changes(ask, window, at_most=at_most)
+    found = made_once(changes(ask, window, at_most=4 * at_most))[:at_most]
     return tuple(Marker(each.time, each.kind, marker_text(each), each.service, each.id) for each in reversed(found))
 
 

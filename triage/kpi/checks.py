@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from triage.chance import SURE, surprise
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
-from triage.kpi.usual import SAME_TIME, Stretches, Usual, entries, entries_usually, usual_of, usually
+from triage.kpi.usual import SAME_TIME, Entries, Stretches, Usual, entries, entries_usually, usual_of, usually
 from triage.kpi.values import total
 from triage.kpi.wording import band, figure
 from triage.symptom import Ask
@@ -119,13 +120,21 @@ def _entries(ask: Ask, window: Window, like: Window) -> Iterator[Check]:
     now = found[0] if found else None
     enough = now is not None and now.requests >= LEAST_REQUESTS
     usual = usual_of((each.ratio for each in past), since)
-    failing = now is not None and now.ratio > max(TIMES_USUAL * (usual.high or 0.0), LEAST_RATIO)
+    failing = now is not None and _fails_more(now, usual.high or 0.0)
     ratio = now.ratio if now else None
     yield Check(GATEWAY_ERRORS, "gateway errors", _state(enough, failing), ratio, usual, "ratio")
     usual = usual_of((each.p95_ms for each in past), since)
     slow = now is not None and usual.high is not None and now.p95_ms > SLOWER * usual.high + SLOWER_MS
     p95_ms = now.p95_ms if now else None
     yield Check(LATENCY, "latency", _state(enough and usual.high is not None, slow), p95_ms, usual, "ms")
+
+
+def _fails_more(now: Entries, usual: float) -> bool:
+    """Whether more requests fail than usual: so many that it matters, or few of many, but surely not by chance."""
+    if now.ratio <= TIMES_USUAL * usual:
+        return False
+    chance = max(usual, 1 / (LEAST_REQUESTS * now.requests))
+    return now.ratio > LEAST_RATIO or surprise(now.errors, now.requests, chance) >= SURE
 
 
 def _kpi(ask: Ask, kpi: Kpi, window: Window, like: Window) -> Check:

@@ -9,7 +9,7 @@ from math import isfinite
 
 import numpy as np
 
-from triage.kpi.figures import Kpi
+from triage.kpi.figures import Kind, Kpi
 from triage.kpi.values import known, over
 from triage.symptom import Ask
 from triage.window import Window
@@ -120,7 +120,9 @@ def usually(ask: Ask, kpi: Kpi, window: Window) -> Usual:
         if len(found) >= LEAST_DAYS:
             return usual_of(found, days.since)
     minutes = known(ask, kpi, Window(before.bounds[-1].from_, before.window.to))
-    return usual_of((over(kpi, minutes, stretch) for stretch in before.bounds), before.since)
+    as_long = window.length / before.window.length if kpi.kind is Kind.SUM else 1.0
+    found = [value * as_long for stretch in before.bounds if (value := over(kpi, minutes, stretch)) is not None]
+    return usual_of(found, before.since)
 
 
 def _seconds(length: timedelta) -> int:
