@@ -9,7 +9,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from queries import schema
-from queries.cluster import SHARDED_BY, Cluster
+from queries.cluster import ON_EVERY_NODE, SHARDED_BY, Cluster
 from queries.store import Store, varint
 from tests.integration import small_shop
 from tests.integration.conftest import LIMITS, HttpEngine
@@ -114,4 +114,6 @@ def test_every_table_is_made_on_every_node_and_every_row_is_replicated() -> None
     made = re.findall(r"^(?:CREATE|ALTER) .*", shown, re.MULTILINE)
     assert made
     assert [line for line in made if "ON CLUSTER 'shop'" not in line] == []
-    assert len(re.findall(r"ENGINE = \w*MergeTree", shown)) - len(re.findall(r"ENGINE = Replicated", shown)) == 2
+    assert len(re.findall(r"ENGINE = \w*MergeTree", shown)) - len(re.findall(r"ENGINE = Replicated", shown)) == len(
+        ON_EVERY_NODE
+    )
