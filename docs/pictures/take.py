@@ -39,10 +39,6 @@ def main() -> None:
         page.locator("a[href^='/traces/']").first.click()
         page.wait_for_load_state()
         page.screenshot(path=HERE / "trace.png")
-        page.set_viewport_size({"width": 390, "height": 844})
-        page.emulate_media(color_scheme="dark")
-        page.goto(url)
-        page.screenshot(path=HERE / "phone.png")
 
 
 @contextmanager

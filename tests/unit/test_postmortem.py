@@ -89,9 +89,9 @@ class TestDraft:
 
     def test_who_ticked_and_called_it_mitigated_is_told_without_blame(self) -> None:
         """By whom and when, and no word of fault anywhere in a draft."""
-        step = "Route to the monolith or the fallback"
+        step = "Roll back the latest deploy"
         text = md(drafted(facts(incident((Kind.STEP, "Ana", step), (Kind.MITIGATED, "Ana", "")))))
-        assert re.search(r"\| Route to the monolith or the fallback \| done \| Ana \| 10:03:40 UTC \|", text)
+        assert re.search(r"\| Roll back the latest deploy \| done \| Ana \| 10:03:40 UTC \|", text)
         assert "At 10:03:41 UTC Ana called it mitigated." in text
         assert "| 10:03:41 | Called mitigated. | Ana | incident |" in text
         assert not re.search(r"(?i)\b(blame|guilty|careless|should have|mistake|human error)\b", text)
