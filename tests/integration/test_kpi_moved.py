@@ -118,6 +118,20 @@ def test_nothing_is_said_while_what_happened_is_still_being_told(own_store: Stor
     assert found(own_store, 66) == [("no_data", {"kpi": "early"}, moment(60))]
 
 
+def test_a_ratio_that_falls_is_told_since_when_it_did(own_store: Store) -> None:
+    """Not since the last unlucky minute before it."""
+    falls = Kpi("falls", Kind.RATIO, Source(Signal.METRIC, "f.orders"), "1", Source(Signal.METRIC, "f.visits"))
+    write_down(own_store, (falls,))
+    unlucky = range(56 * 60, 57 * 60)
+    orders = [Point("a", None, time, 3.0 if time >= 3600 or time in unlucky else 8.0) for time in range(0, 4200, 30)]
+    visits = [Point("a", None, time, 20.0) for time in range(0, 4200, 30)]
+    counters = [Counter("f.orders", DELTA, tuple(orders)), Counter("f.visits", DELTA, tuple(visits))]
+    body = joined(counter.request(OPENS) for counter in counters)
+    own_store.insert("metrics", varint(len(body)) + body, token())
+    own_store.insert("traces", segment(traces(span(3, start=int(moment(67).timestamp()) * SECOND))), token())
+    assert found(own_store, 68) == [("kpi_moved", {"kpi": "falls"}, moment(60))]
+
+
 def report(store: Store, until: dict[str, int]) -> None:
     """Ratios that are reported steadily for so many minutes, and no more."""
     write_down(

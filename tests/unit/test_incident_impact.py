@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 import polars as pl
+import pytest
 
 from tests.symptoms import T0, Passes, at, gateway_errors, other
 from triage.incident.figures import figures
 from triage.incident.impact import on_rows, questions, union
 from triage.incident.model import Event, Kind
+from triage.incident.naming import quantity
 from triage.model import AffectedCustomer, Outcome, Question
 from triage.pleading import Change
 from triage.suspects import ranked
@@ -151,3 +153,17 @@ def test_titles_say_what_is_wrong_in_a_line() -> None:
         "A business figure moved: conversion 1.9 % since 10:02",
         "Something is wrong: disk is full (told by grafana) since 10:02",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (0.31, "ratio", "31 %"),
+        (0.163, "1", "16 %"),
+        (0.0004, "1", "under 0.1 %"),
+        (31.4, "{order}/min", "31.4 order/min"),
+    ],
+)
+def test_a_quantity_reads_as_people_write_it(value: float, unit: str, text: str) -> None:
+    """A share in percent, and what UCUM counts without its braces."""
+    assert quantity(value, unit) == text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from math import inf, log
 
 import numpy as np
 import numpy.typing as npt
@@ -138,7 +139,7 @@ def _moved(window: Window, told: Sequence[Value], kpi: Kpi) -> Iterator[Symptom]
     sureness, now, of = surest
     if sureness < SURE or not _fell(now, share):
         return
-    since = _since(known, share, kpi)
+    since = _since(known, share, now, kpi)
     yield Symptom(
         detector="kpi_moved",
         subject={"kpi": kpi.name},
@@ -188,15 +189,17 @@ def _fell(now: float, share: float) -> bool:
     return now <= (1 - FALLS_BY) * share
 
 
-def _since(known: Sequence[Value], share: float, kpi: Kpi) -> datetime:
-    """When the stretch began in which it lies low: three minutes that do not, one after the other, end it."""
-    halfway, begun, fine = (1 - FALLS_BY / 2) * share, known[-1].time, 0
+def _since(known: Sequence[Value], usual: float, now: float, kpi: Kpi) -> datetime:
+    """When it moved: from when on the share of now explains the counts best against the usual one, as in `onset.py`."""
+    before, after = (min(max(share, 1e-6), 1 - 1e-6) for share in (usual, now))
+    good_s, bad_s = log(after / before), log((1 - after) / (1 - before))
+    begun, gained, most = known[-1].time, 0.0, -inf
     for value in reversed(known):
-        low = _good(value, kpi) <= halfway * (value.of or 0.0)
-        fine = 0 if low else fine + 1
-        if fine == 3:
-            break
-        begun = value.time if low else begun
+        of = value.of or 0.0
+        good = min(_good(value, kpi), of)
+        gained += good * good_s + (of - good) * bad_s
+        if gained > most:
+            begun, most = value.time, gained
     return begun.astimezone(UTC)
 
 

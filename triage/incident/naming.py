@@ -124,9 +124,13 @@ def subject_words(symptom: Symptom) -> str:
     return one_line(known) if known not in {"", "*"} else "everything"
 
 
+ANNOTATION = str.maketrans("", "", "{}")
+"""UCUM's braces around what is counted: `{order}/min`."""
+
+
 def quantity(value: float, unit: str) -> str:
     """A figure with its unit: `31 %`, `0.2 %`, `2.4 s`, `12 orders`."""
-    if unit == "ratio":
+    if unit in {"ratio", "1"}:
         percent = 100 * value
         if 0 < percent < 0.1:
             return "under 0.1 %"
@@ -134,7 +138,7 @@ def quantity(value: float, unit: str) -> str:
     if unit == "ms":
         return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
     digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
-    return f"{value:,.{digits}f} {one_line(unit, 20)}".rstrip()
+    return f"{value:,.{digits}f} {one_line(unit.translate(ANNOTATION), 20)}".rstrip()
 
 
 def one_line(text: str, limit: int = LONGEST_NAME) -> str:
