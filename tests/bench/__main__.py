@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.bench import ask, calm, detect, e2e, fresh, load, million, pages, passes, small
+from tests.bench import ask, calm, detect, e2e, fresh, kpi, load, million, pages, passes, small
 from tests.bench.engine import opened
 from tests.bench.figures import Figure, as_json, crossed, missed, table
 from tests.bench.machine import busy, machine
@@ -25,6 +25,7 @@ BENCHMARKS: dict[str, Benchmark] = {
     "small": small.run,
     "ask": ask.run,
     "fresh": fresh.run,
+    "kpi": kpi.run,
     "pages": pages.run,
     "million": million.run,
     "detect": detect.run,
