@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from triage.cli import main
+from triage.kpi.scoring.series import parse_moment
 
 pytestmark = pytest.mark.integration
 
@@ -42,6 +43,34 @@ def test_columns_epoch_seconds_and_missing_values(tmp_path: Path, capsys: pytest
     assert "1 rows have the time of another" in told
 
 
+@pytest.mark.parametrize(
+    ("text", "printed"),
+    [
+        ("60,1\n120,2\n", ["timestamp,value,score", "60,1,0.000000", "120,2,0.000000"]),
+        ("60,1,x\n", ["timestamp,value,column_3,score", "60,1,x,0.000000"]),
+        ('\ufeff"timestamp","value"\r\n60,1\r\n', ["timestamp,value,score", "60,1,0.000000"]),
+        ("Timestamp, Value\n2026-11-01 00:00,1\n", ["Timestamp, Value,score", "2026-11-01 00:00,1,0.000000"]),
+        ("timestamp,value\n", ["timestamp,value,score"]),
+        ("timestamp,value\n1,inf\n2,1e300\n3,-Infinity\n", ["timestamp,value,score", "1,inf,0.000000",
+                                                            "2,1e300,0.000000", "3,-Infinity,0.000000"]),
+    ],
+)  # fmt: skip
+def test_files_as_other_programs_write_them(
+    text: str, printed: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """With a header or without, a byte order mark, CRLF, other capitals, no rows, numbers beyond all measure."""
+    monkeypatch.setattr("sys.stdin", io.StringIO(text))
+    for source in (written(tmp_path / "a.csv", text), "-"):
+        assert main(["kpi", "score", source]) == 0
+        assert capsys.readouterr().out.splitlines() == printed
+
+
+@pytest.mark.parametrize("unit", [1, 1_000, 1_000_000, 1_000_000_000])
+def test_epoch_times_in_any_unit_are_the_same_moments(unit: int):
+    """Seconds, milliseconds, microseconds and nanoseconds since 1970."""
+    assert parse_moment(str(1_790_000_000 * unit)) == parse_moment("2026-09-21T14:13:20Z")
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
     """- reads standard input."""
     monkeypatch.setattr("sys.stdin", io.StringIO("timestamp,value\n0,1\n"))
@@ -56,6 +85,8 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         ("time,value\n1,2\n", "no column 'timestamp'"),
         ("timestamp,value\n1,2\n2,many\n", "row 2: 'many' in column value is no number"),
         ("timestamp,value\nyesterday,2\n", "row 1: 'yesterday' in column timestamp is no time"),
+        ("timestamp,value\n1e30,2\n", "row 1: '1e30' in column timestamp is no time"),
+        ("timestamp,value\n0001-01-01T00:00:00+14:00,2\nx,2\n", "is no time"),
         ("timestamp,value\n1\n", "row 1 has 1 fields"),
         ("timestamp,value,score\n1,2,3\n", "column 'score' already"),
     ],

@@ -20,7 +20,7 @@ from triage.terminal import printable
 def add_options(parser: ArgumentParser) -> None:
     """What to do, the file and its columns."""
     parser.add_argument("action", choices=("score",), help="scores a series")
-    parser.add_argument("file", metavar="FILE.csv", help="a CSV file with a header, or - for standard input")
+    parser.add_argument("file", metavar="FILE.csv", help="a CSV file, or - for standard input")
     parser.add_argument("--time", metavar="COL", default="timestamp", help="the column of times (default: timestamp)")
     parser.add_argument("--value", metavar="COL", default="value", help="the column of values (default: value)")
     parser.add_argument(
