@@ -6,6 +6,7 @@ from pathlib import Path
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
 from dashboards.access import HOOKS, Access, Gate
@@ -40,6 +41,7 @@ from dashboards.pages.views import STATIC
 from dashboards.problems import MEDIA_TYPE, NotReady
 from dashboards.pulse import Pulse
 from dashboards.recent import Recent
+from dashboards.shared_pages import SharedPages
 from queries.store import Store
 from triage import __version__
 from triage.incident.impact import customers_on_rows
@@ -76,10 +78,8 @@ PAGES = (
     plotly_js,
 )
 
-SEEN_S = 5.0
-"""For how long pages may show what was worked out for another reader."""
 DAY_SEEN_S = 30.0
-PAGE_SEEN_S = 2.0
+"""For how long the front page may show what the last day brought."""
 
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -124,10 +124,7 @@ def create_app(
     app.state.told_changes = told_changes
     app.state.runbook = runbook or LiveRunbook()
     app.state.watch_problems = watch_problems
-    app.state.pulse = Pulse(store, watch_passed)
-    app.state.seen_incidents = Recent(SEEN_S)
-    app.state.seen_lately = Recent(SEEN_S)
-    app.state.seen_pages = Recent(PAGE_SEEN_S, at_most=200)
+    pulse = app.state.pulse = Pulse(store, watch_passed)
     app.state.seen_day = Recent(DAY_SEEN_S)
     app.state.slack_writer = slack_writer or Writer(base_url)
     app.state.slack_signing_secret = slack_signing_secret
@@ -141,7 +138,13 @@ def create_app(
     if hooks is not None:
         for path in HOOKS:
             app.mount(path.rstrip("/"), hooks)
-    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)), name="static")
+    app.add_middleware(
+        SharedPages,
+        access=access,
+        written=lambda: max(store.written, pulse.told_change),
+        passed=lambda: pulse.told_pass,
+    )
     app.add_middleware(Gate, access=access)
     return app
 

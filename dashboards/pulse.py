@@ -10,6 +10,7 @@ import asyncio
 import json
 import logging
 import secrets
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
@@ -63,6 +64,8 @@ class Pulse:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._seen: dict[str, int] = {}  # event ids, with when they were received
         self._last_pass: float | None = None
+        self.told_change = self.told_pass = float("-inf")
+        """When it was last told that something changed, and that a pass ended, by the monotonic clock."""
         self._told_pass = 0.0
 
     @property
@@ -146,6 +149,10 @@ class Pulse:
             self._tell("pass", {"time": datetime.now(UTC).isoformat(timespec="seconds")})
 
     def _tell(self, event: str, what: dict[str, str]) -> None:
+        if event == "pass":
+            self.told_pass = time.monotonic()
+        else:
+            self.told_change = time.monotonic()
         news = self._news(event, what)
         self._told.append(news)
         for each in list(self._listeners):

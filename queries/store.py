@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -51,6 +52,8 @@ class Store:
         self.database = database
         self.limits = limits
         self.clustered = clustered
+        self.written = float("-inf")
+        """When people or detectors last wrote here, by the monotonic clock; telemetry does not count."""
         self._keeper = self._connect("default")  # never lent: the embedded engine goes with its last handle
         try:
             with translated(inserting=False):
@@ -103,6 +106,10 @@ class Store:
         settings["insert_deduplication_token"] = token
         with self._pool.handle() as client, translated(inserting=True):
             client.raw_insert(f"landing_{landing}", insert_block=payload, fmt=fmt, settings=settings)
+
+    def note_written(self) -> None:
+        """What was answered before now may not know what somebody wrote here."""
+        self.written = time.monotonic()
 
     def parse(self, landing: str, body: bytes) -> int:
         """The number of records of a segment, read but stored nowhere. Raises DataRefused."""

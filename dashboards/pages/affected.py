@@ -13,7 +13,6 @@ from pydantic import Field, ValidationError
 from dashboards.api.affected import ask_affected
 from dashboards.api.border import TheStore
 from dashboards.api.parameters import AffectedParameters, bad_parameters, each_once
-from dashboards.pages.shared import shared
 from dashboards.pages.shares import shares
 from dashboards.pages.silence import why_nothing
 from dashboards.pages.views import render
@@ -40,7 +39,7 @@ class PageParameters(AffectedParameters):
 @router.get(PATH, dependencies=[Depends(each_once)])
 def affected_page(request: Request, store: TheStore) -> HTMLResponse:
     """The form, and the answer to what it asks."""
-    return shared(request, lambda: _asked(request, store))
+    return _asked(request, store)
 
 
 def _asked(request: Request, store: Store) -> HTMLResponse:

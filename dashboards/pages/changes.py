@@ -15,7 +15,6 @@ from pydantic import ValidationError
 from dashboards.api.border import TheStore
 from dashboards.api.changes import ChangesPage, ChangesParameters, Kind, read_changes
 from dashboards.api.parameters import bad_parameters, each_once
-from dashboards.pages.shared import shared
 from dashboards.pages.shown import plural
 from dashboards.pages.views import render
 from dashboards.pages.wording import between
@@ -35,7 +34,7 @@ router = APIRouter(include_in_schema=False)
 @router.get(PATH, dependencies=[Depends(each_once)])
 def changes_page(request: Request, store: TheStore) -> HTMLResponse:
     """The form, and the changes that it asks for: of the last day unless it says otherwise."""
-    return shared(request, lambda: _asked(request, store))
+    return _asked(request, store)
 
 
 def _asked(request: Request, store: Store) -> HTMLResponse:

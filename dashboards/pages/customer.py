@@ -12,7 +12,6 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from dashboards.api.border import TheStore
 from dashboards.api.customer_rows import read_page, their_incidents
 from dashboards.api.parameters import CustomerParameters, each_once
-from dashboards.pages.shared import shared
 from dashboards.pages.shown import customer_path
 from dashboards.pages.views import render
 from queries.store import Store
@@ -48,7 +47,7 @@ def customer_page(
     request: Request, store: TheStore, customer: str, asked: Annotated[CustomerParameters, Query()]
 ) -> HTMLResponse:
     """Their story."""
-    return shared(request, lambda: _page(request, store, customer, asked))
+    return _page(request, store, customer, asked)
 
 
 def _page(request: Request, store: Store, name: str, asked: CustomerParameters) -> HTMLResponse:

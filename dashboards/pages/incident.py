@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, Cookie, Form, Query, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse
 from pydantic import ValidationError
 
@@ -22,7 +22,7 @@ from dashboards.pages.shares import shares
 from dashboards.pages.shown import amounts, duration
 from dashboards.pages.views import render
 from dashboards.problems import BadParameters, FieldError, NotFound
-from dashboards.recent import Recent
+from dashboards.shared_pages import AUTHOR, AUTHOR_GAP
 from queries.store import Store
 from triage.detectors import NAMES
 from triage.incident.acting import Act, NoIncident, WrongStep, change, note, tick
@@ -43,7 +43,6 @@ AFTER = timedelta(minutes=10)
 MOST_FIGURES = 3
 MOST_EVIDENCE = 5
 A_YEAR_S = 365 * 86_400
-AUTHOR = "triage_author"
 
 router = APIRouter(include_in_schema=False)
 
@@ -68,9 +67,7 @@ class Seen:
 
 
 @router.get("/incidents/{incident_id}")
-def incident_page(
-    request: Request, store: TheStore, incident_id: str, triage_author: Annotated[str, Cookie()] = ""
-) -> HTMLResponse:
+def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLResponse:
     """What is wrong, whom it hits, who must act and what to do first; then what shows it."""
     given = dict(request.query_params)
     try:
@@ -82,10 +79,8 @@ def incident_page(
     now = datetime.now(UTC)
     incident = the_incident(store, incident_id)
     window = asked.window(now) if asked.from_ or asked.to else its_time(incident, now)
-    recent: Recent[Seen] = request.app.state.seen_incidents
-    place = (incident.id, len(incident.timeline), asked.sort, asked.row, asked.cursor, asked.from_, asked.to)
     try:
-        seen = recent.get(place, lambda: _seen(request, store, incident, asked, window, now))
+        seen = _seen(request, store, incident, asked, window, now)
     except ValueError:
         if asked.cursor is None:
             raise
@@ -102,7 +97,7 @@ def incident_page(
         shares=shares(impact.customers, impact.not_recovered, impact.recovered, impact.masked),
         lasted=_lasted(incident, now),
         escalation=escalation(incident, now),
-        author=unquote(triage_author)[:200],
+        author=AUTHOR_GAP,
         checks=seen.checks,
         figures=seen.figures,
         chosen=bool(asked.from_ or asked.to),

@@ -76,9 +76,8 @@ def now_page(request: Request, store: TheStore) -> HTMLResponse:
         raise bad_parameters(error) from None
     now = datetime.now(UTC)
     window = asked.window(now)
-    lately: Recent[Lately] = request.app.state.seen_lately
     day: Recent[Day] = request.app.state.seen_day
-    seen = lately.get((asked.from_, asked.to), lambda: _lately(store, window, now))
+    seen = _lately(store, window, now)
     today = day.get("day", lambda: _day(store, now))
     going = [incident for incident in StoredBook(store).incidents() if incident.resolved_at is None]
     metrics = request.app.state.metrics()

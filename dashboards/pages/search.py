@@ -22,7 +22,6 @@ from dashboards.api.search_parameters import (
     cursor_after,
     resume,
 )
-from dashboards.pages.shared import shared
 from dashboards.pages.shown import plural, search_path, shown
 from dashboards.pages.views import render
 from dashboards.pages.wording import between
@@ -73,7 +72,7 @@ LOGS = Kind[LogFound]("logs", "log record", LogsParameters, _logs, lambda one: o
 @router.get(PATH, dependencies=[Depends(each_once)])
 def search_page(request: Request, store: TheStore) -> HTMLResponse:
     """The form, and what was found."""
-    return shared(request, lambda: _searched(request, store))
+    return _searched(request, store)
 
 
 def _searched(request: Request, store: Store) -> HTMLResponse:

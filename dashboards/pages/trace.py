@@ -12,7 +12,6 @@ from dashboards.api.border import TheStore
 from dashboards.api.cursors import write_cursor
 from dashboards.api.parameters import Parameters, each_once
 from dashboards.api.traces import no_trace, trace_cursor
-from dashboards.pages.shared import shared
 from dashboards.pages.shown import duration, error_words, plural, shown
 from dashboards.pages.views import render
 from dashboards.pages.waterfall import Row, Waterfall
@@ -37,7 +36,7 @@ def trace_page(
     request: Request, store: TheStore, trace_id: str, asked: Annotated[TracePageParameters, Query()]
 ) -> HTMLResponse:
     """The waterfall, from the line that was asked for on."""
-    return shared(request, lambda: _page(request, store, trace_id, asked))
+    return _page(request, store, trace_id, asked)
 
 
 def _page(request: Request, store: Store, trace_id: str, asked: TracePageParameters) -> HTMLResponse:

@@ -1,43 +1,149 @@
-"""A page is made once for all who ask for it at the same time, and again for whoever asks for another."""
+"""A page that many ask for at the same time is made once, and nobody sees one from before what was written here."""
 
+import asyncio
+import gzip
 from types import SimpleNamespace
-from typing import cast
 
 import pytest
-from fastapi import Request
-from fastapi.responses import HTMLResponse
+from starlette.types import Receive, Scope, Send
 
+from dashboards import shared_pages
 from dashboards.access import Access
-from dashboards.pages.shared import shared
-from dashboards.recent import Recent
+from dashboards.shared_pages import AUTHOR_GAP, SharedPages
+
+FOREVER_AGO = float("-inf")
 
 
-def request(app: object, query: str = "") -> Request:
-    return Request(
-        {
-            "type": "http", "method": "GET", "path": "/search", "query_string": query.encode(), "headers": [],
-            "server": ("127.0.0.1", 80), "scheme": "http", "app": app,
-        }
-    )  # fmt: skip
+class World:
+    """An app that counts what it makes, behind shared pages, and a clock that is set by hand."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now, self.made, self.written, self.passed = 100.0, 0, FOREVER_AGO, FOREVER_AGO
+        self.status, self.slow, self.text = 200, asyncio.Event(), ""
+        self.slow.set()
+        monkeypatch.setattr(shared_pages, "time", SimpleNamespace(monotonic=lambda: self.now))
+        access = Access.of(token="", listen_host="127.0.0.1", base_url="")
+        self.pages = SharedPages(self.app, access, lambda: self.written, lambda: self.passed)
+
+    async def app(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+        self.made += 1
+        body = f"{self.text}{self.made}".encode()
+        await self.slow.wait()
+        await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-type", b"text/html")]})
+        await send({"type": "http.response.body", "body": body})
+
+    async def get(self, path: str = "/affected", **headers: str) -> bytes:
+        answered: list[bytes] = []
+
+        async def receive() -> dict[str, object]:
+            return {"type": "http.disconnect"}
+
+        async def send(message: object) -> None:
+            assert isinstance(message, dict)
+            answered.append(message.get("body", b""))
+
+        named = [(b"host", b"127.0.0.1"), *((n.replace("_", "-").encode(), t.encode()) for n, t in headers.items())]
+        scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": named}
+        await self.pages(scope, receive, send)
+        return b"".join(answered)
 
 
-def test_a_page_is_made_once_for_each_address() -> None:
-    """With its status, and never where making it failed."""
-    access = Access.of(token="", listen_host="127.0.0.1", base_url="")
-    app = cast(object, SimpleNamespace(state=SimpleNamespace(access=access, seen_pages=Recent[HTMLResponse](60))))
-    made: list[int] = []
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(monkeypatch)
 
-    def make() -> HTMLResponse:
-        made.append(len(made))
-        return HTMLResponse(f"page {len(made)}", 400)
 
-    pages = [shared(request(app), make) for _ in range(3)]
-    assert [(page.body, page.status_code) for page in pages] == [(b"page 1", 400)] * 3
-    assert shared(request(app, "kind=logs"), make).body == b"page 2"
+def test_twenty_readers_at_once_have_it_made_once(world: World) -> None:
+    async def look() -> None:
+        assert set(await asyncio.gather(*(world.get() for _ in range(20)))) == {b"1"}
+        assert await world.get("/search") == b"2"
+        assert await world.get() == b"1"
 
-    def fail() -> HTMLResponse:
-        raise ValueError("no store")
+    asyncio.run(look())
 
-    with pytest.raises(ValueError, match="no store"):
-        shared(request(app, "from=1h"), fail)
-    assert shared(request(app, "from=1h"), make).body == b"page 3"
+
+def test_an_ageing_page_is_handed_out_while_a_new_one_is_made_and_an_old_one_never(world: World) -> None:
+    async def look() -> None:
+        assert await world.get() == b"1"
+        world.now += 3
+        assert await world.get() == b"1"
+        await asyncio.sleep(0.05)
+        assert await world.get() == b"2"
+        world.now += 6
+        assert await world.get() == b"3"
+
+    asyncio.run(look())
+
+
+def test_who_asks_after_something_was_written_gets_a_page_that_began_after_it(world: World) -> None:
+    """Also when one is being made that began before."""
+
+    async def look() -> None:
+        assert await world.get() == b"1"
+        world.now += 0.1
+        world.written = world.now
+        world.now += 0.1
+        assert await world.get() == b"2"
+        world.now += 6
+        world.slow.clear()
+        early = asyncio.create_task(world.get())
+        await asyncio.sleep(0.01)
+        world.written = world.now + 0.1
+        world.now += 0.2
+        late = asyncio.create_task(world.get())
+        await asyncio.sleep(0.01)
+        world.slow.set()
+        assert (await early, await late) == (b"3", b"4")
+        assert await world.get() == b"4"
+
+    asyncio.run(look())
+
+
+def test_a_page_that_follows_gets_nothing_older_than_the_pass_it_was_told_of(world: World) -> None:
+    """Others may still have it for a moment."""
+
+    async def look() -> None:
+        assert await world.get() == b"1"
+        world.now += 0.1
+        world.passed = world.now
+        world.now += 0.1
+        assert await world.get() == b"1"
+        assert await world.get(cache_control="no-cache") == b"2"
+
+    asyncio.run(look())
+
+
+def test_a_problem_is_not_kept_and_a_program_asks_for_itself(world: World) -> None:
+    async def look() -> None:
+        world.status = 503
+        assert await world.get() == b"1"
+        assert await world.get() == b"2"
+        world.status = 200
+        assert await world.get(accept="application/json") == b"3"
+        assert await world.get("/api/v1/affected") == b"4"
+        assert await world.get("/api/v1/affected") == b"5"
+
+    asyncio.run(look())
+
+
+def test_each_reader_finds_their_own_name_in_it_and_no_markup(world: World) -> None:
+    async def look() -> None:
+        world.text = f'<input value="{AUTHOR_GAP}">'
+        assert await world.get(cookie="triage_author=Ada") == b'<input value="Ada">1'
+        hostile = await world.get(cookie="triage_author=%22%3E%3Cscript%3E")
+        assert hostile == b'<input value="&quot;&gt;&lt;script&gt;">1'
+        assert await world.get() == b'<input value="">1'
+        packed = await world.get(cookie="triage_author=Eve", accept_encoding="gzip")
+        assert gzip.decompress(packed) == b'<input value="Eve">1'
+
+    asyncio.run(look())
+
+
+def test_a_long_page_is_sent_compressed_where_that_is_taken(world: World) -> None:
+    async def look() -> None:
+        world.text = "word " * 1000
+        plain, packed = await world.get(), await world.get(accept_encoding="gzip, br")
+        assert len(packed) < len(plain) / 10
+        assert gzip.decompress(packed) == plain
+
+    asyncio.run(look())

@@ -60,6 +60,7 @@ class StoredBook:
         body = "".join(_line(event) for event in events).encode()
         ids = "\n".join(event.id for event in events)
         self._store.insert("events", body, f"incident-{hashlib.sha256(ids.encode()).hexdigest()}")
+        self._store.note_written()
 
     def _events(self, incident: str, since: datetime) -> Iterable[Event]:
         rows = cast(list[Row], self._store.ask(QUESTION, incident=incident, since=since).to_dicts())
