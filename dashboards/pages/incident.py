@@ -18,6 +18,7 @@ from dashboards.api.parameters import WindowParameters, bad_parameters
 from dashboards.pages.call_graph import picture
 from dashboards.pages.figure import Figure
 from dashboards.pages.handouts import Handouts, handouts
+from dashboards.pages.once import once
 from dashboards.pages.shares import shares
 from dashboards.pages.shown import amounts, duration
 from dashboards.pages.views import render
@@ -173,11 +174,12 @@ def _seen(
     request: Request, store: Store, incident: Incident, asked: IncidentParameters, window: Window, now: datetime
 ) -> Seen:
     began, end = incident.began, max(min(incident.ended or now, now), incident.began + timedelta(minutes=1))
-    changes = markers(store.ask, window)
+    ask = once(store.ask)
+    changes = markers(ask, window)
     telling = sorted(incident.symptoms, key=lambda each: (*NAMES, each.symptom.detector).index(each.symptom.detector))
     series = {
         made.name: made
-        for made in (symptom_series(store.ask, each.symptom, window) for each in telling[:MOST_FIGURES])
+        for made in (symptom_series(ask, each.symptom, window) for each in telling[:MOST_FIGURES])
         if made
     }
     return Seen(
@@ -191,9 +193,9 @@ def _seen(
             limit=SHOWN,
             cursor=asked.cursor,
         ),
-        checks=first_three(checks(store.ask, Window(began, end))),
+        checks=first_three(checks(ask, Window(began, end))),
         figures=[Figure(f"figure-{place}", each, changes) for place, each in enumerate(series.values(), start=1)],
-        graph=call_graph(store.ask, incident, Window(began, end)),
+        graph=call_graph(ask, incident, Window(began, end)),
         handouts=handouts(store, incident, now),
     )
 

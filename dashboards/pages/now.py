@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from dashboards.api.border import TheStore
 from dashboards.api.parameters import WindowParameters, bad_parameters
 from dashboards.pages.cards import Card, cards
+from dashboards.pages.once import once
 from dashboards.pages.own_metrics import detectors, way_in
 from dashboards.pages.services import ServiceRow, fails_unusually, service_rows
 from dashboards.pages.shown import ago, plural, share, shown
@@ -27,6 +28,7 @@ from triage.incident.series import Marker, markers
 from triage.incident.wire import IncidentJson
 from triage.kpi.named import kpis_of
 from triage.kpi.values import total
+from triage.symptom import Ask
 from triage.window import Window, format_time
 
 LATE_S = 10  # accepted data that waits longer than this to be loaded is worth a word
@@ -77,8 +79,9 @@ def now_page(request: Request, store: TheStore) -> HTMLResponse:
     now = datetime.now(UTC)
     window = asked.window(now)
     day: Recent[Day] = request.app.state.seen_day
-    seen = _lately(store, window, now)
-    today = day.get("day", lambda: _day(store, now))
+    ask = once(store.ask)
+    seen = _lately(store, ask, window, now)
+    today = day.get("day", lambda: _day(ask, now))
     going = [incident for incident in StoredBook(store).incidents() if incident.resolved_at is None]
     metrics = request.app.state.metrics()
     return render(
@@ -104,9 +107,9 @@ def now_page(request: Request, store: TheStore) -> HTMLResponse:
     )
 
 
-def _lately(store: Store, window: Window, now: datetime) -> Lately:
+def _lately(store: Store, ask: Ask, window: Window, now: datetime) -> Lately:
     activity, rows = service_rows(store, window)
-    shown_cards = cards(store.ask, window, _checked(window))
+    shown_cards = cards(ask, window, _checked(window))
     return Lately(activity, rows, shown_cards, signals(store, now))
 
 
@@ -114,18 +117,16 @@ def _checked(window: Window) -> Window:
     return Window(max(window.from_, window.to - CHECKED), window.to)
 
 
-def _day(store: Store, now: datetime) -> Day:
+def _day(ask: Ask, now: datetime) -> Day:
     a_day = timedelta(days=1)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     today = Window(midnight, now) if now > midnight else Window(now - a_day, now)
     yesterday = Window(today.from_ - a_day, today.to - a_day)
     try:
-        changes = tuple(reversed(markers(store.ask, Window(now - a_day, now), CHANGES)))
+        changes = tuple(reversed(markers(ask, Window(now - a_day, now), CHANGES)))
     except StoreError:
         changes = None
-    kpis = [
-        KpiToday(k.name, k.unit, total(store.ask, k, today), total(store.ask, k, yesterday)) for k in kpis_of(store.ask)
-    ]
+    kpis = [KpiToday(k.name, k.unit, total(ask, k, today), total(ask, k, yesterday)) for k in kpis_of(ask)]
     return Day(changes, [kpi for kpi in kpis if kpi.today is not None or kpi.yesterday is not None])
 
 
