@@ -109,7 +109,8 @@ class SharedPages:
         if kept and kept.began > since:
             self._kept.move_to_end(key)
             age = time.monotonic() - kept.began
-            if age > FRESH_S and age <= STALE_S and not follows:
+            has_room = not self._turns.locked()  # who waits comes before what is only ageing
+            if FRESH_S < age <= STALE_S and not follows and has_room:
                 self._make(key, scope, since)
             if age <= FRESH_S or (age <= STALE_S and not follows):
                 return kept
