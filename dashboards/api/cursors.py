@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import datetime
 
 from dashboards.problems import BadParameters, FieldError
 
@@ -25,6 +26,17 @@ def read_cursor(cursor: str, kinds: Sequence[type[str] | type[int]]) -> list[str
     if not isinstance(parts, list) or [type(part) for part in parts] != list(kinds):
         raise bad_cursor()
     return parts
+
+
+def cursor_time(text: str) -> datetime:
+    """A moment that a cursor holds. Raises BadParameters, also where it names no zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise bad_cursor() from None
+    if moment.tzinfo is None:  # it could not be compared with ours
+        raise bad_cursor()
+    return moment
 
 
 def bad_cursor(why: str = WRONG) -> BadParameters:

@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from dashboards.api.border import PROBLEMS, TheStore
-from dashboards.api.cursors import bad_cursor, read_cursor, write_cursor
+from dashboards.api.cursors import bad_cursor, cursor_time, read_cursor, write_cursor
 from dashboards.api.parameters import PageParameters, WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
 from queries.store import Store
@@ -102,10 +102,7 @@ def _place(all_: list[Incident], cursor: str | None) -> int:
     if cursor is None:
         return 0
     opened, id_ = map(str, read_cursor(cursor, (str, str)))
-    try:
-        last = datetime.fromisoformat(opened), id_
-    except ValueError:
-        raise bad_cursor() from None
+    last = cursor_time(opened), id_
     return sum((one.opened_at, one.id) >= last for one in all_)
 
 
@@ -186,7 +183,7 @@ def _after(cursor: str | None) -> tuple[tuple[int, bytes] | None, datetime | Non
         return None, None
     moment, failures, customer = read_cursor(cursor, (str, int, str))
     try:
-        return (-int(failures), str(customer).encode()), datetime.fromisoformat(str(moment))
+        return (-int(failures), str(customer).encode()), cursor_time(str(moment))
     except ValueError:
         raise bad_cursor() from None
 
