@@ -146,9 +146,9 @@ def test_a_segment_that_ends_in_several_blocks_counts_once_too(log: SegmentLog, 
 
 
 def bare_spans(seed: int, number: int) -> bytes:
-    """A request of spans that have nothing but ids and a time."""
+    """A request of spans that have nothing but an id and a time."""
     chance, request = random.Random(seed), ExportTraceServiceRequest()
     spans = request.resource_spans.add().scope_spans.add().spans
     for _ in range(number):
-        spans.add(trace_id=chance.randbytes(16), span_id=chance.randbytes(8), start_time_unix_nano=time.time_ns())
+        spans.add(span_id=chance.randbytes(8), start_time_unix_nano=time.time_ns())
     return request.SerializeToString()
