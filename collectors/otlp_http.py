@@ -4,14 +4,14 @@ POST /v1/{traces,metrics,logs}, protobuf or JSON by Content-Type, plain or gzip.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from collectors.bearer import Admit, bearer
+from collectors.bearer import bearer
 from collectors.compression import gunzip
 from collectors.kinds import BadRecord, Kind, TooLarge
 from collectors.otlp_intake import Claim, Intake
@@ -29,7 +29,7 @@ class SenderLeft(Exception):
 
 def app(intake: Intake, *, token: str | None = None, others: ASGIApp | None = None) -> ASGIApp:
     """The receiver. `others` answers the paths that aren't OTLP's; without it they are 404."""
-    admit = bearer(token)
+    admit = _admission(token)
 
     async def receiver(scope: Scope, receive: Receive, send: Send) -> None:
         kind = PATHS.get(scope["path"]) if scope["type"] == "http" else None
@@ -51,6 +51,23 @@ class Head:
     encoding: bytes = b""
     length: int = 0
     authorization: list[bytes] = field(default_factory=list)
+    from_page: bool = False  # a browser names the page's origin with every POST; no other sender has one
+
+
+Admission = Callable[[Head], None]
+"""Raises Unauthenticated or Unsupported where the sender may not pass."""
+
+
+def _admission(token: str | None) -> Admission:
+    """Who may pass: who brings the token; where there is none, everyone but the pages of a browser."""
+    brings_ours = bearer(token)
+
+    def admit(head: Head) -> None:
+        if token is None and head.from_page:
+            raise Unsupported(403, "a page of a browser may send telemetry only where a token is set")
+        brings_ours(head.authorization)
+
+    return admit
 
 
 def _head(scope: Scope) -> Head:
@@ -64,10 +81,12 @@ def _head(scope: Scope) -> Head:
             head.length = int(value)
         elif name == b"authorization":
             head.authorization.append(value)
+        elif name == b"origin":
+            head.from_page = True
     return head
 
 
-async def _export(intake: Intake, admit: Admit, kind: Kind, scope: Scope, receive: Receive, send: Send) -> None:
+async def _export(intake: Intake, admit: Admission, kind: Kind, scope: Scope, receive: Receive, send: Send) -> None:
     head = _head(scope)
     try:
         with intake.claim() as claim:
@@ -83,10 +102,10 @@ async def _export(intake: Intake, admit: Admit, kind: Kind, scope: Scope, receiv
         return
 
 
-def _check_head(method: str, head: Head, admit: Admit) -> None:
+def _check_head(method: str, head: Head, admit: Admission) -> None:
     if method != "POST":
         raise Unsupported(405, "send telemetry with POST")
-    admit(head.authorization)
+    admit(head)
     if head.content_type not in (PROTOBUF, JSON):
         raise Unsupported(415, "the Content-Type must be application/x-protobuf or application/json")
     if head.encoding not in (b"", b"identity", b"gzip"):

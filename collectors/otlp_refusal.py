@@ -10,7 +10,8 @@ from google.rpc.status_pb2 import Status
 from collectors.bearer import Unauthenticated
 from collectors.kinds import BadRecord, Outcome, Refused, TooLarge
 
-INVALID_ARGUMENT, NOT_FOUND, RESOURCE_EXHAUSTED, UNIMPLEMENTED, UNAVAILABLE, UNAUTHENTICATED = 3, 5, 8, 12, 14, 16
+INVALID_ARGUMENT, NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED = 3, 5, 7, 8
+UNIMPLEMENTED, UNAVAILABLE, UNAUTHENTICATED = 12, 14, 16
 """The codes of `google.rpc.Status` that are used here; gRPC's status codes are the same numbers."""
 
 
@@ -62,7 +63,7 @@ def refusal(error: BadRecord | Refused | Unauthenticated | Unsupported) -> Refus
         case Unauthenticated():
             return Refusal(Outcome.UNAUTHENTICATED, 401, UNAUTHENTICATED, str(error))
         case Unsupported(http_status=status):
-            code = {404: NOT_FOUND, 405: UNIMPLEMENTED}.get(status, INVALID_ARGUMENT)
+            code = {403: PERMISSION_DENIED, 404: NOT_FOUND, 405: UNIMPLEMENTED}.get(status, INVALID_ARGUMENT)
             return Refusal(Outcome.UNSUPPORTED, status, code, str(error))
         case Refused(retry_after_s=seconds):
             return Refusal(Outcome.OVERLOADED, 503, UNAVAILABLE, str(error), seconds)

@@ -21,6 +21,7 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
 from collectors.frames import varint
 from collectors.kinds import Kind, Outcome, Overloaded, ShuttingDown
 from collectors.otlp_intake import Limits
+from collectors.otlp_refusal import PERMISSION_DENIED
 from tests.integration.otlp_receivers import FIXTURES, GOOD, JSON, PROTOBUF, SIGNALS, Receivers, one_span
 
 pytestmark = pytest.mark.integration
@@ -160,6 +161,14 @@ def test_other_methods_are_405(receivers: Receivers, method: str) -> None:
     """Only POST brings telemetry, as the Allow header says."""
     response = receivers.http.request(method, "/v1/traces")
     assert (response.status_code, response.headers["allow"]) == (405, "POST")
+
+
+def test_a_page_of_a_browser_is_refused_where_no_token_is_set(receivers: Receivers) -> None:
+    """It names its origin, also where a name was rebound to this address; no sender does."""
+    headers = {"content-type": PROTOBUF, "origin": "http://shop.example:4318", "host": "shop.example:4318"}
+    response = receivers.http.post("/v1/traces", content=GOOD[Kind.TRACES], headers=headers)
+    assert (response.status_code, status(response).code) == (403, PERMISSION_DENIED)
+    assert receivers.kept == []
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/traces/", "/v1/profiles", "/v1/Traces", "/healthz"])
