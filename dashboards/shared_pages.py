@@ -23,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.access import Access
 
-PAGES = ("/incidents", "/affected", "/customers", "/traces", "/search", "/changes", "/runbook")
+PAGES = ("/incidents", "/affected", "/customers", "/traces", "/search", "/changes")
 FRESH_S, STALE_S = 2.0, 5.0
 """For how long a page is as good as new, and for how long it may be handed out while a new one is made."""
 MOST_PAGES, MOST_BYTES = 500, 64_000_000
