@@ -228,71 +228,54 @@ CREATE TABLE IF NOT EXISTS landing_metrics (
     schema_url String
 ) ENGINE = Null;
 
--- OTLP data points as rows of the five tables. Each view takes out the parts that it needs while they are still
--- nested: whatever touches a whole metric makes the engine plan for every kind at once.
-CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_gauge TO otel_metrics_gauge AS
-SELECT
-    ResourceAttributes,
-    toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope_name) AS ScopeName,
-    toValidUTF8(scope_version) AS ScopeVersion,
-    ScopeAttributes,
-    scope_dropped AS ScopeDroppedAttrCount,
-    toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
-    ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(name) AS MetricName,
-    toValidUTF8(description) AS MetricDescription,
-    toValidUTF8(unit) AS MetricUnit,
-    Attributes,
-    otlp_time(start_time) AS StartTimeUnix,
-    otlp_time(time) AS TimeUnix,
-    ifNull(as_double, ifNull(toFloat64(as_int), 0)) AS Value,
-    as_int AS IntValue,
-    exemplar_attributes AS `Exemplars.FilteredAttributes`,
-    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS `Exemplars.TimeUnix`,
-    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS `Exemplars.Value`,
-    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS `Exemplars.SpanId`,
-    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS `Exemplars.TraceId`,
-    flags AS Flags
-FROM (
-    SELECT
-        otlp_map(resource.attributes) AS ResourceAttributes,
-        schema_url AS resource_schema_url,
-        scope_metrics.schema_url AS scope_schema_url,
-        scope_metrics.scope.name AS scope_name,
-        scope_metrics.scope.version AS scope_version,
-        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
-        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
-        scope_metrics.metrics.name AS name,
-        scope_metrics.metrics.description AS description,
-        scope_metrics.metrics.unit AS unit,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.gauge.data_points.attributes) AS Attributes,
-        scope_metrics.metrics.gauge.data_points.start_time_unix_nano AS start_time,
-        scope_metrics.metrics.gauge.data_points.time_unix_nano AS time,
-        scope_metrics.metrics.gauge.data_points.flags AS flags,
-        scope_metrics.metrics.gauge.data_points.as_double AS as_double,
-        scope_metrics.metrics.gauge.data_points.as_int AS as_int,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(exemplars -> arrayMap(attributes -> otlp_map(attributes), exemplars), points), metrics), scope_metrics.metrics.gauge.data_points.exemplars.filtered_attributes) AS exemplar_attributes,
-        scope_metrics.metrics.gauge.data_points.exemplars.time_unix_nano AS exemplar_times,
-        scope_metrics.metrics.gauge.data_points.exemplars.as_double AS exemplar_doubles,
-        scope_metrics.metrics.gauge.data_points.exemplars.as_int AS exemplar_ints,
-        scope_metrics.metrics.gauge.data_points.exemplars.span_id AS exemplar_span_ids,
-        scope_metrics.metrics.gauge.data_points.exemplars.trace_id AS exemplar_trace_ids
-    FROM landing_metrics
-)
-ARRAY JOIN
-    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, Attributes,
-    start_time, time, flags, as_double, as_int, exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints,
-    exemplar_span_ids, exemplar_trace_ids
-ARRAY JOIN
-    name, description, unit, Attributes, start_time, time, flags, as_double, as_int, exemplar_attributes,
-    exemplar_times, exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
-ARRAY JOIN
-    Attributes, start_time, time, flags, as_double, as_int, exemplar_attributes, exemplar_times, exemplar_doubles,
-    exemplar_ints, exemplar_span_ids, exemplar_trace_ids;
+-- One row per data point of any kind; holds nothing itself. What its kind does not have is 0 or empty.
+CREATE TABLE IF NOT EXISTS landing_metric_points (
+    Kind LowCardinality(String),
+    ResourceAttributes Map(LowCardinality(String), String),
+    ResourceSchemaUrl String,
+    ScopeName String,
+    ScopeVersion String,
+    ScopeAttributes Map(LowCardinality(String), String),
+    ScopeDroppedAttrCount UInt32,
+    ScopeSchemaUrl String,
+    ServiceName LowCardinality(String),
+    MetricName String,
+    MetricDescription String,
+    MetricUnit String,
+    Attributes Map(LowCardinality(String), String),
+    StartTimeUnix DateTime64(9, 'UTC'),
+    TimeUnix DateTime64(9, 'UTC'),
+    Flags UInt32,
+    AggregationTemporality Int32,
+    IsMonotonic Bool,
+    Value Float64,
+    IntValue Nullable(Int64),
+    Count UInt64,
+    Sum Float64,
+    Min Float64,
+    Max Float64,
+    BucketCounts Array(UInt64),
+    ExplicitBounds Array(Float64),
+    Scale Int32,
+    ZeroCount UInt64,
+    PositiveOffset Int32,
+    PositiveBucketCounts Array(UInt64),
+    NegativeOffset Int32,
+    NegativeBucketCounts Array(UInt64),
+    Quantiles Array(Float64),
+    QuantileValues Array(Float64),
+    ExemplarAttributes Array(Map(LowCardinality(String), String)),
+    ExemplarTimes Array(DateTime64(9, 'UTC')),
+    ExemplarValues Array(Float64),
+    ExemplarSpanIds Array(String),
+    ExemplarTraceIds Array(String)
+) ENGINE = Null;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_sum TO otel_metrics_sum AS
+-- OTLP data points as rows. The parts are taken out while they are still nested: whatever touches a whole metric makes the
+-- engine plan for every kind at once. A metric's points of each kind follow each other, the gauge's first.
+CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_landing_metric_points TO landing_metric_points AS
 SELECT
+    kinds AS Kind,
     ResourceAttributes,
     toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
     toValidUTF8(scope_name) AS ScopeName,
@@ -304,259 +287,289 @@ SELECT
     toValidUTF8(name) AS MetricName,
     toValidUTF8(description) AS MetricDescription,
     toValidUTF8(unit) AS MetricUnit,
-    Attributes,
-    otlp_time(start_time) AS StartTimeUnix,
-    otlp_time(time) AS TimeUnix,
-    ifNull(as_double, ifNull(toFloat64(as_int), 0)) AS Value,
-    as_int AS IntValue,
-    temporality AS AggregationTemporality,
-    is_monotonic AS IsMonotonic,
-    exemplar_attributes AS `Exemplars.FilteredAttributes`,
-    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS `Exemplars.TimeUnix`,
-    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS `Exemplars.Value`,
-    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS `Exemplars.SpanId`,
-    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS `Exemplars.TraceId`,
-    flags AS Flags
-FROM (
-    SELECT
-        otlp_map(resource.attributes) AS ResourceAttributes,
-        schema_url AS resource_schema_url,
-        scope_metrics.schema_url AS scope_schema_url,
-        scope_metrics.scope.name AS scope_name,
-        scope_metrics.scope.version AS scope_version,
-        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
-        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
-        scope_metrics.metrics.name AS name,
-        scope_metrics.metrics.description AS description,
-        scope_metrics.metrics.unit AS unit,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.sum.data_points.attributes) AS Attributes,
-        scope_metrics.metrics.sum.data_points.start_time_unix_nano AS start_time,
-        scope_metrics.metrics.sum.data_points.time_unix_nano AS time,
-        scope_metrics.metrics.sum.data_points.flags AS flags,
-        scope_metrics.metrics.sum.aggregation_temporality AS temporality,
-        scope_metrics.metrics.sum.is_monotonic AS is_monotonic,
-        scope_metrics.metrics.sum.data_points.as_double AS as_double,
-        scope_metrics.metrics.sum.data_points.as_int AS as_int,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(exemplars -> arrayMap(attributes -> otlp_map(attributes), exemplars), points), metrics), scope_metrics.metrics.sum.data_points.exemplars.filtered_attributes) AS exemplar_attributes,
-        scope_metrics.metrics.sum.data_points.exemplars.time_unix_nano AS exemplar_times,
-        scope_metrics.metrics.sum.data_points.exemplars.as_double AS exemplar_doubles,
-        scope_metrics.metrics.sum.data_points.exemplars.as_int AS exemplar_ints,
-        scope_metrics.metrics.sum.data_points.exemplars.span_id AS exemplar_span_ids,
-        scope_metrics.metrics.sum.data_points.exemplars.trace_id AS exemplar_trace_ids
-    FROM landing_metrics
-)
-ARRAY JOIN
-    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, temporality,
-    is_monotonic, Attributes, start_time, time, flags, as_double, as_int, exemplar_attributes, exemplar_times,
-    exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
-ARRAY JOIN
-    name, description, unit, temporality, is_monotonic, Attributes, start_time, time, flags, as_double, as_int,
-    exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
-ARRAY JOIN
-    Attributes, start_time, time, flags, as_double, as_int, exemplar_attributes, exemplar_times, exemplar_doubles,
-    exemplar_ints, exemplar_span_ids, exemplar_trace_ids;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_histogram TO otel_metrics_histogram AS
-SELECT
-    ResourceAttributes,
-    toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope_name) AS ScopeName,
-    toValidUTF8(scope_version) AS ScopeVersion,
-    ScopeAttributes,
-    scope_dropped AS ScopeDroppedAttrCount,
-    toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
-    ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(name) AS MetricName,
-    toValidUTF8(description) AS MetricDescription,
-    toValidUTF8(unit) AS MetricUnit,
-    Attributes,
-    otlp_time(start_time) AS StartTimeUnix,
-    otlp_time(time) AS TimeUnix,
-    count AS Count,
-    sum AS Sum,
+    otlp_map(attributes) AS Attributes,
+    otlp_time(start_times) AS StartTimeUnix,
+    otlp_time(times) AS TimeUnix,
+    flags AS Flags,
+    temporalities AS AggregationTemporality,
+    monotonic AS IsMonotonic,
+    ifNull(doubles, ifNull(toFloat64(ints), 0)) AS Value,
+    ints AS IntValue,
+    counts AS Count,
+    totals AS Sum,
+    minima AS Min,
+    maxima AS Max,
     bucket_counts AS BucketCounts,
-    explicit_bounds AS ExplicitBounds,
-    min AS Min,
-    max AS Max,
-    temporality AS AggregationTemporality,
-    exemplar_attributes AS `Exemplars.FilteredAttributes`,
-    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS `Exemplars.TimeUnix`,
-    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS `Exemplars.Value`,
-    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS `Exemplars.SpanId`,
-    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS `Exemplars.TraceId`,
-    flags AS Flags
-FROM (
-    SELECT
-        otlp_map(resource.attributes) AS ResourceAttributes,
-        schema_url AS resource_schema_url,
-        scope_metrics.schema_url AS scope_schema_url,
-        scope_metrics.scope.name AS scope_name,
-        scope_metrics.scope.version AS scope_version,
-        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
-        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
-        scope_metrics.metrics.name AS name,
-        scope_metrics.metrics.description AS description,
-        scope_metrics.metrics.unit AS unit,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.histogram.data_points.attributes) AS Attributes,
-        scope_metrics.metrics.histogram.data_points.start_time_unix_nano AS start_time,
-        scope_metrics.metrics.histogram.data_points.time_unix_nano AS time,
-        scope_metrics.metrics.histogram.data_points.flags AS flags,
-        scope_metrics.metrics.histogram.aggregation_temporality AS temporality,
-        scope_metrics.metrics.histogram.data_points.count AS count,
-        scope_metrics.metrics.histogram.data_points.sum AS sum,
-        scope_metrics.metrics.histogram.data_points.bucket_counts AS bucket_counts,
-        scope_metrics.metrics.histogram.data_points.explicit_bounds AS explicit_bounds,
-        scope_metrics.metrics.histogram.data_points.min AS min,
-        scope_metrics.metrics.histogram.data_points.max AS max,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(exemplars -> arrayMap(attributes -> otlp_map(attributes), exemplars), points), metrics), scope_metrics.metrics.histogram.data_points.exemplars.filtered_attributes) AS exemplar_attributes,
-        scope_metrics.metrics.histogram.data_points.exemplars.time_unix_nano AS exemplar_times,
-        scope_metrics.metrics.histogram.data_points.exemplars.as_double AS exemplar_doubles,
-        scope_metrics.metrics.histogram.data_points.exemplars.as_int AS exemplar_ints,
-        scope_metrics.metrics.histogram.data_points.exemplars.span_id AS exemplar_span_ids,
-        scope_metrics.metrics.histogram.data_points.exemplars.trace_id AS exemplar_trace_ids
-    FROM landing_metrics
-)
-ARRAY JOIN
-    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, temporality,
-    Attributes, start_time, time, flags, count, sum, bucket_counts, explicit_bounds, min, max, exemplar_attributes,
-    exemplar_times, exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
-ARRAY JOIN
-    name, description, unit, temporality, Attributes, start_time, time, flags, count, sum, bucket_counts,
-    explicit_bounds, min, max, exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints,
-    exemplar_span_ids, exemplar_trace_ids
-ARRAY JOIN
-    Attributes, start_time, time, flags, count, sum, bucket_counts, explicit_bounds, min, max, exemplar_attributes,
-    exemplar_times, exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids;
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_exponential_histogram TO otel_metrics_exponential_histogram AS
-SELECT
-    ResourceAttributes,
-    toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope_name) AS ScopeName,
-    toValidUTF8(scope_version) AS ScopeVersion,
-    ScopeAttributes,
-    scope_dropped AS ScopeDroppedAttrCount,
-    toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
-    ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(name) AS MetricName,
-    toValidUTF8(description) AS MetricDescription,
-    toValidUTF8(unit) AS MetricUnit,
-    Attributes,
-    otlp_time(start_time) AS StartTimeUnix,
-    otlp_time(time) AS TimeUnix,
-    count AS Count,
-    sum AS Sum,
-    scale AS Scale,
-    zero_count AS ZeroCount,
-    positive_offset AS PositiveOffset,
+    bounds AS ExplicitBounds,
+    scales AS Scale,
+    zero_counts AS ZeroCount,
+    positive_offsets AS PositiveOffset,
     positive_counts AS PositiveBucketCounts,
-    negative_offset AS NegativeOffset,
+    negative_offsets AS NegativeOffset,
     negative_counts AS NegativeBucketCounts,
-    min AS Min,
-    max AS Max,
-    temporality AS AggregationTemporality,
-    exemplar_attributes AS `Exemplars.FilteredAttributes`,
-    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS `Exemplars.TimeUnix`,
-    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS `Exemplars.Value`,
-    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS `Exemplars.SpanId`,
-    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS `Exemplars.TraceId`,
-    flags AS Flags
+    quantiles AS Quantiles,
+    quantile_values AS QuantileValues,
+    arrayMap(attributes -> otlp_map(attributes), exemplar_attributes) AS ExemplarAttributes,
+    arrayMap(nanoseconds -> otlp_time(nanoseconds), exemplar_times) AS ExemplarTimes,
+    arrayMap((double, int) -> ifNull(double, ifNull(toFloat64(int), 0)), exemplar_doubles, exemplar_ints) AS ExemplarValues,
+    arrayMap(id -> otlp_id(id), exemplar_span_ids) AS ExemplarSpanIds,
+    arrayMap(id -> otlp_id(id), exemplar_trace_ids) AS ExemplarTraceIds
 FROM (
     SELECT
-        otlp_map(resource.attributes) AS ResourceAttributes,
-        schema_url AS resource_schema_url,
-        scope_metrics.schema_url AS scope_schema_url,
-        scope_metrics.scope.name AS scope_name,
-        scope_metrics.scope.version AS scope_version,
-        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
-        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
-        scope_metrics.metrics.name AS name,
-        scope_metrics.metrics.description AS description,
-        scope_metrics.metrics.unit AS unit,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.exponential_histogram.data_points.attributes) AS Attributes,
-        scope_metrics.metrics.exponential_histogram.data_points.start_time_unix_nano AS start_time,
-        scope_metrics.metrics.exponential_histogram.data_points.time_unix_nano AS time,
-        scope_metrics.metrics.exponential_histogram.data_points.flags AS flags,
-        scope_metrics.metrics.exponential_histogram.aggregation_temporality AS temporality,
-        scope_metrics.metrics.exponential_histogram.data_points.count AS count,
-        scope_metrics.metrics.exponential_histogram.data_points.sum AS sum,
-        scope_metrics.metrics.exponential_histogram.data_points.scale AS scale,
-        scope_metrics.metrics.exponential_histogram.data_points.zero_count AS zero_count,
-        scope_metrics.metrics.exponential_histogram.data_points.positive.offset AS positive_offset,
-        scope_metrics.metrics.exponential_histogram.data_points.positive.bucket_counts AS positive_counts,
-        scope_metrics.metrics.exponential_histogram.data_points.negative.offset AS negative_offset,
-        scope_metrics.metrics.exponential_histogram.data_points.negative.bucket_counts AS negative_counts,
-        scope_metrics.metrics.exponential_histogram.data_points.min AS min,
-        scope_metrics.metrics.exponential_histogram.data_points.max AS max,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(exemplars -> arrayMap(attributes -> otlp_map(attributes), exemplars), points), metrics), scope_metrics.metrics.exponential_histogram.data_points.exemplars.filtered_attributes) AS exemplar_attributes,
-        scope_metrics.metrics.exponential_histogram.data_points.exemplars.time_unix_nano AS exemplar_times,
-        scope_metrics.metrics.exponential_histogram.data_points.exemplars.as_double AS exemplar_doubles,
-        scope_metrics.metrics.exponential_histogram.data_points.exemplars.as_int AS exemplar_ints,
-        scope_metrics.metrics.exponential_histogram.data_points.exemplars.span_id AS exemplar_span_ids,
-        scope_metrics.metrics.exponential_histogram.data_points.exemplars.trace_id AS exemplar_trace_ids
-    FROM landing_metrics
+        ResourceAttributes, resource_schema_url, scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes,
+        name, description, unit,
+        length(gauge_times) AS gauges,
+        length(sum_times) AS sums,
+        length(histogram_times) AS histograms,
+        length(exponential_times) AS exponentials,
+        length(summary_times) AS summaries,
+        arrayConcat(arrayWithConstant(gauges, 'gauge'), arrayWithConstant(sums, 'sum'), arrayWithConstant(histograms, 'histogram'),
+            arrayWithConstant(exponentials, 'exponential_histogram'), arrayWithConstant(summaries, 'summary')) AS kinds,
+        arrayConcat(
+            gauge_attributes, sum_attributes, histogram_attributes, exponential_attributes, summary_attributes) AS attributes,
+        arrayConcat(
+            gauge_start_times, sum_start_times, histogram_start_times, exponential_start_times, summary_start_times) AS start_times,
+        arrayConcat(gauge_times, sum_times, histogram_times, exponential_times, summary_times) AS times,
+        arrayConcat(gauge_flags, sum_flags, histogram_flags, exponential_flags, summary_flags) AS flags,
+        arrayConcat(arrayWithConstant(gauges, toInt32(0)), arrayWithConstant(sums, sum_temporality),
+            arrayWithConstant(histograms, histogram_temporality), arrayWithConstant(exponentials, exponential_temporality),
+            arrayWithConstant(summaries, toInt32(0))) AS temporalities,
+        arrayConcat(arrayWithConstant(gauges, false), arrayWithConstant(sums, sum_is_monotonic),
+            arrayWithConstant(histograms + exponentials + summaries, false)) AS monotonic,
+        arrayConcat(
+            gauge_doubles, sum_doubles,
+            arrayWithConstant(histograms + exponentials + summaries, CAST(NULL, 'Nullable(Float64)'))) AS doubles,
+        arrayConcat(
+            gauge_ints, sum_ints,
+            arrayWithConstant(histograms + exponentials + summaries, CAST(NULL, 'Nullable(Int64)'))) AS ints,
+        arrayConcat(
+            arrayWithConstant(gauges + sums, toUInt64(0)), histogram_counts, exponential_counts, summary_counts) AS counts,
+        arrayConcat(
+            arrayWithConstant(gauges + sums, toFloat64(0)), histogram_totals, exponential_totals, summary_totals) AS totals,
+        arrayConcat(
+            arrayWithConstant(gauges + sums, toFloat64(0)), histogram_minima, exponential_minima,
+            arrayWithConstant(summaries, toFloat64(0))) AS minima,
+        arrayConcat(
+            arrayWithConstant(gauges + sums, toFloat64(0)), histogram_maxima, exponential_maxima,
+            arrayWithConstant(summaries, toFloat64(0))) AS maxima,
+        arrayConcat(
+            arrayWithConstant(gauges + sums, CAST([], 'Array(UInt64)')), histogram_bucket_counts,
+            arrayWithConstant(exponentials + summaries, CAST([], 'Array(UInt64)'))) AS bucket_counts,
+        arrayConcat(
+            arrayWithConstant(gauges + sums, CAST([], 'Array(Float64)')), histogram_bounds,
+            arrayWithConstant(exponentials + summaries, CAST([], 'Array(Float64)'))) AS bounds,
+        arrayConcat(
+            arrayWithConstant(gauges + sums + histograms, toInt32(0)), exponential_scales,
+            arrayWithConstant(summaries, toInt32(0))) AS scales,
+        arrayConcat(
+            arrayWithConstant(gauges + sums + histograms, toUInt64(0)), exponential_zero_counts,
+            arrayWithConstant(summaries, toUInt64(0))) AS zero_counts,
+        arrayConcat(
+            arrayWithConstant(gauges + sums + histograms, toInt32(0)), exponential_positive_offsets,
+            arrayWithConstant(summaries, toInt32(0))) AS positive_offsets,
+        arrayConcat(
+            arrayWithConstant(gauges + sums + histograms, CAST([], 'Array(UInt64)')), exponential_positive_counts,
+            arrayWithConstant(summaries, CAST([], 'Array(UInt64)'))) AS positive_counts,
+        arrayConcat(
+            arrayWithConstant(gauges + sums + histograms, toInt32(0)), exponential_negative_offsets,
+            arrayWithConstant(summaries, toInt32(0))) AS negative_offsets,
+        arrayConcat(
+            arrayWithConstant(gauges + sums + histograms, CAST([], 'Array(UInt64)')), exponential_negative_counts,
+            arrayWithConstant(summaries, CAST([], 'Array(UInt64)'))) AS negative_counts,
+        arrayConcat(
+            arrayWithConstant(gauges + sums + histograms + exponentials, CAST([], 'Array(Float64)')),
+            summary_quantiles) AS quantiles,
+        arrayConcat(
+            arrayWithConstant(gauges + sums + histograms + exponentials, CAST([], 'Array(Float64)')),
+            summary_quantile_values) AS quantile_values,
+        arrayResize(arrayConcat(
+            gauge_exemplar_attributes, sum_exemplar_attributes, histogram_exemplar_attributes,
+            exponential_exemplar_attributes), length(kinds)) AS exemplar_attributes,
+        arrayResize(arrayConcat(
+            gauge_exemplar_times, sum_exemplar_times, histogram_exemplar_times, exponential_exemplar_times), length(kinds)) AS exemplar_times,
+        arrayResize(arrayConcat(
+            gauge_exemplar_doubles, sum_exemplar_doubles, histogram_exemplar_doubles, exponential_exemplar_doubles), length(kinds)) AS exemplar_doubles,
+        arrayResize(arrayConcat(
+            gauge_exemplar_ints, sum_exemplar_ints, histogram_exemplar_ints, exponential_exemplar_ints), length(kinds)) AS exemplar_ints,
+        arrayResize(arrayConcat(
+            gauge_exemplar_span_ids, sum_exemplar_span_ids, histogram_exemplar_span_ids,
+            exponential_exemplar_span_ids), length(kinds)) AS exemplar_span_ids,
+        arrayResize(arrayConcat(
+            gauge_exemplar_trace_ids, sum_exemplar_trace_ids, histogram_exemplar_trace_ids,
+            exponential_exemplar_trace_ids), length(kinds)) AS exemplar_trace_ids
+    FROM (
+        SELECT
+            otlp_map(resource.attributes) AS ResourceAttributes,
+            schema_url AS resource_schema_url,
+            scope_metrics.schema_url AS scope_schema_url,
+            scope_metrics.scope.name AS scope_name,
+            scope_metrics.scope.version AS scope_version,
+            scope_metrics.scope.dropped_attributes_count AS scope_dropped,
+            arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
+            scope_metrics.metrics.name AS name,
+            scope_metrics.metrics.description AS description,
+            scope_metrics.metrics.unit AS unit,
+            scope_metrics.metrics.gauge.data_points.attributes AS gauge_attributes,
+            scope_metrics.metrics.gauge.data_points.start_time_unix_nano AS gauge_start_times,
+            scope_metrics.metrics.gauge.data_points.time_unix_nano AS gauge_times,
+            scope_metrics.metrics.gauge.data_points.flags AS gauge_flags,
+            scope_metrics.metrics.gauge.data_points.as_double AS gauge_doubles,
+            scope_metrics.metrics.gauge.data_points.as_int AS gauge_ints,
+            scope_metrics.metrics.gauge.data_points.exemplars.filtered_attributes AS gauge_exemplar_attributes,
+            scope_metrics.metrics.gauge.data_points.exemplars.time_unix_nano AS gauge_exemplar_times,
+            scope_metrics.metrics.gauge.data_points.exemplars.as_double AS gauge_exemplar_doubles,
+            scope_metrics.metrics.gauge.data_points.exemplars.as_int AS gauge_exemplar_ints,
+            scope_metrics.metrics.gauge.data_points.exemplars.span_id AS gauge_exemplar_span_ids,
+            scope_metrics.metrics.gauge.data_points.exemplars.trace_id AS gauge_exemplar_trace_ids,
+            scope_metrics.metrics.sum.data_points.attributes AS sum_attributes,
+            scope_metrics.metrics.sum.data_points.start_time_unix_nano AS sum_start_times,
+            scope_metrics.metrics.sum.data_points.time_unix_nano AS sum_times,
+            scope_metrics.metrics.sum.data_points.flags AS sum_flags,
+            scope_metrics.metrics.sum.data_points.as_double AS sum_doubles,
+            scope_metrics.metrics.sum.data_points.as_int AS sum_ints,
+            scope_metrics.metrics.sum.data_points.exemplars.filtered_attributes AS sum_exemplar_attributes,
+            scope_metrics.metrics.sum.data_points.exemplars.time_unix_nano AS sum_exemplar_times,
+            scope_metrics.metrics.sum.data_points.exemplars.as_double AS sum_exemplar_doubles,
+            scope_metrics.metrics.sum.data_points.exemplars.as_int AS sum_exemplar_ints,
+            scope_metrics.metrics.sum.data_points.exemplars.span_id AS sum_exemplar_span_ids,
+            scope_metrics.metrics.sum.data_points.exemplars.trace_id AS sum_exemplar_trace_ids,
+            scope_metrics.metrics.histogram.data_points.attributes AS histogram_attributes,
+            scope_metrics.metrics.histogram.data_points.start_time_unix_nano AS histogram_start_times,
+            scope_metrics.metrics.histogram.data_points.time_unix_nano AS histogram_times,
+            scope_metrics.metrics.histogram.data_points.flags AS histogram_flags,
+            scope_metrics.metrics.histogram.data_points.count AS histogram_counts,
+            scope_metrics.metrics.histogram.data_points.sum AS histogram_totals,
+            scope_metrics.metrics.histogram.data_points.min AS histogram_minima,
+            scope_metrics.metrics.histogram.data_points.max AS histogram_maxima,
+            scope_metrics.metrics.histogram.data_points.bucket_counts AS histogram_bucket_counts,
+            scope_metrics.metrics.histogram.data_points.explicit_bounds AS histogram_bounds,
+            scope_metrics.metrics.histogram.data_points.exemplars.filtered_attributes AS histogram_exemplar_attributes,
+            scope_metrics.metrics.histogram.data_points.exemplars.time_unix_nano AS histogram_exemplar_times,
+            scope_metrics.metrics.histogram.data_points.exemplars.as_double AS histogram_exemplar_doubles,
+            scope_metrics.metrics.histogram.data_points.exemplars.as_int AS histogram_exemplar_ints,
+            scope_metrics.metrics.histogram.data_points.exemplars.span_id AS histogram_exemplar_span_ids,
+            scope_metrics.metrics.histogram.data_points.exemplars.trace_id AS histogram_exemplar_trace_ids,
+            scope_metrics.metrics.exponential_histogram.data_points.attributes AS exponential_attributes,
+            scope_metrics.metrics.exponential_histogram.data_points.start_time_unix_nano AS exponential_start_times,
+            scope_metrics.metrics.exponential_histogram.data_points.time_unix_nano AS exponential_times,
+            scope_metrics.metrics.exponential_histogram.data_points.flags AS exponential_flags,
+            scope_metrics.metrics.exponential_histogram.data_points.count AS exponential_counts,
+            scope_metrics.metrics.exponential_histogram.data_points.sum AS exponential_totals,
+            scope_metrics.metrics.exponential_histogram.data_points.min AS exponential_minima,
+            scope_metrics.metrics.exponential_histogram.data_points.max AS exponential_maxima,
+            scope_metrics.metrics.exponential_histogram.data_points.scale AS exponential_scales,
+            scope_metrics.metrics.exponential_histogram.data_points.zero_count AS exponential_zero_counts,
+            scope_metrics.metrics.exponential_histogram.data_points.positive.offset AS exponential_positive_offsets,
+            scope_metrics.metrics.exponential_histogram.data_points.positive.bucket_counts AS exponential_positive_counts,
+            scope_metrics.metrics.exponential_histogram.data_points.negative.offset AS exponential_negative_offsets,
+            scope_metrics.metrics.exponential_histogram.data_points.negative.bucket_counts AS exponential_negative_counts,
+            scope_metrics.metrics.exponential_histogram.data_points.exemplars.filtered_attributes AS exponential_exemplar_attributes,
+            scope_metrics.metrics.exponential_histogram.data_points.exemplars.time_unix_nano AS exponential_exemplar_times,
+            scope_metrics.metrics.exponential_histogram.data_points.exemplars.as_double AS exponential_exemplar_doubles,
+            scope_metrics.metrics.exponential_histogram.data_points.exemplars.as_int AS exponential_exemplar_ints,
+            scope_metrics.metrics.exponential_histogram.data_points.exemplars.span_id AS exponential_exemplar_span_ids,
+            scope_metrics.metrics.exponential_histogram.data_points.exemplars.trace_id AS exponential_exemplar_trace_ids,
+            scope_metrics.metrics.summary.data_points.attributes AS summary_attributes,
+            scope_metrics.metrics.summary.data_points.start_time_unix_nano AS summary_start_times,
+            scope_metrics.metrics.summary.data_points.time_unix_nano AS summary_times,
+            scope_metrics.metrics.summary.data_points.flags AS summary_flags,
+            scope_metrics.metrics.summary.data_points.count AS summary_counts,
+            scope_metrics.metrics.summary.data_points.sum AS summary_totals,
+            scope_metrics.metrics.summary.data_points.quantile_values.quantile AS summary_quantiles,
+            scope_metrics.metrics.summary.data_points.quantile_values.value AS summary_quantile_values,
+            scope_metrics.metrics.sum.aggregation_temporality AS sum_temporality,
+            scope_metrics.metrics.sum.is_monotonic AS sum_is_monotonic,
+            scope_metrics.metrics.histogram.aggregation_temporality AS histogram_temporality,
+            scope_metrics.metrics.exponential_histogram.aggregation_temporality AS exponential_temporality
+        FROM landing_metrics
+    )
+    ARRAY JOIN
+        scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit,
+        gauge_attributes, gauge_start_times, gauge_times, gauge_flags, gauge_doubles, gauge_ints,
+        gauge_exemplar_attributes, gauge_exemplar_times, gauge_exemplar_doubles, gauge_exemplar_ints,
+        gauge_exemplar_span_ids, gauge_exemplar_trace_ids, sum_attributes, sum_start_times, sum_times, sum_flags,
+        sum_doubles, sum_ints, sum_exemplar_attributes, sum_exemplar_times, sum_exemplar_doubles, sum_exemplar_ints,
+        sum_exemplar_span_ids, sum_exemplar_trace_ids, histogram_attributes, histogram_start_times, histogram_times,
+        histogram_flags, histogram_counts, histogram_totals, histogram_minima, histogram_maxima,
+        histogram_bucket_counts, histogram_bounds, histogram_exemplar_attributes, histogram_exemplar_times,
+        histogram_exemplar_doubles, histogram_exemplar_ints, histogram_exemplar_span_ids,
+        histogram_exemplar_trace_ids, exponential_attributes, exponential_start_times, exponential_times,
+        exponential_flags, exponential_counts, exponential_totals, exponential_minima, exponential_maxima,
+        exponential_scales, exponential_zero_counts, exponential_positive_offsets, exponential_positive_counts,
+        exponential_negative_offsets, exponential_negative_counts, exponential_exemplar_attributes,
+        exponential_exemplar_times, exponential_exemplar_doubles, exponential_exemplar_ints,
+        exponential_exemplar_span_ids, exponential_exemplar_trace_ids, summary_attributes, summary_start_times,
+        summary_times, summary_flags, summary_counts, summary_totals, summary_quantiles, summary_quantile_values,
+        sum_temporality, sum_is_monotonic, histogram_temporality, exponential_temporality
+    ARRAY JOIN
+        name, description, unit, gauge_attributes, gauge_start_times, gauge_times, gauge_flags, gauge_doubles,
+        gauge_ints, gauge_exemplar_attributes, gauge_exemplar_times, gauge_exemplar_doubles, gauge_exemplar_ints,
+        gauge_exemplar_span_ids, gauge_exemplar_trace_ids, sum_attributes, sum_start_times, sum_times, sum_flags,
+        sum_doubles, sum_ints, sum_exemplar_attributes, sum_exemplar_times, sum_exemplar_doubles, sum_exemplar_ints,
+        sum_exemplar_span_ids, sum_exemplar_trace_ids, histogram_attributes, histogram_start_times, histogram_times,
+        histogram_flags, histogram_counts, histogram_totals, histogram_minima, histogram_maxima,
+        histogram_bucket_counts, histogram_bounds, histogram_exemplar_attributes, histogram_exemplar_times,
+        histogram_exemplar_doubles, histogram_exemplar_ints, histogram_exemplar_span_ids,
+        histogram_exemplar_trace_ids, exponential_attributes, exponential_start_times, exponential_times,
+        exponential_flags, exponential_counts, exponential_totals, exponential_minima, exponential_maxima,
+        exponential_scales, exponential_zero_counts, exponential_positive_offsets, exponential_positive_counts,
+        exponential_negative_offsets, exponential_negative_counts, exponential_exemplar_attributes,
+        exponential_exemplar_times, exponential_exemplar_doubles, exponential_exemplar_ints,
+        exponential_exemplar_span_ids, exponential_exemplar_trace_ids, summary_attributes, summary_start_times,
+        summary_times, summary_flags, summary_counts, summary_totals, summary_quantiles, summary_quantile_values,
+        sum_temporality, sum_is_monotonic, histogram_temporality, exponential_temporality
 )
 ARRAY JOIN
-    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, temporality,
-    Attributes, start_time, time, flags, count, sum, scale, zero_count, positive_offset, positive_counts,
-    negative_offset, negative_counts, min, max, exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints,
-    exemplar_span_ids, exemplar_trace_ids
-ARRAY JOIN
-    name, description, unit, temporality, Attributes, start_time, time, flags, count, sum, scale, zero_count,
-    positive_offset, positive_counts, negative_offset, negative_counts, min, max, exemplar_attributes, exemplar_times,
-    exemplar_doubles, exemplar_ints, exemplar_span_ids, exemplar_trace_ids
-ARRAY JOIN
-    Attributes, start_time, time, flags, count, sum, scale, zero_count, positive_offset, positive_counts,
-    negative_offset, negative_counts, min, max, exemplar_attributes, exemplar_times, exemplar_doubles, exemplar_ints,
-    exemplar_span_ids, exemplar_trace_ids;
+    kinds, attributes, start_times, times, flags, temporalities, monotonic, doubles, ints, counts, totals, minima,
+    maxima, bucket_counts, bounds, scales, zero_counts, positive_offsets, positive_counts, negative_offsets,
+    negative_counts, quantiles, quantile_values, exemplar_attributes, exemplar_times, exemplar_doubles,
+    exemplar_ints, exemplar_span_ids, exemplar_trace_ids;
 
-CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metrics_to_otel_metrics_summary TO otel_metrics_summary AS
+CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metric_points_to_otel_metrics_gauge TO otel_metrics_gauge AS
 SELECT
-    ResourceAttributes,
-    toValidUTF8(resource_schema_url) AS ResourceSchemaUrl,
-    toValidUTF8(scope_name) AS ScopeName,
-    toValidUTF8(scope_version) AS ScopeVersion,
-    ScopeAttributes,
-    scope_dropped AS ScopeDroppedAttrCount,
-    toValidUTF8(scope_schema_url) AS ScopeSchemaUrl,
-    ResourceAttributes['service.name'] AS ServiceName,
-    toValidUTF8(name) AS MetricName,
-    toValidUTF8(description) AS MetricDescription,
-    toValidUTF8(unit) AS MetricUnit,
-    Attributes,
-    otlp_time(start_time) AS StartTimeUnix,
-    otlp_time(time) AS TimeUnix,
-    count AS Count,
-    sum AS Sum,
-    quantiles AS `ValueAtQuantiles.Quantile`,
-    quantile_values AS `ValueAtQuantiles.Value`,
-    flags AS Flags
-FROM (
-    SELECT
-        otlp_map(resource.attributes) AS ResourceAttributes,
-        schema_url AS resource_schema_url,
-        scope_metrics.schema_url AS scope_schema_url,
-        scope_metrics.scope.name AS scope_name,
-        scope_metrics.scope.version AS scope_version,
-        scope_metrics.scope.dropped_attributes_count AS scope_dropped,
-        arrayMap(attributes -> otlp_map(attributes), scope_metrics.scope.attributes) AS ScopeAttributes,
-        scope_metrics.metrics.name AS name,
-        scope_metrics.metrics.description AS description,
-        scope_metrics.metrics.unit AS unit,
-        arrayMap(metrics -> arrayMap(points -> arrayMap(attributes -> otlp_map(attributes), points), metrics), scope_metrics.metrics.summary.data_points.attributes) AS Attributes,
-        scope_metrics.metrics.summary.data_points.start_time_unix_nano AS start_time,
-        scope_metrics.metrics.summary.data_points.time_unix_nano AS time,
-        scope_metrics.metrics.summary.data_points.flags AS flags,
-        scope_metrics.metrics.summary.data_points.count AS count,
-        scope_metrics.metrics.summary.data_points.sum AS sum,
-        scope_metrics.metrics.summary.data_points.quantile_values.quantile AS quantiles,
-        scope_metrics.metrics.summary.data_points.quantile_values.value AS quantile_values
-    FROM landing_metrics
-)
-ARRAY JOIN
-    scope_schema_url, scope_name, scope_version, scope_dropped, ScopeAttributes, name, description, unit, Attributes,
-    start_time, time, flags, count, sum, quantiles, quantile_values
-ARRAY JOIN
-    name, description, unit, Attributes, start_time, time, flags, count, sum, quantiles, quantile_values
-ARRAY JOIN
-    Attributes, start_time, time, flags, count, sum, quantiles, quantile_values;
+    ResourceAttributes, ResourceSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes, ScopeDroppedAttrCount, ScopeSchemaUrl,
+    ServiceName, MetricName, MetricDescription, MetricUnit, Attributes, StartTimeUnix, TimeUnix, Flags,
+    Value, IntValue,
+    ExemplarAttributes AS `Exemplars.FilteredAttributes`, ExemplarTimes AS `Exemplars.TimeUnix`,
+    ExemplarValues AS `Exemplars.Value`, ExemplarSpanIds AS `Exemplars.SpanId`, ExemplarTraceIds AS `Exemplars.TraceId`
+FROM landing_metric_points
+WHERE Kind = 'gauge';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metric_points_to_otel_metrics_sum TO otel_metrics_sum AS
+SELECT
+    ResourceAttributes, ResourceSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes, ScopeDroppedAttrCount, ScopeSchemaUrl,
+    ServiceName, MetricName, MetricDescription, MetricUnit, Attributes, StartTimeUnix, TimeUnix, Flags,
+    Value, IntValue, AggregationTemporality, IsMonotonic,
+    ExemplarAttributes AS `Exemplars.FilteredAttributes`, ExemplarTimes AS `Exemplars.TimeUnix`,
+    ExemplarValues AS `Exemplars.Value`, ExemplarSpanIds AS `Exemplars.SpanId`, ExemplarTraceIds AS `Exemplars.TraceId`
+FROM landing_metric_points
+WHERE Kind = 'sum';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metric_points_to_otel_metrics_histogram TO otel_metrics_histogram AS
+SELECT
+    ResourceAttributes, ResourceSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes, ScopeDroppedAttrCount, ScopeSchemaUrl,
+    ServiceName, MetricName, MetricDescription, MetricUnit, Attributes, StartTimeUnix, TimeUnix, Flags,
+    Count, Sum, BucketCounts, ExplicitBounds, Min, Max, AggregationTemporality,
+    ExemplarAttributes AS `Exemplars.FilteredAttributes`, ExemplarTimes AS `Exemplars.TimeUnix`,
+    ExemplarValues AS `Exemplars.Value`, ExemplarSpanIds AS `Exemplars.SpanId`, ExemplarTraceIds AS `Exemplars.TraceId`
+FROM landing_metric_points
+WHERE Kind = 'histogram';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metric_points_to_otel_metrics_exponential_histogram TO otel_metrics_exponential_histogram AS
+SELECT
+    ResourceAttributes, ResourceSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes, ScopeDroppedAttrCount, ScopeSchemaUrl,
+    ServiceName, MetricName, MetricDescription, MetricUnit, Attributes, StartTimeUnix, TimeUnix, Flags,
+    Count, Sum, Scale, ZeroCount, PositiveOffset, PositiveBucketCounts, NegativeOffset, NegativeBucketCounts, Min, Max,
+    AggregationTemporality,
+    ExemplarAttributes AS `Exemplars.FilteredAttributes`, ExemplarTimes AS `Exemplars.TimeUnix`,
+    ExemplarValues AS `Exemplars.Value`, ExemplarSpanIds AS `Exemplars.SpanId`, ExemplarTraceIds AS `Exemplars.TraceId`
+FROM landing_metric_points
+WHERE Kind = 'exponential_histogram';
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS landing_metric_points_to_otel_metrics_summary TO otel_metrics_summary AS
+SELECT
+    ResourceAttributes, ResourceSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes, ScopeDroppedAttrCount, ScopeSchemaUrl,
+    ServiceName, MetricName, MetricDescription, MetricUnit, Attributes, StartTimeUnix, TimeUnix, Flags,
+    Count, Sum, Quantiles AS `ValueAtQuantiles.Quantile`, QuantileValues AS `ValueAtQuantiles.Value`
+FROM landing_metric_points
+WHERE Kind = 'summary';
