@@ -14,6 +14,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboards.bodies import SenderLeft, read_body
 from dashboards.origins import SAFE_METHODS, Origins
 from dashboards.problems import MEDIA_TYPE, Forbidden, Problem, TooManyAttempts, Unauthenticated
 from dashboards.sessions import Attempts, Signer
@@ -84,11 +85,11 @@ class Access:
         scheme, _, offered = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not offered:
             return Unauthenticated("A token is needed: send `Authorization: Bearer …` with the service's TRIAGE_TOKEN.")
+        if self.signer.is_token(offered.strip()):
+            return None  # however many wrong ones came from there: behind a proxy, one address is everybody's
         address = address_of(request)
         if wait := self.bearer_attempts.wait_s(address):
             return TooManyAttempts(wait)
-        if self.signer.is_token(offered.strip()):
-            return None
         self.bearer_attempts.fail(address)
         return Unauthenticated("That token is not the service's TRIAGE_TOKEN.")
 
@@ -99,7 +100,7 @@ def address_of(request: Request) -> str:
 
 
 class Gate:
-    """ASGI middleware: asks the rules, and puts the security headers on every answer."""
+    """ASGI middleware: asks the rules, reads the body, and puts the security headers on every answer."""
 
     def __init__(self, app: ASGIApp, access: Access) -> None:
         self._app = app
@@ -110,8 +111,16 @@ class Gate:
             await self._app(scope, receive, send)
             return
         request = Request(scope)
-        refusal = self._access.refusal(request)
-        app = self._app if refusal is None else refused(request, refusal)
+        app = self._app
+        try:
+            if refusal := self._access.refusal(request):
+                raise refusal
+            if request.method not in SAFE_METHODS:
+                receive = await read_body(scope["path"], request.headers, receive)
+        except SenderLeft:
+            return
+        except Problem as problem:
+            app = refused(request, problem)
         await app(scope, receive, _with_headers(scope["path"], send))
 
 

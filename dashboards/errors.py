@@ -12,10 +12,11 @@ from starlette.exceptions import HTTPException
 from dashboards.access import FOR_PROGRAMS
 from dashboards.api.parameters import field_error
 from dashboards.pages.views import render
-from dashboards.problems import MEDIA_TYPE, BadParameters, Problem
+from dashboards.problems import MEDIA_TYPE, BadParameters, FieldError, Problem
 from queries.errors import QueryTooExpensive, StoreBusy, StoreError, StoreUnavailable
 
 RETRY_AFTER_S = "2"
+FASTAPI_UNREAD = "There was an error parsing the body"
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,8 @@ def problem_of(error: Exception) -> Problem:
 
 def _http(error: HTTPException) -> Problem:
     status = HTTPStatus(error.status_code)
+    if error.detail == FASTAPI_UNREAD:
+        return BadParameters([FieldError("", "the body is no JSON in UTF-8, or nested too deeply to be read")])
     sentences = {
         HTTPStatus.NOT_FOUND: "There is nothing at this address.",
         HTTPStatus.METHOD_NOT_ALLOWED: "This address does not take that method.",

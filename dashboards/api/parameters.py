@@ -27,10 +27,26 @@ When = Annotated[str | None, Field(max_length=100), AfterValidator(_check_time)]
 """A moment as it was written: what "15m" means is known only once "now" is."""
 
 SENTENCES = {
-    "float_parsing": "this is no number",
-    "int_parsing": "this is no whole number",
+    "bool_parsing": "write true or false",
+    "bool_type": "write true or false",
+    "enum": "it must be {expected}",
+    "extra_forbidden": "there is no such field",
     "finite_number": "a finite number is wanted",
+    "float_parsing": "this is no number",
+    "greater_than_equal": "it must be at least {ge:g}",
+    "int_parsing": "this is no whole number",
+    "int_parsing_size": "this number is too large",
+    "int_type": "this is no whole number",
+    "json_invalid": "the body is no JSON from character {at} on",
+    "less_than_equal": "it may be at most {le:,}",
+    "literal_error": "it must be {expected}",
+    "missing": "it is missing",
+    "model_attributes_type": "the body must be a JSON object, sent with the Content-Type application/json",
+    "string_too_long": "it has more than {max_length:,} characters",
+    "string_type": "it must be a text",
+    "string_unicode": "it is no valid Unicode text",
 }
+"""What pydantic calls an error, and what we say of it, with what pydantic says of its surroundings."""
 
 
 class Parameters(BaseModel):
@@ -135,6 +151,9 @@ def field_error(detail: ErrorDetails) -> FieldError:
     """One thing that pydantic found wrong, in our words."""
     context = detail.get("ctx") or {}
     where = [str(part) for part in detail["loc"] if part not in {"query", "body", "path", "header"}]
+    if detail["type"] == "json_invalid":  # a place in the body is no field of it
+        context, where = {"at": where[-1]}, []
     field = str(context.get("field") or ".".join(where))
-    message = SENTENCES.get(detail["type"], detail["msg"].removeprefix("Value error, "))
+    sentence = SENTENCES.get(detail["type"])
+    message = sentence.format(**context) if sentence else detail["msg"].removeprefix("Value error, ")
     return FieldError(field, message[:1].lower() + message[1:])

@@ -14,8 +14,6 @@ from triage.incident.acting import Act, NoIncident, change
 from triage.incident.book import StoredBook
 from triage.slack.buttons import NotSlack, Pressed, WrongPayload, check_signature, read_pressed
 
-LARGEST = 1 << 20
-
 router = APIRouter(include_in_schema=False)
 
 
@@ -25,7 +23,7 @@ async def slack_pressed(request: Request, store: TheStore) -> Response:
     secret: str = request.app.state.slack_signing_secret
     if not secret:
         raise NotFound("Buttons are not configured here: set TRIAGE_SLACK_SIGNING_SECRET.")
-    body = await _body(request)
+    body = await request.body()
     headers = request.headers
     try:
         check_signature(
@@ -42,15 +40,6 @@ async def slack_pressed(request: Request, store: TheStore) -> Response:
     except WrongPayload as error:
         raise BadParameters([FieldError("payload", str(error).partition(": ")[2])]) from None
     return Response(status_code=HTTPStatus.OK)
-
-
-async def _body(request: Request) -> bytes:
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > LARGEST:
-            raise Problem("The request is larger than 1 MiB.", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    return body
 
 
 def _act(store: Store, pressed: Pressed) -> None:

@@ -38,18 +38,18 @@ def show_token(
     address = address_of(request)
     if not access.token:
         return RedirectResponse(own_path(next), HTTPStatus.SEE_OTHER)
-    if wait := access.attempts.wait_s(address):
-        why = f"Too many wrong tokens. Try again in {wait} seconds."
-        return _form(request, access, next, why, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait)})
     if not _own_form(request, access, csrf):
         return _form(
             request, access, next, "The form was open for too long. Enter the token again.", HTTPStatus.FORBIDDEN
         )
-    if not access.signer.is_token(token.strip()):
-        access.attempts.fail(address)
-        why = "That is not the token. It is the value of TRIAGE_TOKEN that the service was started with."
-        return _form(request, access, next, why, HTTPStatus.UNAUTHORIZED)
-    return _let_in(access, own_path(next))
+    if access.signer.is_token(token.strip()):
+        return _let_in(access, own_path(next))
+    if wait := access.attempts.wait_s(address):
+        why = f"That is not the token, and too many wrong ones came from your address. Try again in {wait} seconds."
+        return _form(request, access, next, why, HTTPStatus.TOO_MANY_REQUESTS, {"Retry-After": str(wait)})
+    access.attempts.fail(address)
+    why = "That is not the token. It is the value of TRIAGE_TOKEN that the service was started with."
+    return _form(request, access, next, why, HTTPStatus.UNAUTHORIZED)
 
 
 @router.post("/logout")

@@ -10,12 +10,14 @@ from starlette.testclient import TestClient
 
 from dashboards.access import SECURITY_HEADERS, SESSION
 from dashboards.app import create_app
+from dashboards.bodies import LARGEST
 from dashboards.sessions import SESSION_SECONDS, Signer
 from queries.store import Store
 
 pytestmark = pytest.mark.integration
 
 TOKEN = "correct-horse-battery"
+JSON = {"content-type": "application/json"}
 NO_STORE = cast(Store, None)  # nothing here asks it
 
 
@@ -186,11 +188,20 @@ class TestWithToken:
         assert guarded.post("/login", data=form | {"token": TOKEN}).status_code == 403
 
     def test_a_wrong_token_is_said_so_and_counted(self, guarded: TestClient) -> None:
-        """After ten wrong ones in a minute the address has to wait, the right one too."""
+        """After ten wrong ones in a minute the address has to wait with the next."""
         assert [log_in(guarded, "wrong").status_code for _ in range(10)] == [401] * 10
-        waiting = log_in(guarded)
+        waiting = log_in(guarded, "wrong")
         assert waiting.status_code == 429
         assert 0 < int(waiting.headers["retry-after"]) <= 61
+        assert log_in(guarded).status_code == 303
+
+    def test_the_right_token_is_let_in_whoever_else_is_at_that_address(self, guarded: TestClient) -> None:
+        """Behind a proxy one address is everybody's: one wrong program must not lock the others out."""
+        wrong, right = ({"authorization": f"Bearer {token}"} for token in ("wrong", TOKEN))
+        said = [guarded.get("/metrics", headers=wrong) for _ in range(101)]
+        assert [answer.status_code for answer in said] == [401] * 100 + [429]
+        assert 0 < int(said[-1].headers["retry-after"]) <= 61
+        assert guarded.get("/metrics", headers=right).status_code == 200
 
     @pytest.mark.parametrize(
         "wanted",
@@ -236,3 +247,45 @@ def test_a_listener_on_every_interface_goes_by_any_address_but_not_by_any_name()
         key = {"authorization": f"Bearer {TOKEN}"}
         assert everywhere.get("/metrics", headers=key | {"host": "192.168.1.20:8080"}).status_code == 200
         assert everywhere.get("/metrics", headers=key | {"host": "evil.example"}).status_code == 403
+
+
+class TestBodies:
+    """What is sent is refused in sentences, before much of it is taken."""
+
+    NOTE = "/api/v1/incidents/INC-1/note"
+
+    def test_a_body_that_is_too_large_is_refused_by_its_length(self, open_client: TestClient) -> None:
+        """With a problem document, and the connection is closed rather than read to the end."""
+        answer = open_client.post(self.NOTE, content=b" " * (LARGEST + 1), headers=JSON)
+        assert (answer.status_code, answer.headers["connection"]) == (413, "close")
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert "1,048,576 bytes" in answer.json()["detail"]
+
+    def test_a_login_form_is_small(self, guarded: TestClient) -> None:
+        """Who has shown no token yet can make nobody read much."""
+        assert guarded.post("/login", data={"token": "x" * (1 << 16)}).status_code == 413
+
+    @pytest.mark.parametrize(
+        ("body", "media_type", "detail"),
+        [
+            (b'{"author": "a"}', "text/plain", "the body must be a JSON object, sent with the Content-Type"),
+            (b"[]", "application/json", "the body must be a JSON object"),
+            (b"[" * 200_000, "application/json", "the body is no JSON in UTF-8, or nested too deeply to be read"),
+            (
+                b'{"author": "\xff"}',
+                "application/json",
+                "the body is no JSON in UTF-8, or nested too deeply to be read",
+            ),
+            (b'{"author": "a"', "application/json", "the body is no JSON from character 14 on"),
+            (b'{"author": 1}', "application/json", "author: it must be a text"),
+            (b'{"autor": ""}', "application/json", "autor: there is no such field"),
+            (b'{"text": "%s"}' % (b"x" * 10_001), "application/json", "text: it has more than 10,000 characters"),
+        ],
+    )
+    def test_what_cannot_be_read_is_refused_in_a_sentence(
+        self, open_client: TestClient, body: bytes, media_type: str, detail: str
+    ) -> None:
+        """Ours, not the parser's."""
+        answer = open_client.post(self.NOTE, content=body, headers={"content-type": media_type})
+        assert answer.status_code == 400
+        assert answer.json()["detail"].startswith(detail)
