@@ -113,14 +113,15 @@ def _check_head(method: str, head: Head, admit: Admission) -> None:
 
 
 async def _body(head: Head, receive: Receive, claim: Claim, intake: Intake) -> bytes:
-    """The request's bytes as they were sent. Raises TooLarge, Overloaded, SenderLeft; Unsupported after a silence."""
-    limit = intake.limits.request_bytes
+    """The request's bytes as they were sent. Raises TooLarge, Overloaded, SenderLeft; Unsupported if it is too slow."""
+    limit, clock = intake.limits.request_bytes, asyncio.get_running_loop().time
+    ends = clock() + intake.limits.whole_s
     if head.length > limit:
         raise TooLarge(f"the body is larger than {limit} bytes")
     parts: list[bytes] = []
     while True:
         try:
-            async with asyncio.timeout(intake.limits.silence_s):
+            async with asyncio.timeout_at(min(clock() + intake.limits.silence_s, ends)):
                 message = await receive()
         except TimeoutError:
             raise Unsupported(408, "the rest of the request did not arrive") from None

@@ -30,6 +30,8 @@ class Limits:
     """Of all requests that have no answer yet; beyond it senders are told to come back."""
     silence_s: float = 30.0
     """How long a sender may stay silent in the middle of a request."""
+    whole_s: float = 120.0
+    """How long a whole request may take to arrive, a byte at a time or not."""
 
 
 class Claim:

@@ -10,17 +10,17 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards.bodies import SenderLeft, read_body
+from dashboards.bodies import read_body
 from dashboards.origins import SAFE_METHODS, Origins
 from dashboards.problems import MEDIA_TYPE, Forbidden, Problem, TooManyAttempts, Unauthenticated
 from dashboards.sessions import Attempts, Signer
 
 PROBES = frozenset({"/healthz", "/readyz"})
-HOOKS = ("/hooks/", "/cdc/")  # they see to their own secrets
+HOOKS = ("/hooks/", "/cdc/")  # they see to their own secrets and bodies
 FOR_PROGRAMS = ("/api/", "/metrics", "/openapi.json", *HOOKS)
 SESSION = "session"
 
@@ -115,9 +115,9 @@ class Gate:
         try:
             if refusal := self._access.refusal(request):
                 raise refusal
-            if request.method not in SAFE_METHODS:
+            if request.method not in SAFE_METHODS and not scope["path"].startswith(HOOKS):
                 receive = await read_body(scope["path"], request.headers, receive)
-        except SenderLeft:
+        except ClientDisconnect:
             return
         except Problem as problem:
             app = refused(request, problem)

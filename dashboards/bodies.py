@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from dashboards.problems import Problem
@@ -18,12 +19,8 @@ LARGEST_AT: Mapping[str, int] = {"/login": 1 << 16, "/logout": 1 << 10}
 WHOLE_WITHIN_S = 30.0
 
 
-class SenderLeft(Exception):
-    """The connection ended in the middle of a body: there is nobody to answer."""
-
-
 async def read_body(path: str, headers: Headers, receive: Receive) -> Receive:
-    """What gives the body to whoever asks next, in one message. Raises Problem (413, 408) and SenderLeft."""
+    """What gives the body to whoever asks next, in one message. Raises Problem (413, 408) and ClientDisconnect."""
     most = LARGEST_AT.get(path, LARGEST)
     length = headers.get("content-length", "")
     if length.isdecimal() and int(length) > most:
@@ -50,7 +47,7 @@ async def _whole(receive: Receive, most: int) -> bytes:
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise SenderLeft
+            raise ClientDisconnect
         body += message.get("body", b"")
         if len(body) > most:
             raise _too_large(most)

@@ -14,6 +14,7 @@ import uvloop
 from starlette.types import ASGIApp
 
 from triage.configuration import SettingsError
+from triage.connections import Connection
 from triage.setting_types import Address
 
 T = TypeVar("T")
@@ -89,6 +90,8 @@ class HttpListener:
     def __init__(self, app: ASGIApp, listener: socket.socket, loop: LoopThread, *, silent: bool = True) -> None:
         config = uvicorn.Config(
             app,
+            http=Connection,
+            ws="none",
             log_config=None,
             access_log=not silent,
             server_header=False,

@@ -39,6 +39,7 @@ from queries.errors import StoreLocked
 from queries.store import Store
 from triage import tables
 from triage.configuration import SettingsError
+from triage.connections import raise_open_files
 from triage.detectors import detectors, symptoms_at
 from triage.incident.book import StoredBook
 from triage.incident.impact import customers_on_rows
@@ -88,6 +89,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
     """
     settings = replace(settings, data=settings.data.absolute())
     service = Service(settings)
+    raise_open_files()
     with ExitStack() as stack:
         sockets = _sockets(settings, stack)
         if "web" in sockets:  # port 0 is any that is free: links must name the one that it became

@@ -21,7 +21,7 @@ from collectors.sources.reading import BadBody, Fault
 from collectors.sources.source import Columns, Delivery, Source, Trust
 
 LARGEST_BODY = 1 << 20  # bytes
-SILENCE_S = 30.0
+WHOLE_WITHIN_S = 30.0
 PATHS: Mapping[str, Source] = MappingProxyType(
     {f"/hooks/{source.name}": source for source in SOURCES} | {"/cdc/debezium": DEBEZIUM}
 )
@@ -116,21 +116,25 @@ def _check_head(method: str, headers: Mapping[str, Sequence[str]], trust: Trust 
 
 
 async def _body(headers: Mapping[str, Sequence[str]], receive: Receive) -> bytes:
-    """The request's bytes as they were sent. Raises Problem (too large, or silence) and SenderLeft."""
+    """The request's bytes as they were sent. Raises Problem (too large, or too slow) and SenderLeft."""
     if any(
         int(length) > LARGEST_BODY
         for length in headers.get("content-length", ())
         if length.isascii() and length.isdigit()
     ):
         raise _too_large()
+    try:
+        async with asyncio.timeout(WHOLE_WITHIN_S):
+            return await _whole(receive)
+    except TimeoutError:
+        detail = "The rest of the request did not arrive."
+        raise Problem(HTTPStatus.REQUEST_TIMEOUT, detail, {"connection": "close"}) from None
+
+
+async def _whole(receive: Receive) -> bytes:
     body = bytearray()
     while True:
-        try:
-            async with asyncio.timeout(SILENCE_S):
-                message = await receive()
-        except TimeoutError:
-            detail = "The rest of the request did not arrive."
-            raise Problem(HTTPStatus.REQUEST_TIMEOUT, detail, {"connection": "close"}) from None
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise SenderLeft
         body += message.get("body", b"")

@@ -8,6 +8,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -371,6 +372,26 @@ def test_a_sender_that_falls_silent_is_let_go() -> None:
         )
         assert sender.recv(1000).startswith(b"HTTP/1.1 408")
         assert receivers.kept == []
+
+
+def test_a_sender_that_dribbles_is_let_go() -> None:
+    """A byte now and then is no silence, and yet there is an end to it."""
+    with (
+        Receivers(Limits(whole_s=0.3)) as receivers,
+        socket.create_connection(("127.0.0.1", receivers.http_port)) as sender,
+    ):
+        sender.setblocking(False)
+        sender.sendall(
+            b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 999\r\n\r\n"
+        )
+        for _ in range(100):
+            time.sleep(0.05)
+            with suppress(BlockingIOError):
+                assert sender.recv(1000).startswith(b"HTTP/1.1 408")
+                break
+            sender.sendall(b" ")
+        else:
+            pytest.fail("it was still listened to after five seconds")
 
 
 def test_a_sender_that_leaves_is_no_error(receivers: Receivers) -> None:

@@ -6,10 +6,11 @@ from http import HTTPStatus
 
 import pytest
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
 from dashboards import bodies
-from dashboards.bodies import LARGEST, SenderLeft, read_body
+from dashboards.bodies import LARGEST, read_body
 from dashboards.problems import Problem
 
 
@@ -74,5 +75,5 @@ def test_who_leaves_is_not_answered() -> None:
     async def gone() -> Message:
         return {"type": "http.disconnect"}
 
-    with pytest.raises(SenderLeft):
+    with pytest.raises(ClientDisconnect):
         read(gone)
