@@ -4,10 +4,12 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from urllib.parse import quote, urlencode
 
 from markupsafe import Markup, escape
 
+from triage import money
 from triage.odd import ODD
 
 NAME_LIMIT = 120  # characters of a name that a line shows
@@ -128,12 +130,9 @@ def since(moment: datetime, now: datetime) -> str:
     return interval(seconds if seconds < 60 else seconds // 60 * 60)
 
 
-def amounts(by_currency: Mapping[str, object]) -> str:
-    """Amounts of money, each with its currency: `18,211.40 EUR + 3.00 USD`."""
-    written = (
-        f"{float(str(amount)):,.2f}{NBSP}{currency or '(no currency)'}" for currency, amount in by_currency.items()
-    )
-    return " + ".join(written)
+def amounts(by_currency: Mapping[str, Decimal | float]) -> str:
+    """Amounts of money, each unbroken and with its currency: `18,211.40 EUR + 3.00 USD`."""
+    return money.amounts(by_currency, NBSP)
 
 
 def size(count: float) -> str:

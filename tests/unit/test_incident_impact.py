@@ -10,7 +10,7 @@ import pytest
 from tests.symptoms import T0, Passes, at, gateway_errors, other
 from triage.incident.figures import figures
 from triage.incident.impact import on_rows, questions, union
-from triage.incident.model import Event, Kind
+from triage.incident.model import Event, Kind, State
 from triage.incident.naming import quantity
 from triage.model import AffectedCustomer, Outcome, Question
 from triage.pleading import Change
@@ -129,7 +129,7 @@ def test_the_three_means_are_what_their_words_say() -> None:
 
 
 def test_titles_say_what_is_wrong_in_a_line() -> None:
-    """By what each detector measures."""
+    """By what each detector measures; and what was wrong, once it is over."""
     said = [
         other("partner_integration", {"partner": "psp"}, "psp"),
         other(
@@ -140,11 +140,12 @@ def test_titles_say_what_is_wrong_in_a_line() -> None:
         other("kpi_moved", {"kpi": "conversion"}, value=1.9, unit="%"),
         other("DiskFull", {"alert": "x"}, sentence="disk is full (told by grafana)"),
     ]
-    titles = []
+    titles, afterwards = [], []
     for symptom in said:
         passes = Passes()
         passes.look(30, symptom)
         titles.append(passes.only.title)
+        afterwards.append(replace(passes.only, state=State.RESOLVED, ended=at(720)).title)
     assert titles == [
         "A partner integration fails: 40 % of calls to psp since 10:02",
         "Checkout is slow: POST /orders takes 2.4 s since 10:02",
@@ -152,6 +153,14 @@ def test_titles_say_what_is_wrong_in_a_line() -> None:
         "No data arrives: nothing from any service since 10:02",
         "A business figure moved: conversion 1.9 % since 10:02",
         "Something is wrong: disk is full (told by grafana) since 10:02",
+    ]
+    assert afterwards == [
+        "A partner integration failed: 40 % of calls to psp from 10:02 to 10:14",
+        "Checkout was slow: POST /orders took 2.4 s from 10:02 to 10:14",
+        "Inventory counts disagreed: 40 % of changes to inventory.stock from 10:02 to 10:14",
+        "No data arrived: nothing from any service from 10:02 to 10:14",
+        "A business figure moved: conversion 1.9 % from 10:02 to 10:14",
+        "Something was wrong: disk is full (told by grafana) from 10:02 to 10:14",
     ]
 
 

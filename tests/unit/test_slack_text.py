@@ -2,9 +2,10 @@
 
 import json
 from dataclasses import replace
+from decimal import Decimal
 
 from tests.symptoms import Passes, at, gateway_errors
-from triage.incident.model import Impact, Incident, Person, Suspect
+from triage.incident.model import Impact, Incident, Person, State, Suspect
 from triage.slack.text import Writer, mention
 
 WRITER = Writer("https://triage.shop.example", buttons=True)
@@ -30,6 +31,34 @@ def test_one_look_suffices() -> None:
         f"https://triage.shop.example/incidents/{incident().id}?from=2026-11-22T09%3A57%3A00Z&to=2026-11-22T10%3A07%3A00Z",
     ]
     assert len(lines[0]) <= 100
+
+
+def test_sums_are_told_as_everywhere() -> None:
+    """To the cent, by currency; what a currency is called is hostile text."""
+    risk = {"EUR": Decimal("187.5"), "GBP": Decimal("9.95"), "<!here>\n": Decimal(1)}
+    said = WRITER.main(replace(incident(), impact=Impact(at(30), 2, 2, 0, 0, amount_at_risk=risk)))
+    assert said.text.split("\n")[1].endswith("1.00 &lt;!here&gt; + 187.50 EUR + 9.95 GBP at risk")
+
+
+def test_what_is_over_is_told_in_the_past() -> None:
+    """The title of a resolved incident says from when to when; nothing is to be done first any more."""
+    lines = WRITER.main(replace(incident(), state=State.RESOLVED, ended=at(720))).text.split("\n")
+    title = (
+        "○ 5xx at the gateway: 31 % of POST /checkout from 10:02 to 10:14 (usually 0.2 %) – resolved, it lasted 12 min"
+    )
+    assert lines[0] == title
+    assert not any(line.startswith("First:") for line in lines)
+
+
+def test_the_reminder_links_to_the_postmortem() -> None:
+    """As a link of ours, since a bare address in a verbatim text is none; in plain text as the address."""
+    resolved = replace(incident(), state=State.RESOLVED, ended=at(720), resolved_at=at(720))
+    said = WRITER.reminder(resolved)
+    page = f"https://triage.shop.example/incidents/{resolved.id}/postmortem?"
+    (block,) = json.loads(json.dumps(said.blocks))
+    assert f"<{page}" in block["text"]["text"]
+    assert block["text"]["text"].endswith("|postmortem>")
+    assert f" {page}" in said.text
 
 
 def test_telemetry_in_it_is_harmless() -> None:

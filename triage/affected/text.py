@@ -1,9 +1,10 @@
 """The answer to "which customers were affected?" as a person reads it in a terminal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from triage.model import Outcome
+from triage.money import amounts
 from triage.terminal import columns, printable
 from triage.wire import AffectedJson, CustomerJson, QuestionJson
 
@@ -54,7 +55,7 @@ def evidence(answer: AffectedJson) -> Iterator[str]:
         if answer.attribution is not None:
             parts.append(f"{_percent(answer.attribution)} of them name their customer")
         if answer.amount_at_risk:
-            parts.append(f"at risk {_amounts(answer.amount_at_risk)}")
+            parts.append(f"{amounts(answer.amount_at_risk)} at risk")
         yield " · ".join(parts)
     if answer.unattributed_failures:
         yield f"{_count(answer.unattributed_failures, 'failure')} could not be attributed to any customer"
@@ -99,7 +100,7 @@ def _cells(item: CustomerJson, clock: str) -> Sequence[str]:
         _time(item.first, clock),
         _time(item.last, clock),
         _time(item.last_attempt, clock) if item.last_attempt else "unknown",
-        _amounts(item.amount),
+        amounts(item.amount),
         orders,
         shown.trace_id if shown else "",
         f"{shown.service} {shown.operation}: {shown.error or 'no error text'}" if shown else "",
@@ -124,7 +125,3 @@ def _percent(ratio: float) -> str:
     if ratio in {0.0, 1.0}:
         return f"{ratio * 100:.0f} %"
     return f"{min(max(ratio * 100, 0.1), 99.9):.1f} %"
-
-
-def _amounts(amounts: Mapping[str, float]) -> str:
-    return ", ".join(f"{amount:,.2f} {currency}" for currency, amount in sorted(amounts.items()))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from triage.compensation.model import Action
 from triage.compensation.wire import LineJson, PlanJson
+from triage.money import amounts
 from triage.rows.verdict import number
 from triage.rows.wire import ItemJson, ReconciliationJson
 from triage.terminal import columns, printable
@@ -65,7 +66,7 @@ def plan_sentence(answer: PlanJson) -> str:
     if not answer.lines:
         return "There is nothing to make good that the telemetry or the rows tell of."
     said = ", ".join(_count(many, *WORDS[action]) for action, many in answer.actions.items())
-    back = " + ".join(f"{amount:,.2f} {currency}" for currency, amount in answer.pay_back.items())
+    back = amounts(answer.pay_back)
     unpriced = f" ({answer.unpriced} of unknown amount)" if answer.unpriced else ""
     return f"{said}.{f' To pay back: {back}{unpriced}.' if back else ''}"
 
@@ -95,7 +96,7 @@ def _line(one: LineJson) -> tuple[str, ...]:
         _number(one.becomes),
         one.order or "",
         one.customer or "",
-        " + ".join(f"{amount:.2f} {currency}" for currency, amount in one.amount.items()),
+        amounts(one.amount),
         place,
         one.reason,
     )

@@ -71,6 +71,8 @@ class Answer:
 
     title: str
     severity: Severity
+    ended: str = ""
+    """The title of afterwards, up to the moment of the end."""
     row: str = ""
     symptom: str = ""
     likely_cause: str = ""
@@ -190,7 +192,10 @@ class Incident:
 
     @property
     def title(self) -> str:
-        """What is wrong, in a line."""
+        """What is wrong, in a line; once it is resolved, what was."""
+        end = self.ended or self.resolved_at
+        if self.state is State.RESOLVED and self.answer.ended and end:
+            return f"{self.answer.ended} to {end:%H:%M}"
         return self.answer.title
 
     @property

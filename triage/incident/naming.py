@@ -61,11 +61,14 @@ def answer(symptoms: Sequence[Symptom], runbook: Runbook) -> Answer:
     kind, service = _suspected(symptom)
     service_owner = _person(runbook.owner(kind, service)) if service else None
     if row is None:
-        return Answer(title, severity, cause=symptom.cause, because=symptom.because, service=service)
+        return Answer(
+            title, severity, ended_title(symptom, row), cause=symptom.cause, because=symptom.because, service=service
+        )
     after = row.owner.escalate_after
     return Answer(
         title=title,
         severity=severity,
+        ended=ended_title(symptom, row),
         row=row.name,
         symptom=row.symptom,
         likely_cause=row.cause_in_words(symptom.cause),
@@ -98,11 +101,21 @@ def _person(contact: Contact) -> Person | None:
 
 def title_of(symptom: Symptom, row: Row | None) -> str:
     """What is wrong in a line: "5xx at the gateway: 31 % of POST /checkout since 10:02"."""
-    what = f"{row.symptom if row else one_line(symptom.detector)}: {_figure(symptom)} since {symptom.from_:%H:%M}"
-    return what if len(what) <= LONGEST_TITLE else what[: LONGEST_TITLE - 1] + "…"
+    name = row.symptom if row else one_line(symptom.detector)
+    return _cut(f"{name}: {_figure(symptom, 'takes')} since {symptom.from_:%H:%M}")
 
 
-def _figure(symptom: Symptom) -> str:
+def ended_title(symptom: Symptom, row: Row | None) -> str:
+    """The same for afterwards, without the end: "Checkout was slow: POST /checkout took 2.4 s from 10:02"."""
+    name = (row.ended or row.symptom) if row else one_line(symptom.detector)
+    return _cut(f"{name}: {_figure(symptom, 'took')} from {symptom.from_:%H:%M}")
+
+
+def _cut(title: str) -> str:
+    return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
+
+
+def _figure(symptom: Symptom, takes: str) -> str:
     about = subject_words(symptom)
     if symptom.detector == "no_data":
         return "nothing from any service" if about == "everything" else f"nothing from {about}"
@@ -111,7 +124,7 @@ def _figure(symptom: Symptom) -> str:
     if symptom.detector in OF_ALL and symptom.unit == "ratio":
         return f"{quantity(symptom.value, symptom.unit)} of {OF_ALL[symptom.detector]}{about}"
     if symptom.unit == "ms":
-        return f"{about} takes {quantity(symptom.value, symptom.unit)}"
+        return f"{about} {takes} {quantity(symptom.value, symptom.unit)}"
     return f"{about} {quantity(symptom.value, symptom.unit)}"
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from triage.incident.model import State
 from triage.incident.wire import FiguresJson, ImpactJson, IncidentJson, IncidentsJson
+from triage.money import amounts
 from triage.terminal import columns, printable
 from triage.window import Window, format_duration, format_time
 
@@ -109,7 +110,7 @@ def _hit(impact: ImpactJson | None) -> str:
         (impact.masked, "never noticed"),
     )
     parts += [f"{count:,} {words}" for count, words in counts if count]
-    parts += [f"{amount:,.2f} {currency} at risk" for currency, amount in impact.amount_at_risk.items()]
+    parts += [f"{amounts(impact.amount_at_risk)} at risk"] if impact.amount_at_risk else []
     return " · ".join(parts)
 
 

@@ -301,7 +301,7 @@ class IncidentJson(Wire):
 
 def _told(one: Incident) -> list[Event]:
     opened = [event for event in one.timeline if event.kind == "opened"]
-    titled = [Event(e.incident, e.id, e.time, e.kind, e.author, one.title, "") for e in opened]
+    titled = [Event(e.incident, e.id, e.time, e.kind, e.author, one.answer.title, "") for e in opened]
     seen = (event for event in one.timeline if event.kind != "opened" and not _is_routine(event))
     return [*titled, *seen]
 

@@ -22,7 +22,8 @@ def summary(facts: Facts) -> Iterator[str]:
 
 def _what(facts: Facts) -> str:
     incident, symptom = facts.incident, facts.symptom
-    what = incident.title.rpartition(" since ")[0] or incident.title
+    over = incident.state is State.RESOLVED and incident.answer.ended
+    what = over.rpartition(" from ")[0] if over else incident.title.rpartition(" since ")[0] or incident.title
     usually = f" (usually {quantity(symptom.usual, symptom.unit)})" if symptom.unit else ""
     began = day_and_clock(incident.began)
     if incident.ended is None:

@@ -186,6 +186,7 @@ def _answer(said: Answer, hide: Redaction) -> Answer:
     return replace(
         said,
         title=hide.own(said.title),
+        ended=hide.own(said.ended),
         because=hide.own(said.because),
         likely_cause=hide.free(said.likely_cause),
         mitigation=tuple(hide.free(step) for step in said.mitigation),

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from triage import money
 from triage.pleading import span
 
 NBSP = "\u00a0"
@@ -37,8 +38,8 @@ def lasted(length: timedelta) -> str:
 
 
 def amounts(by_currency: Mapping[str, Decimal | float]) -> str:
-    """`18,211.40 EUR + 3.00 USD`; "" of nothing."""
-    return " + ".join(f"{amount:,.2f}{NBSP}{currency or '(no currency)'}" for currency, amount in by_currency.items())
+    """`18,211.40 EUR + 3.00 USD`, each unbroken; "" of nothing."""
+    return money.amounts(by_currency, NBSP)
 
 
 def joined(parts: Sequence[str]) -> str:

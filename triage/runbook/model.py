@@ -54,6 +54,8 @@ class Row:
     name: str
     matchers: tuple[Matcher, ...]
     symptom: str
+    ended: str = ""
+    """The symptom in the words of afterwards; empty where those of before will do."""
     causes: Mapping[str, LikelyCause] = field(default_factory=dict)
     mitigation: tuple[str, ...] = ()
     owner: Responder = Responder("")

@@ -15,7 +15,7 @@ from triage.window import parse_duration
 
 Yaml: TypeAlias = str | int | float | bool | Sequence["Yaml"] | Mapping[str, "Yaml"] | None
 
-ROW_KEYS = ("name", "matchers", "symptom", "causes", "mitigation", "owner", "links", "sla")
+ROW_KEYS = ("name", "matchers", "symptom", "ended", "causes", "mitigation", "owner", "links", "sla")
 OWNER_KEYS = ("name", "slack", "escalate_after", "escalate_to")
 
 
@@ -64,6 +64,7 @@ def _row(given: Yaml, where: str) -> Row:
         name=_text(keys, "name", where),
         matchers=tuple(_matchers(keys.get("matchers"), where)),
         symptom=_text(keys, "symptom", where, needed=True),
+        ended=_text(keys, "ended", where),
         causes=_causes(keys.get("causes"), where),
         mitigation=_texts(keys.get("mitigation"), f"{where}: mitigation"),
         owner=_responder(keys.get("owner"), f"{where}: owner"),

@@ -14,6 +14,7 @@ from urllib.parse import quote, urlencode
 from triage.incident.due import due_at
 from triage.incident.model import Incident, Person, State
 from triage.incident.naming import digest, naming, one_line, quantity
+from triage.money import amounts
 from triage.window import format_time
 
 Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
@@ -87,7 +88,8 @@ class Writer:
         owner = mention(incident.answer.service_owner or incident.answer.owner)
         whose = f" {owner}: please finish it." if owner else ""
         page = self.link(incident, page=f"/incidents/{quote(incident.id, safe='')}/postmortem")
-        return _said(f"The postmortem of {incident.id} is due{when}; its draft waits for an author.{whose} {page}")
+        what = f"The postmortem of {incident.id} is due{when}; its draft waits for an author.{whose}"
+        return Said(_plain(f"{what} {page}"), (_section(f"{what} {_link(page, 'postmortem')}"),))
 
     def link(self, incident: Incident, page: str = "", anchor: str = "") -> str:
         """The page of an incident, or another page, with the window that it is about."""
@@ -103,7 +105,7 @@ class Writer:
             (self.link(incident, page="/runbook", anchor=quote(incident.answer.row, safe="")), "runbook"),
             *((url, title) for title, url in incident.answer.links),
         ]
-        return " · ".join(f"<{escape(url).replace('|', '%7C')}|{escape(one_line(title))}>" for url, title in links)
+        return " · ".join(_link(url, title) for url, title in links)
 
 
 def _lines(incident: Incident) -> Iterator[str]:
@@ -142,7 +144,7 @@ def _hit(incident: Incident) -> str:
         return f"No customer can be named for {unnamed:,} failures" if unnamed else "No customer hit so far"
     parts = ["1 customer hit" if impact.customers == 1 else f"{impact.customers:,} customers hit"]
     parts += [f"{impact.not_recovered:,} not recovered"] if impact.not_recovered else ["all have got through since"]
-    risk = " + ".join(f"{amount:,.0f} {escape(one_line(name, 10))}" for name, amount in impact.amount_at_risk.items())
+    risk = escape(amounts(impact.amount_at_risk))
     at_least = "" if impact.exact else "at least "
     return at_least + ", ".join(parts) + (f" · {risk} at risk" if risk else "")
 
@@ -197,6 +199,10 @@ def mention(person: Person | None) -> str:
 def escape(text: str) -> str:
     """The three characters that mean something to Slack, as it wants them written."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _link(url: str, title: str) -> str:
+    return f"<{escape(url).replace('|', '%7C')}|{escape(one_line(title))}>"
 
 
 def _plain(text: str) -> str:
