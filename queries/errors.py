@@ -6,7 +6,7 @@ StoreError
 ├── QueryTooExpensive  final       over the limit on time or memory
 ├── DataRefused        final       the data of an insert cannot be read
 ├── StoreLocked        final       another process holds the directory
-├── SchemaMismatch     final       tables newer than this program, or none
+├── SchemaMismatch     final       tables of another version of this program, or none
 └── QueryFailed        final       anything else that the engine said
 """
 
@@ -46,7 +46,7 @@ class StoreLocked(StoreError):
 
 
 class SchemaMismatch(StoreError):
-    """The tables are newer than this program, or there are none."""
+    """The tables are another version's than this program's, or there are none."""
 
 
 class QueryFailed(StoreError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 
 from queries import catalogue
@@ -81,21 +82,16 @@ def apply(
     """Brings the tables up to what this program needs, on every node of a cluster; returns the files newly applied.
 
     Writes what attributes mean, too: it holds for what is inserted from now on. Raises SchemaMismatch where
-    the tables are newer than the program.
+    the tables are newer than the program, or were made by files that have changed since.
     """
     first, *_ = files()
     for statement in [*(cluster.databases() if cluster else ()), *statements(first, cluster=cluster)]:
         store.command(statement)
-    applied = _applied(store)
-    if unknown := applied - {path.stem for path in files()}:
-        raise SchemaMismatch(
-            f"the tables are newer than this program (it does not know {min(unknown)}): use the newer program"
-        )
-    new = [path for path in files() if path.stem not in applied]
+    new = _unapplied(store)
     for path in new:
         for statement in statements(path, retention, cluster):
             store.command(statement)
-        store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=path.stem)
+        store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=_written_as(path))
     _write(store, meanings or Meanings(), counterparts, cluster)
     return [path.stem for path in new]
 
@@ -133,8 +129,24 @@ def rendered(path: Path, retention: Retention) -> str:
     return text
 
 
-def _applied(store: Store) -> set[str]:
-    return set(store.select("SELECT DISTINCT Name FROM schema_applied")["Name"])
+def _unapplied(store: Store) -> list[Path]:
+    applied = set(store.select("SELECT DISTINCT Name FROM schema_applied")["Name"])
+    known = {_written_as(path): path for path in files()}
+    stems = {path.stem for path in files()}
+    for name in sorted(applied - known.keys()):
+        stem, _, _ = name.partition("@")
+        if stem in stems:
+            raise SchemaMismatch(
+                f"the tables were made by another version of this program ({stem} has changed since): "
+                "use that version, or begin with an empty data directory or database"
+            )
+        raise SchemaMismatch(f"the tables are newer than this program (it does not know {stem}): use the newer program")
+    return [path for name, path in known.items() if name not in applied]
+
+
+def _written_as(path: Path) -> str:
+    """A file as `schema_applied` names it: a change of its statements gives it another name."""
+    return f"{path.stem}@{sha256(''.join(catalogue.statements(path.read_text())).encode()).hexdigest()[:12]}"
 
 
 def _write(store: Store, meanings: Meanings, counterparts: Sequence[Counterpart], cluster: Cluster | None) -> None:
