@@ -36,7 +36,10 @@ EVENTS = "events"
 
 @dataclass(frozen=True)
 class Limits:
-    """What one query may use, and how long a caller waits for a free handle."""
+    """What one query may use, and how long a caller waits for a free handle.
+
+    Each statement of a question may take `time_s`; of one that is streamed, `WHOLE_LIST` times as long.
+    """
 
     memory_bytes: int = 2_000_000_000
     time_s: float = 30.0
@@ -85,8 +88,12 @@ class Store:
         return _frame(self._answer(name, parameters))
 
     def stream(self, name: str, /, **parameters: Value) -> Iterator[pl.DataFrame]:
-        """The same answer block by block, for those too long to hold as rows: what waits is compressed Arrow."""
-        with pa.ipc.open_stream(self._answer(name, parameters)) as blocks:
+        """The same answer block by block, for those too long to hold as rows: what waits is compressed Arrow.
+
+        Who asks for all that there is waits for a file, not for a page, so it may take longer than other answers.
+        """
+        longer: dict[str, Setting] = {"max_execution_time": self.limits.time_s * WHOLE_LIST}
+        with pa.ipc.open_stream(self._answer(name, parameters, longer)) as blocks:
             for block in blocks:
                 yield pl.DataFrame(pl.from_arrow(block))
 
@@ -128,12 +135,16 @@ class Store:
         self._pool.close()
         self._keeper.close()
 
-    def _answer(self, name: str, parameters: Mapping[str, Value]) -> bytes:
+    def _answer(self, name: str, parameters: Mapping[str, Value], settings: dict[str, Setting] | None = None) -> bytes:
         question = catalogue.question(name)
         given = _bound(question, parameters)
-        with self._pool.handle() as client, translated(inserting=False), _prepared(client, question, given) as bound:
+        with (
+            self._pool.handle() as client,
+            translated(inserting=False),
+            _prepared(client, question, given, settings) as bound,
+        ):
             answer = question.steps[-1].statement
-            return client.raw_query(answer, parameters=_used(answer, bound), fmt="ArrowStream")
+            return client.raw_query(answer, parameters=_used(answer, bound), settings=settings, fmt="ArrowStream")
 
     def _connect(self, database: str) -> Client:
         settings: dict[str, Setting] = {
@@ -143,8 +154,11 @@ class Store:
             **SETTINGS,
             **(CLUSTERED if self.clustered else {}),
         }
-        return connect(self.dsn, database, settings, answer_within_s=self.limits.time_s + 30)
+        return connect(self.dsn, database, settings, answer_within_s=self.limits.time_s * WHOLE_LIST + 30)
 
+
+WHOLE_LIST = 10
+"""How many times as long a list of everyone may take."""
 
 SETTINGS: dict[str, Setting] = {
     "use_index_for_in_with_subqueries_max_values": 1000,  # not thousands of ids: reading costs less
@@ -222,7 +236,7 @@ def _payload(landing: str, body: bytes, *, inline: bool) -> tuple[bytes, str, di
 
 @contextmanager
 def _prepared(
-    client: Client, question: catalogue.Question, given: Mapping[str, Bound]
+    client: Client, question: catalogue.Question, given: Mapping[str, Bound], settings: dict[str, Setting] | None
 ) -> Iterator[Mapping[str, Bound]]:
     """All that the answering statement may name, while the temporary tables that it reads exist."""
     bound = dict(given)
@@ -230,17 +244,19 @@ def _prepared(
         if step.condition and not bound[step.condition]:
             continue
         if step.binds:
-            bound |= zip(step.binds, _row(client, step.statement, bound), strict=True)
+            bound |= zip(step.binds, _row(client, step.statement, bound, settings), strict=True)
         else:
-            client.command(step.statement, parameters=_used(step.statement, bound))
+            client.command(step.statement, parameters=_used(step.statement, bound), settings=settings)
     yield bound
     if question.temporary:
         client.command(f"DROP TEMPORARY TABLE IF EXISTS {', '.join(question.temporary)}")
 
 
-def _row(client: Client, statement: str, bound: Mapping[str, Bound]) -> list[Bound]:
+def _row(
+    client: Client, statement: str, bound: Mapping[str, Bound], settings: dict[str, Setting] | None
+) -> list[Bound]:
     """The values of a statement's one row."""
-    body = client.raw_query(statement, parameters=_used(statement, bound), fmt="JSONCompactEachRow")
+    body = client.raw_query(statement, parameters=_used(statement, bound), settings=settings, fmt="JSONCompactEachRow")
     return cast(list[Bound], json.loads(body))
 
 

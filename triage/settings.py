@@ -84,7 +84,9 @@ class Settings:
 
     handles: int = setting(4, "queries that run at a time")
     max_memory: Size = setting(Size(2 * GB), "memory that one query may use")
-    query_time_limit: timedelta = setting(timedelta(seconds=30), "time that one query may take")
+    query_time_limit: timedelta = setting(
+        timedelta(seconds=30), "time that one query may take; a list of everyone ten times as long"
+    )
     log_level: LogLevel = setting(LogLevel.INFO, "least severe message that is logged: debug, info, warning or error")
 
     runbook: str = setting("", "runbook.yaml: who answers which symptom, and how; none: the one that comes with triage")

@@ -6,6 +6,7 @@ import itertools
 import math
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from pathlib import Path
@@ -14,8 +15,8 @@ import polars as pl
 import pytest
 
 from queries import catalogue
-from queries.errors import QueryFailed
-from queries.store import Store, Value
+from queries.errors import QueryFailed, QueryTooExpensive
+from queries.store import Limits, Store, Value
 
 pytestmark = pytest.mark.integration
 
@@ -88,6 +89,19 @@ def test_an_answer_without_rows_still_has_its_columns(store: Store, write: Write
     answer = store.ask(write("SELECT 1 AS n, 'x' AS s WHERE 0"))
     assert (answer.height, answer.columns) == (0, ["n", "s"])
     assert sum(block.height for block in store.stream(write("SELECT 1 AS n WHERE 0"))) == 0
+
+
+def test_a_list_of_everyone_may_take_longer_than_a_page(store: Store, write: Write):
+    """So that it comes whole; asked for as a page, the same is stopped."""
+    half_a_second = write(
+        "SELECT count() AS n FROM numbers(10) WHERE sleepEachRow(0.05) = 0 SETTINGS max_block_size = 1"
+    )
+    with closing(Store.open(store.dsn, database=store.database, handles=1, limits=Limits(time_s=0.2))) as hasty:
+        with pytest.raises(QueryTooExpensive):
+            hasty.ask(half_a_second)
+        assert [block["n"][0] for block in hasty.stream(half_a_second)] == [10]
+        with pytest.raises(QueryTooExpensive):
+            hasty.ask(half_a_second)
 
 
 HOSTILE = [
