@@ -16,7 +16,9 @@ BASE = datetime(2026, 3, 28, 23, 59, 50, tzinfo=UTC)
 """Ten seconds before a minute, an hour and a day end."""
 BASE_NS = int(BASE.timestamp()) * SECOND
 
-OPERATIONS = st.sampled_from(["buy", "look"])
+ODD = "w\\m's\n\t\x00\x01\x01\x02é"
+"""A name that must survive each way in which the store quotes and packs texts."""
+OPERATIONS = st.sampled_from(["buy", "look"] * 3 + [ODD])
 ERRORS = st.sampled_from([False, False, True])
 DURATIONS = st.sampled_from([0, 20 * MS, 100 * MS, 100 * MS + 1, 2000 * MS, 5000 * MS])
 STARTS = st.sampled_from([0, 0, 0, 1, 1000, 1001, SECOND - 1, SECOND, 2 * SECOND, 11 * SECOND])

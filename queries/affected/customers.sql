@@ -8,50 +8,45 @@
 -- One row per affected customer of the page, most failures first. The figures over all of them stand on every row,
 -- and on one row without a customer where the page is empty.
 
--- bind: failing, slow, past
+-- bind: failing, slow, past, partners, services
 SELECT
     {slower_than_ns:Int64} < 0,
     {slower_than_ns:Int64} >= 0,
-    {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC');
-
-CREATE TEMPORARY TABLE known AS
-SELECT
-    (SELECT groupArray(Name) FROM partners) AS Partners,
+    {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC'),
+    (SELECT groupArray(Name) FROM partners),
     (
         SELECT groupArray(Name)
         FROM (
             SELECT toString(ServiceName) AS Name FROM services
             GROUP BY Name HAVING min(First) <= {as_of:DateTime64(9, 'UTC')}
         )
-    ) AS Services;
+    );
 
 -- The failing spans that match, or the slow ones. One row per span, however often it was received.
 CREATE TEMPORARY TABLE matching (
-    TraceId String, SpanId String, Timestamp DateTime64(9, 'UTC'), Filed DateTime('UTC'), ServiceName String, SpanName String,
-    SpanKind String, Customer String, Error String
+    TraceId String, TraceHash UInt64, SpanId String, Timestamp DateTime64(9, 'UTC'), Filed DateTime('UTC'), ServiceName String,
+    SpanName String, SpanKind String, Customer String, Error String
 );
 
 -- if: failing
 INSERT INTO matching
-WITH (SELECT (Partners, Services) FROM known) AS names
-SELECT TraceId, SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer, Error
+SELECT TraceId, cityHash64(TraceId), SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer, Error
 FROM failures
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
     AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
-    AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, names.1, names.2)
+    AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, {partners:Array(String)}, {services:Array(String)})
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND ({route:String} = '' OR Route = {route:String})
     AND ({version:String} = '' OR Version = {version:String})
     AND ({partner:String} = '' OR (SpanKind = 'Client' AND (
-        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(names.1, {partner:String})))))
+        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has({partners:Array(String)}, {partner:String})))))
 LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 
 -- if: slow
 INSERT INTO matching
-WITH (SELECT (Partners, Services) FROM known) AS names
 SELECT
-    TraceId, SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer,
+    TraceId, cityHash64(TraceId), SpanId, Timestamp, Filed, ServiceName, SpanName, SpanKind, Customer,
     if(
         IsError OR (SpanKind = 'Server' AND HttpStatus >= 500),
         error_text(`Events.Name`, `Events.Attributes`, StatusMessage, ErrorType, HttpStatus),
@@ -68,14 +63,13 @@ WHERE Duration > {slower_than_ns:Int64}
     AND ({route:String} = '' OR Route = {route:String})
     AND ({version:String} = '' OR Version = {version:String})
     AND ({partner:String} = '' OR (SpanKind = 'Client' AND (
-        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(names.1, {partner:String})))))
+        has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has({partners:Array(String)}, {partner:String})))))
 LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 
 -- Where the traces that they are in are filed.
 CREATE TEMPORARY TABLE failed_buckets AS
-SELECT Bucket, min(Start) AS Start FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM matching WHERE notEmpty(TraceId))
-GROUP BY Bucket;
+SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT TraceHash FROM matching WHERE notEmpty(TraceId));
 
 -- These traces: whose each is, and what became of its entry. One row per trace. Unclear are those that name two
 -- customers, or one in log records of spans that did not come, or that go on after as_of. (One thread: two cost twice as much.)
@@ -86,18 +80,16 @@ CREATE TEMPORARY TABLE traces (
 
 INSERT INTO traces
 WITH
-    (SELECT (Partners, Services) FROM known) AS names,
-    is_failing(
-        Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress, names.1, names.2) AS IsFailing,
-    {slower_than_ns:Int64} >= 0 AND Entry.Duration > {slower_than_ns:Int64} AS IsSlow
+    entry_is_failing(Entry, {partners:Array(String)}, {services:Array(String)}) AS IsFailing,
+    {slower_than_ns:Int64} >= 0 AND entry_duration(Entry) > {slower_than_ns:Int64} AS IsSlow
 SELECT
     TraceId,
     Names,
     length(Names) > 1 OR (notEmpty(Names) AND NOT IsNamedBySpans AND NOT IsNamedByLogs) OR IsGoingOn AS IsUnclear,
     if(IsUnclear, '', Names[1]) AS Customer,
-    Entry.Timestamp AS EntryTime,
-    Entry.ServiceName AS EntryService,
-    Entry.SpanName AS EntryName,
+    entry_time(Entry) AS EntryTime,
+    Entry[5] AS EntryService,
+    Entry[6] AS EntryName,
     if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
     NOT IsFailing AND NOT IsSlow AS HasSucceeded
 FROM (
@@ -105,173 +97,14 @@ FROM (
         TraceId,
         groupUniqArrayArray(trace_parts.Names) AS Names,
         max(Spans > 0 AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
-        hasAny(groupUniqArrayArray(SpanHashes), groupUniqArrayArray(LogSpans)) AS IsNamedByLogs,
+        hasAny(groupArrayArray(SpanHashes), groupArrayArray(LogSpans)) AS IsNamedByLogs,
         {past:UInt8} AND max(Last) > {as_of:DateTime64(9, 'UTC')} AS IsGoingOn,
-        entry_facts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
+        entry_texts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
     FROM trace_parts
-    WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM matching)
+    WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceHash IN (SELECT TraceHash FROM matching)
     GROUP BY TraceId
-    HAVING sum(Spans) > 0
-)
-SETTINGS max_threads = 1;
-
--- How many failures each of them has at least and at most, and whether they may have seen one. One row per customer named.
-CREATE TEMPORARY TABLE bounds (Customer String, AtMost UInt64, AtLeast UInt64, MayHaveSeen Bool);
-
-INSERT INTO bounds
-SELECT Customer, sum(Failures) AS AtMost, sumIf(Failures, IsSettled) AS AtLeast, max(IsHit) AS MayHaveSeen
-FROM (
-    SELECT arrayJoin(traces.Names) AS Customer, failed.Failures AS Failures, NOT traces.IsUnclear AS IsSettled, traces.IsHit AS IsHit
-    FROM traces
-    INNER JOIN (SELECT TraceId, count() AS Failures FROM matching GROUP BY TraceId) AS failed ON failed.TraceId = traces.TraceId
-    UNION ALL
-    SELECT Customer, 1, true, true FROM matching WHERE empty(TraceId) AND notEmpty(Customer)
-)
-GROUP BY Customer;
-
--- Those whose later attempts matter: whoever may have seen a failure, since they may have recovered; and whoever may
--- be on the page, since it says when they tried last. (As of a moment, that is everyone.)
-CREATE TEMPORARY TABLE followed (Customer String);
-
-INSERT INTO followed
-WITH (
-    SELECT (AtMost, Customer) FROM bounds
-    WHERE AtMost = AtLeast AND ({after_failures:Int64} < 0
-        OR AtMost < {after_failures:Int64}
-        OR (AtMost = {after_failures:Int64} AND Customer > {after_customer:String}))
-    ORDER BY AtMost DESC, Customer
-    LIMIT 1 OFFSET {page:UInt64}
-) AS beyond
-SELECT Customer FROM bounds
-WHERE MayHaveSeen OR {past:UInt8} OR isNull(beyond.1) OR AtMost > beyond.1 OR (AtMost = beyond.1 AND Customer <= beyond.2);
-
--- From when on their attempts matter. A day is allowed for clocks that disagree.
--- bind: earliest, earliest_bucket, alone
-SELECT
-    least(min(toDateTime64(Start, 9, 'UTC')), {from:DateTime64(9, 'UTC')}) AS earliest,
-    toStartOfTenMinutes(filed_under(earliest) - INTERVAL 1 DAY),
-    (SELECT countIf(empty(TraceId) AND notEmpty(Customer)) FROM matching)
-FROM failed_buckets;
-
--- What they tried from then on, otherwise than in these traces: roots that name them themselves; and what else names them.
-CREATE TEMPORARY TABLE tried (
-    TraceId String, TraceHash UInt32, Customer String, Timestamp DateTime64(9, 'UTC'), EntryService String, EntryName String,
-    HasSucceeded Bool
+    HAVING sum(Spans) > 0 AND TraceId IN (SELECT TraceId FROM matching)
 );
-
-INSERT INTO tried
-WITH
-    (SELECT (Partners, Services) FROM known) AS names,
-    entry_facts(entries.Entry) AS Entry
-SELECT
-    TraceId, toUInt32(cityHash64(TraceId)), Customer, Timestamp, Entry.ServiceName, Entry.SpanName,
-    NOT is_failing(Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress, names.1, names.2)
-        AND ({slower_than_ns:Int64} < 0 OR Entry.Duration <= {slower_than_ns:Int64})
-FROM entries
-WHERE Customer IN (SELECT Customer FROM followed)
-    AND Timestamp >= {earliest:DateTime64(9, 'UTC')} AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
-    AND TraceId NOT IN (SELECT TraceId FROM traces);
-
-CREATE TEMPORARY TABLE mentioned (
-    TraceId String, TraceHash UInt32, Customer String, Spans UInt32, Entry Array(String)
-);
-
-INSERT INTO mentioned
-SELECT TraceId, toUInt32(cityHash64(TraceId)), Customer, Spans, Entry
-FROM mentions
-WHERE Customer IN (SELECT Customer FROM followed)
-    AND (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
-    AND TraceId NOT IN (SELECT TraceId FROM traces);
-
--- Asked as of a moment: traces whose root, which names these customers, begins later than other spans that are known.
--- if: past
-INSERT INTO mentioned (TraceId, TraceHash)
-SELECT DISTINCT TraceId, toUInt32(cityHash64(TraceId)) AS TraceHash FROM entries
-WHERE Customer IN (SELECT Customer FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')} AND notEmpty(TraceId)
-    AND TraceId NOT IN (SELECT TraceId FROM traces)
-    AND TraceHash IN (
-        SELECT TraceHash FROM otel_traces_trace_id_ts
-        WHERE Start <= {as_of:DateTime64(9, 'UTC')} AND TraceHash IN (
-            SELECT toUInt32(cityHash64(TraceId)) FROM entries
-            WHERE Customer IN (SELECT Customer FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
-        )
-    );
-
-CREATE TEMPORARY TABLE places AS
-SELECT
-    TraceHash, sum(Roots) = 1 AS HasOneRoot, if(count() = 1, any(Spans), 0) AS SpansTogether,
-    groupUniqArray(Bucket) AS Buckets,
-    max(End) >= {earliest:DateTime64(9, 'UTC')} AS IsLater  -- it did not end before the first failing one began
-FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT TraceHash FROM tried UNION ALL SELECT TraceHash FROM mentioned)
-GROUP BY TraceHash;
-
--- Their attempts. A root that names its customer is its trace's entry where the trace has no other root; and a trace
--- that came at once, and names nobody else, is known from where it names them.
-CREATE TEMPORARY TABLE attempts (
-    TraceId String, Customer String, Timestamp DateTime64(9, 'UTC'), EntryService String, EntryName String, HasSucceeded Bool
-);
-
-INSERT INTO attempts
-SELECT TraceId, Customer, Timestamp, EntryService, EntryName, HasSucceeded
-FROM tried
-WHERE empty(TraceId) OR TraceHash IN (SELECT TraceHash FROM places WHERE HasOneRoot);
-
-INSERT INTO attempts
-WITH
-    (SELECT (Partners, Services) FROM known) AS names,
-    entry_facts(mentioned.Entry) AS Entry
-SELECT
-    TraceId, Customer, Entry.Timestamp, Entry.ServiceName, Entry.SpanName,
-    NOT is_failing(Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress, names.1, names.2)
-        AND ({slower_than_ns:Int64} < 0 OR Entry.Duration <= {slower_than_ns:Int64})
-FROM mentioned
-WHERE notEmpty(mentioned.Entry) AND NOT {past:UInt8}
-    AND (TraceHash, Spans) IN (SELECT TraceHash, SpansTogether FROM places)
-    AND TraceId NOT IN (SELECT TraceId FROM attempts);
-
--- The other traces must be looked at whole.
-CREATE TEMPORARY TABLE concerned AS
-SELECT DISTINCT TraceId, arrayJoin(Buckets) AS Bucket
-FROM (SELECT TraceId, TraceHash FROM mentioned UNION ALL SELECT TraceId, TraceHash FROM tried) AS candidates
-INNER JOIN places ON places.TraceHash = candidates.TraceHash
-WHERE IsLater AND TraceId NOT IN (SELECT TraceId FROM attempts);
-
-INSERT INTO traces
-WITH
-    (SELECT (Partners, Services) FROM known) AS names,
-    is_failing(
-        Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress, names.1, names.2) AS IsFailing,
-    {slower_than_ns:Int64} >= 0 AND Entry.Duration > {slower_than_ns:Int64} AS IsSlow
-SELECT
-    TraceId,
-    Names,
-    length(Names) > 1 OR (notEmpty(Names) AND NOT IsNamedBySpans AND NOT IsNamedByLogs) OR IsGoingOn AS IsUnclear,
-    if(IsUnclear, '', Names[1]) AS Customer,
-    Entry.Timestamp AS EntryTime,
-    Entry.ServiceName AS EntryService,
-    Entry.SpanName AS EntryName,
-    if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
-    NOT IsFailing AND NOT IsSlow AS HasSucceeded
-FROM (
-    SELECT
-        TraceId,
-        groupUniqArrayArray(trace_parts.Names) AS Names,
-        max(Spans > 0 AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
-        hasAny(groupUniqArrayArray(SpanHashes), groupUniqArrayArray(LogSpans)) AS IsNamedByLogs,
-        {past:UInt8} AND max(Last) > {as_of:DateTime64(9, 'UTC')} AS IsGoingOn,
-        entry_facts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
-    FROM trace_parts
-    WHERE (Bucket, TraceId) IN (SELECT Bucket, TraceId FROM concerned)
-    GROUP BY TraceId
-    HAVING sum(Spans) > 0
-)
-SETTINGS use_index_for_in_with_subqueries_max_values = 0;
-
-INSERT INTO attempts
-SELECT TraceId, Customer, EntryTime, EntryService, EntryName, HasSucceeded
-FROM traces
-WHERE NOT IsUnclear AND notEmpty(Customer);
 
 -- Whose each matching span is, and whether they could see it. A span without a trace is its own entry.
 CREATE TEMPORARY TABLE attributed (
@@ -299,9 +132,51 @@ CREATE TEMPORARY TABLE named_orders (Customer String, OrderId String, Amount Dec
 INSERT INTO named_orders
 SELECT failed.Customer, OrderId, Amount, toString(Currency)
 FROM orders
-INNER JOIN (SELECT DISTINCT TraceId, Customer FROM attributed WHERE notEmpty(Customer) AND notEmpty(TraceId)) AS failed
-    ON failed.TraceId = orders.TraceId
-WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceId IN (SELECT TraceId FROM attributed);
+INNER JOIN (SELECT TraceId, Customer FROM traces WHERE notEmpty(Customer)) AS failed ON failed.TraceId = orders.TraceId
+WHERE Bucket IN (SELECT Bucket FROM failed_buckets);
+
+-- How many failures each of them has at least and at most, and whether they may have seen one. One row per customer named.
+CREATE TEMPORARY TABLE bounds (Customer String, AtMost UInt64, AtLeast UInt64, MayHaveSeen Bool);
+
+INSERT INTO bounds
+SELECT Customer, sum(Failures) AS AtMost, sumIf(Failures, IsSettled) AS AtLeast, max(IsHit) AS MayHaveSeen
+FROM (
+    SELECT Customer, 1 AS Failures, true AS IsSettled, IsVisible AS IsHit FROM attributed WHERE notEmpty(Customer)
+    UNION ALL
+    SELECT arrayJoin(traces.Names), failed.Failures, false, traces.IsHit
+    FROM traces
+    INNER JOIN (
+        SELECT TraceId, count() AS Failures FROM matching
+        WHERE TraceId IN (SELECT TraceId FROM traces WHERE IsUnclear)
+        GROUP BY TraceId
+    ) AS failed ON failed.TraceId = traces.TraceId
+)
+GROUP BY Customer;
+
+-- From when on attempts matter: no trace concerned began before its bucket, but for clocks that say so. And with whom the
+-- page ends, among those whose failures are known; 0 where it ends with the last. A day is allowed for clocks that disagree.
+-- bind: earliest, earliest_bucket, alone, beyond_failures, beyond_customer
+WITH (
+    SELECT groupArray((AtMost, Customer))
+    FROM (
+        SELECT AtMost, Customer FROM bounds
+        WHERE AtMost = AtLeast AND ({after_failures:Int64} < 0
+            OR AtMost < {after_failures:Int64}
+            OR (AtMost = {after_failures:Int64} AND Customer > {after_customer:String}))
+        ORDER BY AtMost DESC, Customer
+        LIMIT 1 OFFSET {page:UInt64}
+    )
+) AS beyond
+SELECT
+    multiIf(
+        count() = 0, {from:DateTime64(9, 'UTC')},
+        min(Bucket) < '2000-01-02', toDateTime64('1900-01-01 00:00:00', 9, 'UTC'),
+        least(toDateTime64(min(Bucket), 9, 'UTC'), {from:DateTime64(9, 'UTC')})) AS earliest,
+    toStartOfTenMinutes(filed_under(earliest) - INTERVAL 1 DAY),
+    (SELECT countIf(empty(TraceId) AND notEmpty(Customer)) FROM matching),
+    beyond[1].1,
+    beyond[1].2
+FROM failed_buckets;
 
 -- if: alone
 INSERT INTO named_orders
@@ -312,6 +187,114 @@ INNER JOIN (SELECT * FROM attributed WHERE empty(TraceId) AND notEmpty(Customer)
     AND alone.SpanName = orders.SpanName AND alone.SpanKind = orders.SpanKind
 WHERE Bucket IN (SELECT toStartOfTenMinutes(Filed) FROM matching WHERE empty(TraceId))
     AND empty(orders.TraceId);
+
+-- Those whose later attempts matter: whoever may have seen a failure, since they may have recovered; and whoever may
+-- be on the page, since it says when they tried last. (As of a moment, that is everyone.)
+CREATE TEMPORARY TABLE followed AS
+SELECT Customer, toUInt32(cityHash64(Customer)) AS CustomerHash FROM bounds
+WHERE MayHaveSeen OR {past:UInt8} OR AtMost > {beyond_failures:UInt64}
+    OR (AtMost = {beyond_failures:UInt64} AND Customer <= {beyond_customer:String});
+
+-- What they tried from then on: roots that name them themselves; and what else names them, with its entry where that
+-- came with it. (Of another whose hash is the same, nobody asks.)
+CREATE TEMPORARY TABLE candidates (
+    TraceId String, TraceHash UInt64, IsRoot Bool, HasEntry Bool, Customer String, Timestamp DateTime64(9, 'UTC'),
+    EntryService String, EntryName String, HasSucceeded Bool
+);
+
+INSERT INTO candidates
+SELECT
+    TraceId, cityHash64(TraceId), true, true, Customer, Timestamp, ServiceName, SpanName,
+    NOT is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, {partners:Array(String)}, {services:Array(String)})
+        AND ({slower_than_ns:Int64} < 0 OR Duration <= {slower_than_ns:Int64})
+FROM entries
+WHERE CustomerHash IN (SELECT CustomerHash FROM followed)
+    AND Timestamp >= {earliest:DateTime64(9, 'UTC')} AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
+UNION ALL
+SELECT
+    TraceId, cityHash64(TraceId), false, NOT {past:UInt8} AND IsTold, Customer, entry_time(Entry), Entry[5], Entry[6],
+    NOT entry_is_failing(Entry, {partners:Array(String)}, {services:Array(String)})
+        AND ({slower_than_ns:Int64} < 0 OR entry_duration(Entry) <= {slower_than_ns:Int64})
+FROM (
+    SELECT TraceId, Customer, notEmpty(mentions.Entry) AS IsTold, entry_texts(mentions.Entry) AS Entry
+    FROM mentions
+    PREWHERE CustomerHash IN (SELECT CustomerHash FROM followed)
+    WHERE (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
+);
+
+-- Asked as of a moment: traces whose root, which names these customers, begins later than other spans that are known.
+-- if: past
+INSERT INTO candidates (TraceId, TraceHash)
+SELECT DISTINCT TraceId, cityHash64(TraceId) AS TraceHash FROM entries
+WHERE CustomerHash IN (SELECT CustomerHash FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')} AND notEmpty(TraceId)
+    AND TraceHash IN (
+        SELECT TraceHash FROM otel_traces_trace_id_ts
+        WHERE Start <= {as_of:DateTime64(9, 'UTC')} AND TraceHash IN (
+            SELECT cityHash64(TraceId) FROM entries
+            WHERE CustomerHash IN (SELECT CustomerHash FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
+        )
+    );
+
+-- Where all of these traces is filed: one row per part of one.
+CREATE TEMPORARY TABLE places AS
+SELECT TraceHash, Roots, otel_traces_trace_id_ts.Bucket AS Bucket, End
+FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT TraceHash FROM candidates);
+
+-- Their attempts. A root that names its customer is its trace's entry where the trace has no other root; and a trace
+-- that came at once, and names nobody else, is known from where it names them.
+CREATE TEMPORARY TABLE attempts (
+    TraceId String, Customer String, Timestamp DateTime64(9, 'UTC'), EntryService String, EntryName String, HasSucceeded Bool
+);
+
+INSERT INTO attempts
+SELECT TraceId, Customer, Timestamp, EntryService, EntryName, HasSucceeded
+FROM candidates
+LEFT ANY JOIN (
+    SELECT TraceHash, sum(Roots) = 1 AS HasOneRoot, count() = 1 AND sum(Roots) < 2 AS CameAtOnce
+    FROM places
+    GROUP BY TraceHash
+) AS parts ON parts.TraceHash = candidates.TraceHash
+WHERE if(IsRoot, empty(TraceId) OR HasOneRoot, HasEntry AND CameAtOnce);
+
+-- The other traces must be looked at whole, unless they ended before the first failing one began.
+CREATE TEMPORARY TABLE concerned AS
+SELECT TraceHash, arrayJoin(groupUniqArray(places.Bucket)) AS Bucket
+FROM places
+WHERE TraceHash IN (
+    SELECT TraceHash FROM candidates
+    WHERE TraceId NOT IN (SELECT TraceId FROM attempts) AND TraceId NOT IN (SELECT TraceId FROM traces))
+GROUP BY TraceHash
+HAVING max(End) >= {earliest:DateTime64(9, 'UTC')};
+
+INSERT INTO traces
+WITH
+    entry_is_failing(Entry, {partners:Array(String)}, {services:Array(String)}) AS IsFailing,
+    {slower_than_ns:Int64} >= 0 AND entry_duration(Entry) > {slower_than_ns:Int64} AS IsSlow
+SELECT
+    TraceId,
+    Names,
+    length(Names) > 1 OR (notEmpty(Names) AND NOT IsNamedBySpans AND NOT IsNamedByLogs) OR IsGoingOn AS IsUnclear,
+    if(IsUnclear, '', Names[1]) AS Customer,
+    entry_time(Entry) AS EntryTime,
+    Entry[5] AS EntryService,
+    Entry[6] AS EntryName,
+    if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
+    NOT IsFailing AND NOT IsSlow AS HasSucceeded
+FROM (
+    SELECT
+        TraceId,
+        groupUniqArrayArray(trace_parts.Names) AS Names,
+        max(Spans > 0 AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
+        hasAny(groupArrayArray(SpanHashes), groupArrayArray(LogSpans)) AS IsNamedByLogs,
+        {past:UInt8} AND max(Last) > {as_of:DateTime64(9, 'UTC')} AS IsGoingOn,
+        entry_texts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
+    FROM trace_parts
+    WHERE (Bucket, TraceHash) IN (SELECT Bucket, TraceHash FROM concerned)
+    GROUP BY TraceId
+    HAVING sum(Spans) > 0
+)
+SETTINGS use_index_for_in_with_subqueries_max_values = 0;
 
 -- The unclear traces: their spans must be read, and their ancestors walked. Seldom are there any.
 -- bind: unclear
@@ -473,7 +456,6 @@ LEFT ANY JOIN (
 -- Their entries, as the other traces'.
 -- if: unclear
 CREATE TEMPORARY TABLE judged_entries AS
-WITH (SELECT (Partners, Services) FROM known) AS names
 SELECT
     TraceId,
     min((notEmpty(ParentSpanId), Timestamp, SpanId, SpanKind, ServiceName, SpanName,
@@ -482,7 +464,7 @@ SELECT
     Entry.2 AS EntryTime,
     Entry.5 AS EntryService,
     Entry.6 AS EntryName,
-    is_failing(Entry.7, Entry.4, Entry.8, Entry.9, Entry.10, names.1, names.2) AS IsFailing,
+    is_failing(Entry.7, Entry.4, Entry.8, Entry.9, Entry.10, {partners:Array(String)}, {services:Array(String)}) AS IsFailing,
     {slower_than_ns:Int64} >= 0 AND Entry.11 > {slower_than_ns:Int64} AS IsSlow,
     if({slower_than_ns:Int64} >= 0, IsSlow, IsFailing) AS IsHit,
     NOT IsFailing AND NOT IsSlow AS HasSucceeded
@@ -552,7 +534,11 @@ FROM (
         WHERE notEmpty(Customer)
         GROUP BY Customer, EntryService, EntryName
     ) AS failed
-    LEFT JOIN attempts
+    LEFT JOIN (
+        SELECT Customer, Timestamp, EntryService, EntryName, HasSucceeded FROM attempts
+        UNION ALL
+        SELECT Customer, EntryTime, EntryService, EntryName, HasSucceeded FROM traces WHERE NOT IsUnclear AND notEmpty(Customer)
+    ) AS attempts
         ON attempts.Customer = failed.Customer AND attempts.EntryService = failed.EntryService
         AND attempts.EntryName = failed.EntryName
     GROUP BY failed.Customer, failed.EntryService, failed.EntryName

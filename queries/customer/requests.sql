@@ -12,7 +12,7 @@ SELECT
 
 CREATE TEMPORARY TABLE tried AS
 SELECT * FROM entries
-WHERE Customer = {customer:String}
+WHERE CustomerHash = toUInt32(cityHash64({customer:String})) AND Customer = {customer:String}
     AND Timestamp >= {from:DateTime64(9, 'UTC')} - INTERVAL 1 HOUR AND Timestamp < {until:DateTime64(9, 'UTC')}
 LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 
@@ -21,7 +21,7 @@ CREATE TEMPORARY TABLE concerned AS
 SELECT TraceId FROM tried WHERE notEmpty(TraceId)
 UNION DISTINCT
 SELECT TraceId FROM mentions
-WHERE Customer = {customer:String}
+WHERE CustomerHash = toUInt32(cityHash64({customer:String})) AND Customer = {customer:String}
     AND (
         Bucket BETWEEN toStartOfTenMinutes(filed_under({from:DateTime64(9, 'UTC')}) - INTERVAL 1 DAY)
             AND filed_under({until:DateTime64(9, 'UTC')}) + INTERVAL 1 DAY
@@ -29,7 +29,7 @@ WHERE Customer = {customer:String}
 
 CREATE TEMPORARY TABLE buckets AS
 SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM concerned);
+WHERE TraceHash IN (SELECT cityHash64(TraceId) FROM concerned);
 
 CREATE TEMPORARY TABLE present AS
 SELECT
@@ -37,9 +37,10 @@ SELECT
     min(trace_parts.First) AS First,
     max(trace_parts.Last) AS Last,
     length(groupUniqArrayArray(Names)) = 1 AND max(Spans > 0 AND notEmpty(Names)) AS IsClear,
-    entry_facts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
+    entry_facts(entry_texts(minIf(trace_parts.Entry, Spans > 0))) AS Entry
 FROM trace_parts
-WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM concerned)
+WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceHash IN (SELECT cityHash64(TraceId) FROM concerned)
+    AND TraceId IN (SELECT TraceId FROM concerned)
 GROUP BY TraceId
 HAVING First < {until:DateTime64(9, 'UTC')} AND Last >= {from:DateTime64(9, 'UTC')} AND sum(Spans) > 0
 ORDER BY First, TraceId
@@ -107,7 +108,8 @@ FROM (
         Timestamp AS First,
         Timestamp AS Last,
         true AS IsClear,
-        entry_facts(tried.Entry) AS Entry,
+        entry_facts(entry_texts(packed_entry((false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+            IsError, HttpStatus, tried.Duration, toString(ServerAddress), tried.Peers)))) AS Entry,
         if(is_failing(
                 IsError, SpanKind, HttpStatus, Peers, ServerAddress,
                 (SELECT Partners FROM known), (SELECT Services FROM known)),

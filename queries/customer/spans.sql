@@ -10,7 +10,7 @@ SELECT
 
 CREATE TEMPORARY TABLE buckets AS
 SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(arrayJoin({trace_ids:Array(String)}))));
+WHERE TraceHash IN (SELECT cityHash64(arrayJoin({trace_ids:Array(String)})));
 
 CREATE TEMPORARY TABLE log_names AS
 SELECT TraceId, SpanId, argMin(Customer, (Timestamp, Customer)) AS Name

@@ -13,9 +13,9 @@ HAVING sum(Roots) = 0 AND sum(Spans) > 0
 -- Those whose root is filed elsewhere have one.
 CREATE TEMPORARY TABLE rootless AS
 SELECT TraceId FROM candidates
-WHERE toUInt32(cityHash64(TraceId)) NOT IN (
+WHERE cityHash64(TraceId) NOT IN (
     SELECT TraceHash FROM otel_traces_trace_id_ts
-    WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM candidates)
+    WHERE TraceHash IN (SELECT cityHash64(TraceId) FROM candidates)
     GROUP BY TraceHash HAVING sum(Roots) > 0);
 
 SELECT
@@ -23,7 +23,7 @@ SELECT
     count() AS traces,
     min(TraceId) AS example
 FROM (
-    SELECT TraceId, entry_facts(min(Entry)).ServiceName AS entry_service
+    SELECT TraceId, entry_texts(min(Entry))[5] AS entry_service
     FROM trace_parts
     WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) AND Bucket < {to:DateTime64(6, 'UTC')}
         AND TraceId IN (SELECT TraceId FROM rootless) AND Spans > 0

@@ -15,11 +15,12 @@ LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 
 CREATE TEMPORARY TABLE buckets AS
 SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(TraceId)) FROM failing);
+WHERE TraceHash IN (SELECT cityHash64(TraceId) FROM failing);
 
 CREATE TEMPORARY TABLE attributable AS
 SELECT DISTINCT TraceId FROM trace_parts
-WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM failing) AND notEmpty(Names);
+WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceHash IN (SELECT cityHash64(TraceId) FROM failing)
+    AND TraceId IN (SELECT TraceId FROM failing) AND notEmpty(Names);
 
 SELECT
     ServiceName AS service,

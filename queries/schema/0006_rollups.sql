@@ -18,18 +18,30 @@ CREATE OR REPLACE FUNCTION is_failing AS (is_error, kind, http_status, peers, ad
 CREATE OR REPLACE FUNCTION might_fail AS (is_error, kind, http_status) -> is_error
     OR (kind = 'Server' AND http_status >= 500) OR (kind = 'Client' AND http_status >= 400);
 
--- A trace's entry as texts, in the order that makes the earliest the least, so that one column holds it; and back.
-CREATE OR REPLACE FUNCTION entry_texts AS (entry) -> arrayConcat([
-    toString(toUInt8(tupleElement(entry, 1))),
-    leftPad(toString(toInt128(toUnixTimestamp64Nano(tupleElement(entry, 2))) + 9223372036854775808), 20, '0'),
-    tupleElement(entry, 3), tupleElement(entry, 4), tupleElement(entry, 5), tupleElement(entry, 6),
-    toString(toUInt8(tupleElement(entry, 7))), toString(tupleElement(entry, 8)), toString(tupleElement(entry, 9)),
-    tupleElement(entry, 10)], tupleElement(entry, 11));
+-- A trace's entry as one text, in the order that makes the earliest the least; and as texts again.
+CREATE OR REPLACE FUNCTION packed_entry AS (entry) -> arrayStringConcat(
+    arrayMap(text -> replaceAll(replaceAll(text, '\x01', '\x01\x02'), '\0', '\x01\x01'), arrayConcat([
+        toString(toUInt8(tupleElement(entry, 1))),
+        leftPad(toString(toInt128(toUnixTimestamp64Nano(tupleElement(entry, 2))) + 9223372036854775808), 20, '0'),
+        tupleElement(entry, 3), tupleElement(entry, 4), tupleElement(entry, 5), tupleElement(entry, 6),
+        toString(toUInt8(tupleElement(entry, 7))), toString(tupleElement(entry, 8)), toString(tupleElement(entry, 9)),
+        tupleElement(entry, 10)], tupleElement(entry, 11))),
+    '\0');
+CREATE OR REPLACE FUNCTION entry_texts AS (packed) -> arrayMap(
+    text -> replaceAll(replaceAll(text, '\x01\x01', '\0'), '\x01\x02', '\x01'), splitByChar('\0', packed));
+
+-- Of the texts alone, which is quicker: when it began, how long it took (ns), and whether it counts as failing.
+CREATE OR REPLACE FUNCTION entry_time AS (texts) ->
+    fromUnixTimestamp64Nano(toInt64(toInt128OrZero(texts[2]) - 9223372036854775808), 'UTC');
+CREATE OR REPLACE FUNCTION entry_duration AS (texts) -> toUInt64OrZero(texts[9]);
+CREATE OR REPLACE FUNCTION entry_is_failing AS (texts, partners, services) -> texts[7] = '1'
+    OR (texts[4] = 'Server' AND toUInt16OrZero(texts[8]) >= 500)
+    OR (toUInt16OrZero(texts[8]) >= 400 AND is_partner(texts[4], arraySlice(texts, 11), texts[10], partners, services));
+
+-- And all facts of them.
 CREATE OR REPLACE FUNCTION entry_facts AS (texts) -> CAST((
-    texts[1] = '1',
-    fromUnixTimestamp64Nano(toInt64(toInt128OrZero(texts[2]) - 9223372036854775808), 'UTC'),
-    texts[3], texts[4], texts[5], texts[6],
-    texts[7] = '1', toUInt16OrZero(texts[8]), toUInt64OrZero(texts[9]), texts[10], arraySlice(texts, 11)
+    texts[1] = '1', entry_time(texts), texts[3], texts[4], texts[5], texts[6],
+    texts[7] = '1', toUInt16OrZero(texts[8]), entry_duration(texts), texts[10], arraySlice(texts, 11)
 ), 'Tuple(NotRoot Bool, Timestamp DateTime64(9, \'UTC\'), SpanId String, SpanKind String, ServiceName String,
     SpanName String, IsError Bool, HttpStatus UInt16, Duration UInt64, ServerAddress String, Peers Array(String))');
 
@@ -182,7 +194,8 @@ WHERE might_fail(IsError, SpanKind, HttpStatus);
 -- need of a trace. Whatever else is kept of a trace by Bucket lies in one of these buckets.
 CREATE TABLE IF NOT EXISTS trace_parts (
     Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),  -- the ten minutes that these are filed under
-    IsCalm Bool,  -- none of these spans might count as failing; the others lie together, since failed traces are asked for
+    IsCalm Bool,  -- spans none of which might count as failing; failed traces are asked for, so the others lie together
+    TraceHash UInt64 CODEC(NONE),  -- cityHash64 of the id: quicker to look through than texts
     TraceId String CODEC(ZSTD(1)),
     First DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
     Last DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
@@ -192,12 +205,12 @@ CREATE TABLE IF NOT EXISTS trace_parts (
     Mentions Array(String) CODEC(ZSTD(1)),  -- of these, whom no root among the spans names itself
     SpanHashes Array(UInt64) CODEC(ZSTD(1)),  -- of the ids of spans that name nobody: log records may
     LogSpans Array(UInt64) CODEC(ZSTD(1)),  -- the same of the spans that the log records were written in
-    Entry Array(String) CODEC(ZSTD(1)),  -- the trace's entry if no more spans came, as entry_texts; the least of all rows is
+    Entry String CODEC(ZSTD(1)),  -- the trace's entry if no more spans came, packed; the least of all rows is
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Bucket)
-ORDER BY (Bucket, IsCalm, TraceId)
+ORDER BY (Bucket, IsCalm, TraceHash)
 TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 128, min_compress_block_size = 4096, max_compress_block_size = 65536,
     non_replicated_deduplication_window = 10000;  -- small blocks: some traces of many buckets are read at a time
@@ -209,6 +222,7 @@ WITH
 SELECT
     toStartOfTenMinutes(Filed) AS Bucket,
     NOT max(might_fail(IsError, SpanKind, HttpStatus)) AS IsCalm,
+    cityHash64(TraceId) AS TraceHash,
     TraceId,
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
@@ -218,7 +232,7 @@ SELECT
     arrayFilter(each -> NOT has(named_by_roots, each), Names) AS Mentions,
     if(empty(Names), groupUniqArray(cityHash64(SpanId)), []) AS SpanHashes,
     CAST([], 'Array(UInt64)') AS LogSpans,
-    entry_texts(min((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+    packed_entry(min((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
         IsError, HttpStatus, Duration, toString(ServerAddress), Peers))) AS Entry
 FROM span_facts
 WHERE notEmpty(TraceId)
@@ -228,25 +242,23 @@ GROUP BY TraceId, Bucket;
 -- are found by reading a few thousand granules, however many traces there are.
 CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts (
     TraceId String CODEC(ZSTD(1)),
-    Start DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
-    End DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
-    TraceHash UInt32 DEFAULT toUInt32(cityHash64(TraceId)),
-    Bucket DateTime('UTC') DEFAULT toStartOfTenMinutes(Start) CODEC(Delta(4), ZSTD(1)),
+    Start DateTime('UTC') CODEC(LZ4),
+    End DateTime('UTC') CODEC(LZ4),
+    TraceHash UInt64 DEFAULT cityHash64(TraceId) CODEC(NONE),
+    Bucket DateTime('UTC') DEFAULT toStartOfTenMinutes(Start) CODEC(LZ4),
     Roots UInt16 DEFAULT 2,  -- of a writer who does not count them: look closer
-    Spans UInt32 DEFAULT 0,  -- the same
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
 PARTITION BY toYYYYMM(Received)
 ORDER BY (TraceHash, TraceId)
 TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 512, non_replicated_deduplication_window = 10000;
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 128, non_replicated_deduplication_window = 10000;
 
 ALTER TABLE otel_traces_trace_id_ts
-    ADD COLUMN IF NOT EXISTS TraceHash UInt32 DEFAULT toUInt32(cityHash64(TraceId)),
+    ADD COLUMN IF NOT EXISTS TraceHash UInt64 DEFAULT cityHash64(TraceId) CODEC(NONE),
     ADD COLUMN IF NOT EXISTS Bucket DateTime('UTC') DEFAULT toStartOfTenMinutes(Start),
     ADD COLUMN IF NOT EXISTS Roots UInt16 DEFAULT 2,
-    ADD COLUMN IF NOT EXISTS Spans UInt32 DEFAULT 0,
     ADD COLUMN IF NOT EXISTS Received Date DEFAULT today(),
     MODIFY SETTING non_replicated_deduplication_window = 10000;
 
@@ -255,14 +267,14 @@ SELECT
     TraceId,
     toDateTime(greatest(least(First, toDateTime64('2106-01-01 00:00:00', 9, 'UTC')), toDateTime64(0, 9, 'UTC')), 'UTC') AS Start,
     toDateTime(greatest(least(Last, toDateTime64('2106-01-01 00:00:00', 9, 'UTC')), toDateTime64(0, 9, 'UTC')), 'UTC') AS End,
-    toUInt32(cityHash64(TraceId)) AS TraceHash,
+    TraceHash,
     Bucket,
-    toUInt16(least(Roots, 2)) AS Roots,
-    toUInt32(Spans) AS Spans
+    toUInt16(least(Roots, 2)) AS Roots
 FROM trace_parts;
 
 -- One row per root span that names its customer itself, found by the customer: what they tried, and how it went.
 CREATE TABLE IF NOT EXISTS entries (
+    CustomerHash UInt32 DEFAULT toUInt32(cityHash64(Customer)),  -- quicker to look through than texts
     Customer String CODEC(ZSTD(1)),
     Timestamp DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
     Filed DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
@@ -276,12 +288,11 @@ CREATE TABLE IF NOT EXISTS entries (
     Peers Array(String),
     ServerAddress LowCardinality(String),
     Duration UInt64 CODEC(ZSTD(1)),
-    Entry Array(String) CODEC(ZSTD(1)),  -- the same as entry_texts: quicker to find than many columns
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Filed)
-ORDER BY (Customer, Timestamp)
+ORDER BY (CustomerHash, Timestamp)
 TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 65536,
     non_replicated_deduplication_window = 10000;  -- small blocks: a few rows of many customers are read at a time
@@ -289,32 +300,29 @@ SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, min_compress_block_si
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_entries TO entries AS
 SELECT
     Customer, Timestamp, Filed, TraceId, SpanId,
-    ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, ServerAddress, Duration,
-    entry_texts((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-        IsError, HttpStatus, span_facts.Duration, toString(ServerAddress), span_facts.Peers)) AS Entry
+    ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, ServerAddress, Duration
 FROM span_facts
 WHERE (empty(ParentSpanId) OR empty(TraceId)) AND notEmpty(Customer);
 
 -- One row per customer, trace, ten minutes and insert that names them elsewhere than on a root that arrived with it.
 CREATE TABLE IF NOT EXISTS mentions (
+    CustomerHash UInt32 DEFAULT toUInt32(cityHash64(Customer)),
     Customer String CODEC(ZSTD(1)),
     Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
     TraceId String CODEC(ZSTD(1)),
-    Spans UInt32 CODEC(ZSTD(1)),  -- of the trace, that came with this one
-    Entry Array(String) CODEC(ZSTD(1)),  -- the trace's, if these are all; empty of several customers' and of log records
+    Entry String CODEC(ZSTD(1)),  -- the trace's if no more of it came; empty of several customers' and of log records
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
 PARTITION BY toDate(Bucket)
-ORDER BY (Customer, Bucket)
+ORDER BY (CustomerHash, Bucket)
 TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 65536,
+SETTINGS ttl_only_drop_parts = 1, index_granularity = 64, min_compress_block_size = 4096, max_compress_block_size = 65536,
     non_replicated_deduplication_window = 10000;  -- small blocks: a few rows of many customers are read at a time
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_parts_to_mentions TO mentions AS
 SELECT
-    arrayJoin(Mentions) AS Customer, Bucket, TraceId, toUInt32(Spans) AS Spans,
-    if(Spans > 0 AND length(Names) = 1, Entry, []) AS Entry
+    arrayJoin(Mentions) AS Customer, Bucket, TraceId, if(Spans > 0 AND length(Names) = 1, Entry, '') AS Entry
 FROM trace_parts;
 
 -- One row per span that names an order, as received.
@@ -444,7 +452,8 @@ WHERE notEmpty(Customer);
 CREATE MATERIALIZED VIEW IF NOT EXISTS log_facts_to_trace_parts TO trace_parts AS
 SELECT
     toStartOfTenMinutes(Filed) AS Bucket,
-    true AS IsCalm,
+    false AS IsCalm,
+    cityHash64(TraceId) AS TraceHash,
     TraceId,
     min(Timestamp) AS First,
     max(Timestamp) AS Last,
@@ -453,7 +462,7 @@ SELECT
     groupUniqArray(Customer) AS Names,
     Names AS Mentions,
     groupUniqArray(cityHash64(SpanId)) AS LogSpans,
-    CAST([], 'Array(String)') AS Entry
+    '' AS Entry
 FROM log_facts
 WHERE notEmpty(Customer)
 GROUP BY TraceId, Bucket;

@@ -5,7 +5,7 @@
 CREATE TEMPORARY TABLE bounds AS
 SELECT toDateTime64(min(Start), 0, 'UTC') AS First, toDateTime64(max(End), 0, 'UTC') AS Last
 FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT toUInt32(cityHash64(arrayJoin({trace_ids:Array(String)}))))
+WHERE TraceHash IN (SELECT cityHash64(arrayJoin({trace_ids:Array(String)})))
     AND TraceId IN {trace_ids:Array(String)};
 
 CREATE TEMPORARY TABLE members AS

@@ -3,9 +3,9 @@
 -- One row per customer that its spans, their resources or its log records name.
 SELECT DISTINCT arrayJoin(Names) AS customer
 FROM trace_parts
-WHERE TraceId = {trace_id:String}
+WHERE TraceHash = cityHash64({trace_id:String}) AND TraceId = {trace_id:String}
     AND Bucket IN (
         SELECT Bucket FROM otel_traces_trace_id_ts
-        WHERE TraceHash = toUInt32(cityHash64({trace_id:String})) AND TraceId = {trace_id:String})
+        WHERE TraceHash = cityHash64({trace_id:String}) AND TraceId = {trace_id:String})
 ORDER BY customer
 LIMIT 100
