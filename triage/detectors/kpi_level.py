@@ -25,7 +25,7 @@ PAST = timedelta(days=14)
 DAY_S = 86_400
 DAYS, LEAST_DAYS = 7, 3
 FALLS_BY, FALLS_BY_SURELY = 0.25, 0.5
-UNUSUAL_SCORE = 0.25
+UNUSUAL_SCORE = 1 / 3
 """Five nats: a block in a hundred and fifty, or fewer."""
 LONGEST_BLOCKS = DAY_S // BLOCK_S
 """After a day the new level is what is usual."""

@@ -1,78 +1,129 @@
 """What the next value is expected to be: several plain forecasters, weighed by how well each has done of late."""
 
-from bisect import bisect_left
-from collections.abc import Sequence
-from statistics import median
-
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from triage.kpi.scoring.past import BLOCK_ROWS, Past
+from triage.kpi.scoring.period import cycles_back, periods_back
+
+Array = NDArray[np.float64]
+
+DAY_S, WEEK_S = 86_400.0, 604_800.0
+LONGEST_STEP_S = {DAY_S: 21_600.0, WEEK_S: DAY_S}
+"""With rows farther apart, a rhythm of that period can't be seen."""
 LEVEL_ROWS = 9
-CYCLES = 4
 LAGS = 3
+FEATURES = LAGS + 5
+OPENING = 20  # the regression says nothing before so many rows
 MEMORY = 0.98  # of an error, a row later
 SHARPNESS = 4  # how strongly the better forecaster is preferred
 FORGET = 0.999  # of the regression, a row later
-NAN = float("nan")
+RIDGE = 1.0
 
 
-def seasonal(times: Sequence[float], values: Sequence[float], time: float, period: float, step: float) -> float:
-    """The median of the values one, two, … periods before `time`; nan where there are none."""
-    found: list[float] = []
-    for cycle in range(1, CYCLES + 1):
-        wanted = time - cycle * period
-        if wanted < times[0] - step / 2:
-            break
-        after = bisect_left(times, wanted)
-        near = min((one for one in (after - 1, after) if 0 <= one < len(times)), key=lambda i: abs(times[i] - wanted))
-        if abs(times[near] - wanted) <= 0.75 * step:
-            found.append(values[near])
-    return median(found) if found else NAN
+class Forecast:
+    """A mixture of the last value, the level, the same time of earlier days, weeks and cycles, and a regression."""
+
+    def __init__(self, past: Past) -> None:
+        self._past = past
+        self._regression = Regression(FEATURES)
+        self._mixture = Mixture(6)
+        self._forecasts: Array = np.zeros((6, BLOCK_ROWS))
+        self._features: Array = np.zeros((BLOCK_ROWS, FEATURES))
+
+    def expected(self, begin: int, end: int) -> Array:
+        """The values expected of rows of the block, each from the clean ones before it."""
+        past, rows = self._past, np.arange(begin, end)
+        clean = past.clean
+        last = clean[rows - 1]
+        level = np.median(sliding_window_view(clean[begin - LEVEL_ROWS : end - 1], LEVEL_ROWS), axis=1)
+        nothing = np.full(len(rows), np.nan)
+        day, week = (self._periods_back(rows, period) for period in (DAY_S, WEEK_S))
+        cycle = cycles_back(clean, rows, past.cycle, past.first) if past.cycle else nothing
+        features = self._features[begin - past.block : end - past.block]
+        for lag in range(LAGS):
+            features[:, lag] = clean[rows - 1 - lag] - level
+        for column, usual in enumerate((day, week, cycle), start=LAGS):
+            features[:, column] = np.where(np.isfinite(usual), usual, last) - level
+        features[:, -2] = level - clean[rows - LEVEL_ROWS]
+        features /= past.unit
+        features[:, -1] = 1.0
+        regression = nothing
+        if past.count > OPENING:
+            regression = level + past.unit * np.clip(self._regression.predict(features), -30, 30)
+        forecasts = self._forecasts[:, begin - past.block : end - past.block]
+        forecasts[:] = last, level, day, week, cycle, regression
+        return self._mixture.expected(forecasts)
+
+    def _periods_back(self, rows: NDArray[np.int64], period: float) -> Array:
+        past = self._past
+        known = slice(past.first, int(rows[-1]) + 1)
+        if not 0 < past.step <= LONGEST_STEP_S[period] or np.ptp(past.times[known]) < period - past.step:
+            return np.full(len(rows), np.nan)
+        return periods_back(past.times[known], past.clean[known], rows - past.first, period, past.step)
+
+    def learn(self) -> None:
+        """Takes what came in the block."""
+        past = self._past
+        values = past.values[past.block : past.end]
+        size = len(values)
+        if past.count:
+            self._mixture.learn(self._forecasts[:, :size], values, past.most_error)
+        if past.count > 2:  # one value alone has no size of a move
+            features = self._features[:size]
+            wanted = (values - self._forecasts[1, :size]) / past.unit
+            guess = self._regression.predict(features)
+            self._regression.learn(np.clip(features, -50, 50), guess + np.clip(wanted - guess, -3, 3))
 
 
 class Regression:
-    """Recursive least squares with forgetting (Haykin, "Adaptive Filter Theory", ch. 10); wild errors are clipped."""
+    """Least squares with forgetting and a small ridge towards the first feature, solved anew after each block."""
 
     def __init__(self, width: int) -> None:
-        self._weights: NDArray[np.float64] = np.zeros(width)
-        self._weights[0] = 1.0
-        self._inverse: NDArray[np.float64] = np.eye(width)
+        self._start: Array = np.eye(width)[0]
+        self._weights: Array = self._start
+        self._square: Array = RIDGE * np.eye(width)
+        self._product: Array = RIDGE * self._start
 
-    def predict(self, features: NDArray[np.float64]) -> float:
-        """The value expected."""
-        return float(self._weights @ features)
+    def predict(self, features: Array) -> Array:
+        """The values expected, one a row of features."""
+        return np.asarray((features * self._weights).sum(1))
 
-    def learn(self, features: NDArray[np.float64], error: float) -> None:
-        """Takes what the prediction missed."""
-        turned = self._inverse @ features
-        gain = turned / (FORGET + features @ turned)
-        self._weights = self._weights + gain * error
-        self._inverse = (self._inverse - np.outer(gain, turned)) / FORGET
-        if np.trace(self._inverse) > 1e4 * len(features):  # nothing moves: forgetting must not blow it up
-            self._inverse *= 0.1
+    def learn(self, features: Array, values: Array) -> None:
+        """Takes what came."""
+        kept = FORGET ** len(values)
+        ridge = RIDGE * (1 - kept)
+        self._square = kept * self._square + features.T @ features + ridge * np.eye(len(self._weights))
+        self._product = kept * self._product + features.T @ values + ridge * self._start
+        self._weights = np.asarray(np.linalg.solve(self._square, self._product), dtype=np.float64)
 
 
 class Mixture:
     """Weights of forecasters by the inverse power of their recent errors (Bates and Granger, 1969)."""
 
-    def __init__(self) -> None:
-        self._errors: dict[str, float] = {}
+    def __init__(self, forecasters: int) -> None:
+        self._errors: Array = np.full(forecasters, np.nan)
 
-    def expected(self, forecasts: dict[str, float]) -> float:
-        """The weighed mean of those that have something to say."""
-        able = {name: value for name, value in forecasts.items() if value == value}
-        known = [self._errors[name] for name in able if name in self._errors]
-        start = 1.5 * max(known) if known else 1.0
-        errors = {name: self._errors.get(name, start) for name in able}
-        least = max(min(errors.values()), 1e-12)
-        weights = {name: (least / max(error, least)) ** SHARPNESS for name, error in errors.items()}
-        return sum(weights[name] * able[name] for name in able) / sum(weights.values())
+    def expected(self, forecasts: Array) -> Array:
+        """The weighed mean of those that have something to say: one a column, of forecasters by rows."""
+        errors = np.where(np.isfinite(self._errors), self._errors, 1.5 * self._worst)[:, None]
+        able = np.isfinite(forecasts)
+        least = np.maximum(np.where(able, errors, np.inf).min(0), 1e-12)
+        weights = np.where(able, (least / np.maximum(errors, least)) ** SHARPNESS, 0.0)
+        return np.asarray((weights * np.where(able, forecasts, 0.0)).sum(0) / weights.sum(0))
 
-    def learn(self, forecasts: dict[str, float], value: float, most: float) -> None:
-        """Takes the value that came; an error counts for no more than `most`."""
-        worst = max(self._errors.values(), default=0.0)
-        for name, forecast in forecasts.items():
-            if forecast == forecast:
-                error = min(abs(value - forecast), most)
-                before = self._errors.get(name)
-                self._errors[name] = max(error, worst) if before is None else MEMORY * before + (1 - MEMORY) * error
+    def learn(self, forecasts: Array, values: Array, most: float) -> None:
+        """Takes the values that came; an error counts for no more than `most`. Who is new starts with the worst."""
+        errors = np.minimum(np.abs(forecasts - values), most)
+        able = np.isfinite(errors)
+        weights = (1 - MEMORY) * MEMORY ** np.arange(len(values) - 1, -1, -1.0)
+        share = (weights * able).sum(1)
+        fresh = (weights * np.where(able, errors, 0.0)).sum(1)
+        before = np.where(np.isfinite(self._errors), self._errors, self._worst)
+        self._errors = np.where(able.any(1), (1 - share) * before + fresh, self._errors)
+
+    @property
+    def _worst(self) -> float:
+        known = self._errors[np.isfinite(self._errors)]
+        return float(known.max()) if len(known) else 0.0

@@ -5,9 +5,12 @@ peaks over threshold (Siffer et al., "Anomaly Detection in Streams with Extreme 
 scale taken from quantiles so that earlier anomalies do not widen it.
 """
 
-from bisect import bisect_left, insort
-from collections import deque
-from math import log, log1p
+from math import exp, log
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
 
 HEAVY = 0.15  # the tail index: a little heavier than exponential, as telemetry is
 KEPT = 2000  # how many of the latest values are the past
@@ -16,47 +19,50 @@ CAUTION = 12.0  # how many values' worth of doubt widens the tail
 
 
 class Tail:
-    """The recent past of one non-negative statistic, kept sorted."""
+    """The recent past of one statistic."""
 
-    def __init__(self, kept: int = KEPT) -> None:
-        self._latest: deque[float] = deque()
-        self._sorted: list[float] = []
-        self._kept = kept
+    def __init__(self) -> None:
+        self._latest: Array = np.zeros(0)
+        self._sorted: Array = np.zeros(0)
 
-    def learn(self, value: float) -> None:
-        """Adds a value and forgets the oldest."""
-        self._latest.append(value)
-        insort(self._sorted, value)
-        if len(self._latest) > self._kept:
-            del self._sorted[bisect_left(self._sorted, self._latest.popleft())]
+    def learn(self, values: Array) -> None:
+        """Adds values, those that are known, and forgets the oldest."""
+        self._latest = np.concatenate([self._latest, values[np.isfinite(values)]])[-KEPT:]
+        self._sorted = np.sort(self._latest)
 
     @property
     def middle(self) -> float:
-        """The median of the past; nan before the first value."""
-        return self._sorted[len(self._sorted) // 2] if self._sorted else float("nan")
+        """The median of the past; 0 before the first value."""
+        return float(self._sorted[len(self._sorted) // 2]) if len(self._sorted) else 0.0
 
-    def surprise(self, value: float, floor: float) -> float:
-        """-ln of the probability of a value this large; `floor` is the least spread that is worth a word."""
+    def surprise(self, values: Array, floor: float) -> Array:
+        """-ln of the probability of values this large, given the past and those before it here; 0 of unknown ones.
+
+        `floor` is the least spread that is worth a word.
+        """
         count = len(self._sorted)
         if count < OPENING:
-            return 0.0
+            return np.zeros(len(values))
+        known = np.nan_to_num(values, nan=-np.inf)
         threshold, scale = self._shape(floor)
-        above = count - bisect_left(self._sorted, value)
-        if value <= threshold:
-            return log((count + 1) / (above + 1))
-        nats = log(10) + log1p(HEAVY * (value - threshold) / scale) / HEAVY
+        above = count - np.searchsorted(self._sorted, known)
+        above += np.tril(known >= known[:, None], -1).sum(1)
+        within = np.log((count + 1) / (above + 1))
+        beyond = log(10) + np.log1p(HEAVY * np.maximum(known - threshold, 0.0) / scale) / HEAVY
         # a size that has been there several times is not unlikely, however far out
-        return min(nats, log(count / (above - 2)) + 2) if above > 2 else nats
+        seen = np.log(count / np.maximum(above - 2, 1)) + 2
+        beyond = np.where(above > 2, np.minimum(beyond, seen), beyond)
+        return np.where(known <= threshold, np.maximum(within, 0.0), beyond)
 
     def limit(self, nats: float, floor: float) -> float:
-        """The value whose surprise is `nats`: the width of a band."""
+        """The value whose surprise is `nats`: the width of a band; infinite as long as nothing is known."""
         if len(self._sorted) < OPENING:
-            return float("nan")
+            return float("inf")
         threshold, scale = self._shape(floor)
-        return float(threshold + scale * (2.718281828459045 ** (HEAVY * max(nats - log(10), 0.0)) - 1) / HEAVY)
+        return float(threshold + scale * (exp(HEAVY * max(nats - log(10), 0.0)) - 1) / HEAVY)
 
     def _shape(self, floor: float) -> tuple[float, float]:
         count = len(self._sorted)
-        q90, q95, q99 = (self._sorted[int(q * (count - 1))] for q in (0.9, 0.95, 0.99))
-        scale = max((q99 - q90) / log(10), (q95 - q90) / log(2), 0.25 * (q90 - self._sorted[count // 2]), floor)
+        q50, q90, q95, q99 = (float(self._sorted[int(q * (count - 1))]) for q in (0.5, 0.9, 0.95, 0.99))
+        scale = max((q99 - q90) / log(10), (q95 - q90) / log(2), 0.25 * (q90 - q50), floor)
         return q90, scale * (1 + CAUTION / count)
