@@ -193,7 +193,8 @@ def _take_place(store: Store, name: str, fresh: str, days: set[str]) -> int:
     if filed_by is None:  # rows for all times, of least and greatest: those may be said again
         store.command("INSERT INTO {table:Identifier} SELECT * FROM {fresh:Identifier}", table=name, fresh=fresh)
         return made
-    table: dict[str, Value] = {"table": name, "fresh": fresh, "filed_by": filed_by, "days": sorted(days)}
+    in_order = sorted(days)
+    table: dict[str, Value] = {"table": name, "fresh": fresh, "filed_by": filed_by, "days": in_order}
     touched = store.select(TOUCHED, **table)["id"].to_list()
     store.command(OTHER_DAYS, touched=touched, **table)
     for partition in touched:

@@ -24,11 +24,11 @@ from queries.connection import Setting, connect, is_embedded, shown, translated
 from queries.errors import DataRefused
 from queries.pool import Pool
 
-Value: TypeAlias = str | int | float | datetime | Sequence[str] | Sequence[int]
+Value: TypeAlias = str | int | float | datetime | Sequence[str] | Sequence[int] | Sequence[Sequence[str]]
 
 View = TypeVar("View", bytes, memoryview)
 
-Bound: TypeAlias = str | int | float | list[str] | list[int]
+Bound: TypeAlias = str | int | float | list[str] | list[int] | list[list[str]]
 
 LANDINGS = {"traces": "ResourceSpans", "logs": "ResourceLogs", "metrics": "ResourceMetrics"}
 EVENTS = "events"
@@ -280,7 +280,7 @@ def _text(value: Value) -> Bound:
         return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
     if isinstance(value, str | int | float):
         return value
-    return cast(list[str] | list[int], list(value))
+    return cast(list[str] | list[int] | list[list[str]], list(value))
 
 
 def _frame(body: bytes) -> pl.DataFrame:

@@ -20,6 +20,7 @@ VALUES: tuple[tuple[str, Value], ...] = (  # by the beginning of the type; the f
     ("DateTime", AT),
     ("Date", AT.strftime("%Y-%m-%d")),
     ("Array(String)", ["a", "0" * 31 + "1"]),
+    ("Array(Array(String))", [["a"], ["b"]]),
     ("Array(UInt", [1, 2]),
     ("Array(Int", [1, 2]),
     ("String", ""),

@@ -66,9 +66,11 @@ def known(ask: Ask, kpi: Kpi, window: Window) -> Measured:
     return found
 
 
-def all_measured(ask: Ask, kpis: Iterable[Kpi], window: Window) -> dict[Kpi, list[Value]]:
+def all_measured(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, list[Value]]:
     """Each figure by minute, from the telemetry itself; what several are made from is asked once. Raises StoreError."""
-    asked: dict[tuple[Source, bool], Measured] = {}
+    counters = dict.fromkeys(source for kpi in kpis for source in kpi.sources if _is_counter(source, kpi.kind))
+    grown = _counters(ask, list(counters), window, MINUTE_S)
+    asked: dict[tuple[Source, bool], Measured] = {(source, False): measured for source, measured in grown.items()}
 
     def once(source: Source, kind: Kind) -> Measured:
         key = source, kind is Kind.GAUGE
@@ -99,19 +101,47 @@ def _together(kpi: Kpi, parts_of: Callable[[Source, Kind], Measured]) -> Measure
 
 
 def _source(ask: Ask, source: Source, kind: Kind, window: Window, step_s: int) -> Measured:
-    bounds: dict[str, StoreValue] = {"from": window.from_, "to": window.to, "step_s": step_s}
+    if _is_counter(source, kind):
+        return _counters(ask, [source], window, step_s)[source]
     wanted: dict[str, StoreValue] = {
+        "from": window.from_,
+        "to": window.to,
+        "step_s": step_s,
         "name": source.name,
         "service": source.service,
         "keys": [key for key, _ in source.where],
         "texts": [text for _, text in source.where],
     }
     if source.signal is Signal.METRIC:
-        frame = ask("kpi/gauges" if kind is Kind.GAUGE else "kpi/counters", **bounds, **wanted)
+        frame = ask("kpi/gauges", **wanted)
     else:
         wanted["failed"] = "" if source.failed is None else str(source.failed).lower()
-        frame = ask(QUESTIONS[source.signal], **bounds, **wanted, value=source.value)
+        frame = ask(QUESTIONS[source.signal], **wanted, value=source.value)
     return {start: (part, of) for start, part, of in frame.iter_rows()}
+
+
+def _is_counter(source: Source, kind: Kind) -> bool:
+    return source.signal is Signal.METRIC and kind is not Kind.GAUGE
+
+
+def _counters(ask: Ask, sources: Sequence[Source], window: Window, step_s: int) -> dict[Source, Measured]:
+    """What each grew by in each interval; they are asked for together."""
+    grown: dict[Source, Measured] = {source: {} for source in sources}
+    if not grown:
+        return {}
+    rows = ask(
+        "kpi/counters",
+        **{"from": window.from_},
+        to=window.to,
+        step_s=step_s,
+        names=[source.name for source in sources],
+        services=[source.service for source in sources],
+        keys=[[key for key, _ in source.where] for source in sources],
+        texts=[[text for _, text in source.where] for source in sources],
+    ).iter_rows()
+    for counter, start, part, of in rows:
+        grown[sources[counter - 1]][start] = (part, of)
+    return grown
 
 
 def of_parts(kpi: Kpi, parts: Iterable[Parts], known_s: float) -> tuple[float | None, float | None]:
