@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from decimal import Decimal
 
-from triage.incident.naming import one_line
+from triage.odd import one_line
 
 LONGEST_CURRENCY = 10
 

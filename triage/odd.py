@@ -1,4 +1,4 @@
-"""Characters in text from outside that must not reach a reader as they are."""
+"""Text from outside, without the characters that must not reach a reader as they are."""
 
 import re
 
@@ -7,3 +7,10 @@ ODD = re.compile(
     "\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff\U000e0000-\U000e0fff\ud800-\udfff]"
 )
 """Controls, and what has no width or turns the direction of what follows."""
+LONGEST_NAME = 60
+
+
+def one_line(text: str, limit: int = LONGEST_NAME) -> str:
+    """Hostile text on one line, no longer than that, without what can't be seen."""
+    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypedDict
 
-from triage.incident.naming import one_line, quantity
+from triage.incident.naming import quantity
+from triage.odd import one_line
 from triage.symptom import Symptom
 
 LONG_BEFORE = timedelta(minutes=30)

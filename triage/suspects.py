@@ -8,7 +8,7 @@ from typing import cast
 
 from triage.changes import NOT_MADE
 from triage.incident.model import Incident, Suspect
-from triage.incident.naming import one_line
+from triage.odd import one_line
 from triage.pleading import Change, Known, VersionRow, pleas
 from triage.symptom import Ask, Cause, Symptom
 

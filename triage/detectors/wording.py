@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from triage.odd import one_line
+
 LONGEST_NAME = 80
 
 
@@ -28,9 +30,7 @@ def clock(moment: datetime) -> str:
 
 def name(text: str) -> str:
     """A name that a sender chose: on one line, and no longer than it may be."""
-    line = "".join(character if character.isprintable() else " " for character in text)
-    line = " ".join(line.split()) or "(no name)"
-    return line if len(line) <= LONGEST_NAME else f"{line[: LONGEST_NAME - 1]}…"
+    return one_line(text, LONGEST_NAME) or "(no name)"
 
 
 def windowed(window_s: int) -> str:

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
-from triage.incident.naming import one_line
 from triage.model import Question
+from triage.odd import one_line
 from triage.symptom import Ask, Severity, Symptom
 
 QUESTION = "incidents/alerts"

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from triage.detectors import NAMES
 from triage.incident.model import Answer, Person
+from triage.odd import one_line
 from triage.runbook.model import Contact, Row, Runbook
 from triage.symptom import Cause, Severity, Symptom
 
@@ -16,7 +17,6 @@ SEVERITIES = (Severity.CRITICAL, Severity.WARNING, Severity.INFO)
 OF_ALL = {"gateway_errors": "", "partner_integration": "calls to ", "inventory": "changes to ", "slow_checkout": ""}
 """What a share is of, by detector."""
 LONGEST_TITLE = 160
-LONGEST_NAME = 60
 SUBJECT = ("operation", "route", "partner", "kpi", "table", "service", "connector")
 
 
@@ -152,9 +152,3 @@ def quantity(value: float, unit: str) -> str:
         return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
     digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
     return f"{value:,.{digits}f} {one_line(unit.translate(ANNOTATION), 20)}".rstrip()
-
-
-def one_line(text: str, limit: int = LONGEST_NAME) -> str:
-    """Hostile text on one line, no longer than that, without what can't be seen."""
-    line = " ".join("".join(char if char.isprintable() else " " for char in text).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 from triage.incident.fold import SYMPTOM
 from triage.incident.model import US, Event, Kind
-from triage.incident.naming import one_line, subject_words
+from triage.incident.naming import subject_words
 from triage.incident.wire import timeline_text
+from triage.odd import one_line
 from triage.postmortem.facts import Facts
 from triage.postmortem.model import EntryJson
 

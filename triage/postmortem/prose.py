@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.model import US, Impact, Incident, Kind, State
-from triage.incident.naming import one_line, quantity
+from triage.incident.naming import quantity
+from triage.odd import one_line
 from triage.postmortem.facts import Facts
 from triage.postmortem.wording import amounts, clock, counted, day_and_clock, joined, lasted
 

@@ -12,8 +12,9 @@ from triage.incident.alerts import alerts_at
 from triage.incident.book import StoredBook
 from triage.incident.impact import CustomersOf, impact_of
 from triage.incident.model import Event, Incident, Kind
-from triage.incident.naming import digest, one_line, quantity
+from triage.incident.naming import digest, quantity
 from triage.incident.series import symptom_series
+from triage.odd import one_line
 from triage.postmortem.model import ResultJson, VerificationJson
 from triage.postmortem.plan import MEASURED_OVER, Check, CheckKind, checks
 from triage.postmortem.wording import counted

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import parse_qs
 
-from triage.incident.naming import one_line
+from triage.odd import one_line
 from triage.slack.text import ACKNOWLEDGE, MITIGATE
 
 VERSION = "v0"

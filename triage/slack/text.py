@@ -13,8 +13,9 @@ from urllib.parse import quote, urlencode
 
 from triage.incident.due import due_at
 from triage.incident.model import Incident, Person, State
-from triage.incident.naming import digest, naming, one_line, quantity
+from triage.incident.naming import digest, naming, quantity
 from triage.money import amounts
+from triage.odd import one_line
 from triage.window import format_time
 
 Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
