@@ -1,7 +1,8 @@
 """Pages for all who look at the same time: made once, handed out for a moment, and never older than what was done here.
 
 A page that is at hand is answered on the event loop, before any thread or query. One that begins to age is handed out
-while a new one is made; one that is too old, or older than what somebody wrote, is waited for.
+while a new one is made; one that is too old, or older than what somebody wrote, is waited for. A page about what is
+long over says so itself (`long_over`), and may be older.
 """
 
 import asyncio
@@ -26,6 +27,10 @@ from dashboards.access import Access
 PAGES = ("/incidents", "/affected", "/customers", "/traces", "/search", "/changes")
 FRESH_S, STALE_S = 2.0, 5.0
 """For how long a page is as good as new, and for how long it may be handed out while a new one is made."""
+LONG_OVER_S = 60.0
+"""For how long a page is as good as new that says that it is about what is long over; its bar tells its minute."""
+LONG_OVER = b"triage-long-over"
+"""The header by which it says so; readers are not sent it."""
 MOST_PAGES, MOST_BYTES = 500, 64_000_000
 AT_ONCE = 4
 """Pages that are made at a time: as many as the store has handles."""
@@ -35,6 +40,9 @@ AUTHOR = "triage_author"
 """The cookie with the name that a reader gave."""
 AUTHOR_GAP = f"author-{secrets.token_hex(16)}"
 """What a page has where its reader's name belongs: a page that many read knows nobody's."""
+
+OURS = {b"content-length", b"vary", LONG_OVER}
+"""Headers that are written anew for each reader, or not at all."""
 
 Key = tuple[str, str, bytes, bool]
 
@@ -50,6 +58,11 @@ class Page:
     packed: bytes | None
 
     @property
+    def fresh_s(self) -> float:
+        """For how many seconds it is as good as new."""
+        return LONG_OVER_S if any(name == LONG_OVER for name, _ in self.headers) else FRESH_S
+
+    @property
     def size(self) -> int:
         """Bytes that it keeps."""
         return len(self.body) + len(self.packed or b"")
@@ -63,7 +76,7 @@ class Page:
             body = body.replace(AUTHOR_GAP.encode(), name.encode("utf-8", "replace"))
             packed = gzip.compress(body, PACKED_FAST, mtime=0) if takes_gzip else None
         answer = Response(packed if packed and takes_gzip else body, self.status)
-        own = [(name, value) for name, value in self.headers if name.lower() not in {b"content-length", b"vary"}]
+        own = [(name, value) for name, value in self.headers if name.lower() not in OURS]
         length = (b"content-length", str(len(answer.body)).encode())
         answer.raw_headers = [*own, length, (b"vary", b"Accept-Encoding, Cookie")]
         if packed and takes_gzip:
@@ -109,10 +122,11 @@ class SharedPages:
         if kept and kept.began > since:
             self._kept.move_to_end(key)
             age = time.monotonic() - kept.began
+            is_fresh, is_ageing = age <= kept.fresh_s, age <= STALE_S and not follows
             has_room = not self._turns.locked()  # who waits comes before what is only ageing
-            if FRESH_S < age <= STALE_S and not follows and has_room:
+            if is_ageing and not is_fresh and has_room:
                 self._make(key, scope, since)
-            if age <= FRESH_S or (age <= STALE_S and not follows):
+            if is_fresh or is_ageing:
                 return kept
         return await asyncio.shield(self._make(key, scope, since))
 
@@ -147,6 +161,11 @@ class SharedPages:
         self._bytes += page.size - (before.size if before else 0)
         while self._kept and (len(self._kept) > MOST_PAGES or self._bytes > MOST_BYTES):
             self._bytes -= self._kept.popitem(last=False)[1].size
+
+
+def long_over(answer: Response) -> None:
+    """Says of a page that it is about what is long over, so that it need not be made anew every few seconds."""
+    answer.raw_headers.append((LONG_OVER, b"1"))
 
 
 def _is_page(scope: Scope) -> bool:

@@ -146,6 +146,11 @@ class Trace:
         """The services in it, in order of appearance."""
         return tuple(dict.fromkeys(map(attrgetter("service"), self.spans)))
 
+    @property
+    def last_ns(self) -> int:
+        """When the last of its spans ended or record was written, of those listed."""
+        return max([*(span.end_ns for span in self.spans), *(record.time_ns for record in self.logs)])
+
     def logs_by_span(self) -> Mapping[str, Sequence[LogRecord]]:
         """The log records of each span id; those that name no span under ""."""
         found: dict[str, list[LogRecord]] = {}

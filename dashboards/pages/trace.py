@@ -1,5 +1,6 @@
 """The page of one trace: what happened in which order, as a waterfall with its logs."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -15,10 +16,13 @@ from dashboards.api.traces import no_trace, trace_cursor
 from dashboards.pages.shown import duration, error_words, plural, shown
 from dashboards.pages.views import render
 from dashboards.pages.waterfall import Row, Waterfall
+from dashboards.shared_pages import long_over
 from queries.store import Store
 from triage.trace import NS, Trace, moment, read_trace, trace_customers
 
 ROWS = 200
+OVER_AFTER = timedelta(minutes=10)
+"""How long after its last span a trace is over, as far as anybody can tell."""
 
 router = APIRouter(include_in_schema=False)
 
@@ -51,7 +55,7 @@ def _page(request: Request, store: Store, trace_id: str, asked: TracePageParamet
     rows = waterfall.rows[first : first + ROWS]
     path = f"/traces/{trace.trace_id}?"
     kept = {"cursor": asked.cursor} if asked.cursor else {}
-    return render(
+    page = render(
         request,
         "trace.html",
         trace=trace,
@@ -70,6 +74,14 @@ def _page(request: Request, store: Store, trace_id: str, asked: TracePageParamet
         more_spans=path + urlencode({"cursor": write_cursor(trace.next)}) if trace.next else None,
         begins_late=asked.cursor is not None,
     )
+    if is_over(trace, datetime.now(UTC)):
+        long_over(page)
+    return page
+
+
+def is_over(trace: Trace, now: datetime) -> bool:
+    """Whether so long nothing happened in it that hardly anything of it is still to come."""
+    return moment(trace.last_ns) < now - OVER_AFTER
 
 
 def _headline(trace: Trace, waterfall: Waterfall) -> Markup:

@@ -5,11 +5,12 @@ import gzip
 from types import SimpleNamespace
 
 import pytest
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dashboards import shared_pages
 from dashboards.access import Access
-from dashboards.shared_pages import AUTHOR_GAP, SharedPages
+from dashboards.shared_pages import AUTHOR_GAP, SharedPages, long_over
 
 FOREVER_AGO = float("-inf")
 
@@ -20,17 +21,20 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.made, self.written, self.passed = 100.0, 0, FOREVER_AGO, FOREVER_AGO
         self.status, self.slow, self.text = 200, asyncio.Event(), ""
+        self.is_long_over, self.sent_headers = False, list[bytes]()
         self.slow.set()
         monkeypatch.setattr(shared_pages, "time", SimpleNamespace(monotonic=lambda: self.now))
         access = Access.of(token="", listen_host="127.0.0.1", base_url="")
         self.pages = SharedPages(self.app, access, lambda: self.written, lambda: self.passed)
 
-    async def app(self, _scope: Scope, _receive: Receive, send: Send) -> None:
+    async def app(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.made += 1
         body = f"{self.text}{self.made}".encode()
         await self.slow.wait()
-        await send({"type": "http.response.start", "status": self.status, "headers": [(b"content-type", b"text/html")]})
-        await send({"type": "http.response.body", "body": body})
+        answer = Response(body, self.status, media_type="text/html")
+        if self.is_long_over:
+            long_over(answer)
+        await answer(scope, receive, send)
 
     async def get(self, path: str = "/affected", **headers: str) -> bytes:
         answered: list[bytes] = []
@@ -41,6 +45,7 @@ class World:
         async def send(message: object) -> None:
             assert isinstance(message, dict)
             answered.append(message.get("body", b""))
+            self.sent_headers += [name for name, _ in message.get("headers", [])]
 
         named = [(b"host", b"127.0.0.1"), *((n.replace("_", "-").encode(), t.encode()) for n, t in headers.items())]
         scope = {"type": "http", "method": "GET", "path": path, "query_string": b"", "headers": named}
@@ -70,6 +75,24 @@ def test_an_ageing_page_is_handed_out_while_a_new_one_is_made_and_an_old_one_nev
         await asyncio.sleep(0.05)
         assert await world.get() == b"2"
         world.now += 6
+        assert await world.get() == b"3"
+
+    asyncio.run(look())
+
+
+def test_a_page_about_what_is_long_over_is_handed_out_for_a_minute(world: World) -> None:
+    """Unless somebody wrote something since; and readers are not sent the header by which it said so."""
+
+    async def look() -> None:
+        world.is_long_over = True
+        assert await world.get() == b"1"
+        world.now += 59
+        assert await world.get() == b"1"
+        assert not any(name.startswith(b"triage") for name in world.sent_headers)
+        world.written = world.now
+        world.now += 1
+        assert await world.get() == b"2"
+        world.now += 61
         assert await world.get() == b"3"
 
     asyncio.run(look())

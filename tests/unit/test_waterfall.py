@@ -2,13 +2,15 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dashboards.pages.trace import OVER_AFTER, is_over
 from dashboards.pages.waterfall import Waterfall
-from triage.trace import NS, Span, Trace
+from triage.trace import NS, Span, Trace, moment
 
 T0 = 1_790_000_000 * NS
 MS = 1_000_000
@@ -148,3 +150,12 @@ def test_ten_thousand_levels_are_no_trouble() -> None:
 def test_a_span_says_what_went_wrong(fields: dict[str, str], error: str) -> None:
     """Its exception, its message, its error type, or its status code, in this order."""
     assert span("a", **fields).error == error  # type: ignore[arg-type]  # texts all of them
+
+
+def test_a_trace_is_over_once_nothing_of_it_happened_for_a_while() -> None:
+    """Judged by the end of the span that ends last, whichever began last."""
+    longest = span("a", took_ms=60_000)
+    trace = Trace("t", (longest, span("b", "a", start_ms=5)), 2, (), 0, None)
+    then = moment(longest.end_ns) + OVER_AFTER
+    assert not is_over(trace, then)
+    assert is_over(trace, then + timedelta(seconds=1))
