@@ -27,7 +27,7 @@ from triage.incident.model import Incident
 from triage.incident.series import Marker, markers
 from triage.incident.wire import IncidentJson
 from triage.kpi.named import kpis_of
-from triage.kpi.values import total
+from triage.kpi.values import totals
 from triage.symptom import Ask
 from triage.window import Window, format_time
 
@@ -126,7 +126,9 @@ def _day(ask: Ask, now: datetime) -> Day:
         changes = tuple(reversed(markers(ask, Window(now - a_day, now), CHANGES)))
     except StoreError:
         changes = None
-    kpis = [KpiToday(k.name, k.unit, total(ask, k, today), total(ask, k, yesterday)) for k in kpis_of(ask)]
+    figures = kpis_of(ask)
+    now_known, known_before = totals(ask, figures, today), totals(ask, figures, yesterday)
+    kpis = [KpiToday(kpi.name, kpi.unit, now_known[kpi], known_before[kpi]) for kpi in figures]
     return Day(changes, [kpi for kpi in kpis if kpi.today is not None or kpi.yesterday is not None])
 
 

@@ -1,6 +1,7 @@
 """Equal questions within one page, asked once."""
 
 from collections.abc import Hashable
+from typing import cast
 
 import polars as pl
 
@@ -21,5 +22,6 @@ def once(ask: Ask) -> Ask:
     return asked
 
 
-def _hashable(value: Value) -> Hashable:
-    return value if isinstance(value, Hashable) else tuple(value)
+def _hashable(value: object) -> Hashable:
+    """The value as a key: lists, and lists in them, as tuples."""
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else cast(Hashable, value)

@@ -20,7 +20,7 @@ from tests.integration.otlp import attributes, logs, segment, span, token, trace
 from triage.kpi.figures import Kind, Kpi, Signal, Source
 from triage.kpi.keeping import Whole, keep_again, keep_arrived, keep_recent
 from triage.kpi.named import kpis_of, shipped, write_down
-from triage.kpi.values import measured, total, values
+from triage.kpi.values import measured, totals, values
 from triage.window import Window
 
 pytestmark = pytest.mark.integration
@@ -41,6 +41,10 @@ def at_ns(seconds: int) -> int:
 
 def counted(name: str, where: Sequence[tuple[str, str]] = ()) -> Source:
     return Source(Signal.METRIC, name, where=tuple(where))
+
+
+def total(store: Store, kpi: Kpi, window: Window) -> float | None:
+    return totals(store.ask, [kpi], window)[kpi]
 
 
 def send(store: Store, *counters: Counter) -> None:
@@ -77,8 +81,8 @@ def test_what_two_windows_grew_by_is_what_both_grew_by(own_store: Store) -> None
     counter = drawn("cut", random.Random(5))
     send(own_store, counter)
     kpi = Kpi("cut", Kind.SUM, counted("cut"), "1")
-    halves = [total(own_store.ask, kpi, Window(at(a), at(b))) or 0.0 for a, b in ((0, 1234), (1234, 2 * HOUR))]
-    assert sum(halves) == pytest.approx(total(own_store.ask, kpi, Window(at(0), at(2 * HOUR))))
+    halves = [total(own_store, kpi, Window(at(a), at(b))) or 0.0 for a, b in ((0, 1234), (1234, 2 * HOUR))]
+    assert sum(halves) == pytest.approx(total(own_store, kpi, Window(at(0), at(2 * HOUR))))
 
 
 def test_a_filter_takes_the_series_that_it_names(own_store: Store) -> None:
@@ -91,8 +95,8 @@ def test_a_filter_takes_the_series_that_it_names(own_store: Store) -> None:
     window = Window(at(0), at(60))
     for name, amount in (("EUR", 10.0), ("CHF", 7.0), ("USD", None)):
         kpi = Kpi("till", Kind.SUM, counted("till", [("currency", name)]), name)
-        assert total(own_store.ask, kpi, window) == amount
-    assert total(own_store.ask, Kpi("till", Kind.SUM, counted("till"), "1"), window) == 17
+        assert total(own_store, kpi, window) == amount
+    assert total(own_store, Kpi("till", Kind.SUM, counted("till"), "1"), window) == 17
 
 
 def test_steps_add_up(own_store: Store) -> None:
@@ -174,10 +178,10 @@ def test_a_figure_of_spans_counts_each_once(own_store: Store) -> None:
     made = Source(Signal.SPAN, "POST /orders", where=(("market", "ch"),), failed=False)
     orders = Kpi("orders", Kind.SUM, made, "{order}")
     assert [value.value for value in values(own_store.ask, orders, window)] == [2, 0]
-    assert total(own_store.ask, Kpi("all", Kind.SUM, replace(made, failed=None), "1"), window) == 3
+    assert total(own_store, Kpi("all", Kind.SUM, replace(made, failed=None), "1"), window) == 3
     revenue = replace(made, value="total")
-    assert total(own_store.ask, Kpi("revenue", Kind.SUM, revenue, "CHF"), window) == 15
-    assert total(own_store.ask, Kpi("basket", Kind.GAUGE, revenue, "CHF"), window) == 7.5
+    assert total(own_store, Kpi("revenue", Kind.SUM, revenue, "CHF"), window) == 15
+    assert total(own_store, Kpi("basket", Kind.GAUGE, revenue, "CHF"), window) == 7.5
     assert keep_arrived(own_store, [orders], at(HOUR), WHOLE) >= 2
 
 
@@ -190,5 +194,5 @@ def test_a_figure_of_log_records_counts_those_with_the_text(own_store: Store) ->
     own_store.insert("logs", segment(logs(*records), logs(records[0])), token())
     window = Window(at(0), at(60))
     refunds = Source(Signal.LOG, "refund issued")
-    assert total(own_store.ask, Kpi("refunds", Kind.SUM, refunds, "1"), window) == 2
-    assert total(own_store.ask, Kpi("refunded", Kind.SUM, replace(refunds, value="amount"), "EUR"), window) == 11
+    assert total(own_store, Kpi("refunds", Kind.SUM, refunds, "1"), window) == 2
+    assert total(own_store, Kpi("refunded", Kind.SUM, replace(refunds, value="amount"), "EUR"), window) == 11

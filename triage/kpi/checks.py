@@ -7,7 +7,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,8 +15,19 @@ from enum import StrEnum
 from triage.chance import SURE, surprise
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
-from triage.kpi.usual import SAME_TIME, Entries, Stretches, Usual, entries, entries_usually, usual_of, usually
-from triage.kpi.values import total
+from triage.kpi.usual import (
+    SAME_TIME,
+    Entries,
+    Stretches,
+    Usual,
+    before_usually,
+    days_usually,
+    entries,
+    entries_usually,
+    just_before,
+    usual_of,
+)
+from triage.kpi.values import Measured, minutes, over, whole_minutes
 from triage.kpi.wording import band, figure
 from triage.symptom import Ask
 from triage.window import Window
@@ -91,8 +102,7 @@ def checks(ask: Ask, window: Window, began: datetime | None = None) -> Iterator[
     """
     like = Window(began, began + window.length) if began and began < window.from_ else window
     yield from _entries(ask, window, like)
-    for kpi in kpis_of(ask):
-        yield _kpi(ask, kpi, window, like)
+    yield from _kpis(ask, whole_minutes(window), whole_minutes(like))
 
 
 def checks_of(ask: Ask, began: datetime, until: datetime) -> Iterator[Check]:
@@ -137,10 +147,29 @@ def _fails_more(now: Entries, usual: float) -> bool:
     return now.ratio > LEAST_RATIO or surprise(now.errors, now.requests, chance) >= SURE
 
 
-def _kpi(ask: Ask, kpi: Kpi, window: Window, like: Window) -> Check:
-    now, usual = total(ask, kpi, window), usually(ask, kpi, like)
-    known = now is not None and usual.middle is not None
-    return Check(f"{KPI}{kpi.name}", kpi.name, _state(known, _is_worse(kpi, now, usual)), now, usual, kpi.unit)
+def _kpis(ask: Ask, window: Window, like: Window) -> Iterator[Check]:
+    kpis = kpis_of(ask)
+    if not kpis:
+        return
+    by_day = days_usually(ask, kpis, like)
+    found, earlier = _minutes(ask, kpis, window, like)
+    for kpi in kpis:
+        now = over(kpi, found[kpi], window)
+        usual = by_day.get(kpi) or before_usually(kpi, earlier[kpi], like)
+        known = now is not None and usual.middle is not None
+        yield Check(f"{KPI}{kpi.name}", kpi.name, _state(known, _is_worse(kpi, now, usual)), now, usual, kpi.unit)
+
+
+def _minutes(
+    ask: Ask, kpis: Sequence[Kpi], window: Window, like: Window
+) -> tuple[Mapping[Kpi, Measured], Mapping[Kpi, Measured]]:
+    """The figures by minute, in the window and before what it is compared with: in one reading, if they adjoin."""
+    stretches = just_before(like).bounds
+    before = Window(stretches[-1].from_, stretches[0].to)
+    if before.to == window.from_:
+        found = minutes(ask, kpis, Window(before.from_, window.to))
+        return found, found
+    return minutes(ask, kpis, window), minutes(ask, kpis, before)
 
 
 def _is_worse(kpi: Kpi, now: float | None, usual: Usual) -> bool:

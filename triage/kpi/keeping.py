@@ -106,8 +106,8 @@ def _windows(hours: Iterable[datetime], first: datetime, last: datetime) -> Iter
 
 def _fill(store: Store, kpi: Kpi, window: Window) -> int:
     """Writes the minutes that are not kept as they are measured; how many."""
-    rows = store.ask("kpi/kept", kpi=kpi.digest, **{"from": window.from_}, to=window.to).iter_rows()
-    kept = {minute: (part, of) for minute, part, of in rows}
+    rows = store.ask("kpi/kept", kpis=[kpi.digest], **{"from": window.from_}, to=window.to).iter_rows()
+    kept = {minute: (part, of) for _, minute, part, of in rows}
     now = measured(store.ask, kpi, window)
     new = [(minute, *parts) for minute, parts in now.items() if kept.get(minute) != parts]
     kpi_tables.keep(store, kpi.digest, new)

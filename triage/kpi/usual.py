@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -9,8 +10,9 @@ from math import isfinite
 
 import numpy as np
 
+from queries.store import Value
 from triage.kpi.figures import Kind, Kpi
-from triage.kpi.values import known, over
+from triage.kpi.values import MINUTE_S, Measured, Parts, of_parts, over
 from triage.symptom import Ask
 from triage.window import Window
 
@@ -88,14 +90,8 @@ def usual_of(values: Iterable[float | None], since: str = JUST_BEFORE) -> Usual:
 
 def entries(ask: Ask, stretches: Stretches) -> list[Entries]:
     """The stretches in which requests entered, the latest first. Raises StoreError."""
-    frame = ask(
-        "kpi/entries",
-        to=stretches.window.to,
-        length_s=_seconds(stretches.window.length),
-        every_s=max(_seconds(stretches.every), _seconds(stretches.window.length)),
-        stretches=stretches.count,
-    )
-    return [Entries(requests, errors, p95_ms) for _, requests, errors, p95_ms in frame.iter_rows()]
+    rows = ask("kpi/entries", **_parameters(stretches)).iter_rows()
+    return [Entries(requests, errors, p95_ms) for _, requests, errors, p95_ms in rows]
 
 
 def entries_usually(ask: Ask, window: Window) -> tuple[Sequence[Entries], str]:
@@ -108,21 +104,36 @@ def entries_usually(ask: Ask, window: Window) -> tuple[Sequence[Entries], str]:
     return entries(ask, before), before.since
 
 
-def usually(ask: Ask, kpi: Kpi, window: Window) -> Usual:
-    """What is usual for a business figure; of earlier days only what is kept is asked. Raises StoreError."""
-    days, before = earlier_days(window), just_before(window)
-    if days:
-        bounds = days.bounds
-        asked = {"from": bounds[-1].from_, "to": bounds[0].to}
-        rows = ask("kpi/kept", kpi=kpi.digest, **asked).iter_rows()
-        minutes = {minute: (part, of) for minute, part, of in rows}
-        found = [value for stretch in bounds if (value := over(kpi, minutes, stretch)) is not None]
-        if len(found) >= LEAST_DAYS:
-            return usual_of(found, days.since)
-    minutes = known(ask, kpi, Window(before.bounds[-1].from_, before.window.to))
+def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, Usual]:
+    """What is usual for the business figures at this time of day, of those that are kept long enough to say."""
+    days = earlier_days(window)
+    if days is None:
+        return {}
+    stretches: defaultdict[str, list[tuple[Parts, int]]] = defaultdict(list)
+    for digest, _, part, of, minutes in ask(
+        "kpi/kept_stretches", kpis=[kpi.digest for kpi in kpis], **_parameters(days)
+    ).iter_rows():
+        stretches[digest].append(((part, of), minutes * MINUTE_S))
+    found = {kpi: [of_parts(kpi, [parts], known_s)[0] for parts, known_s in stretches[kpi.digest]] for kpi in kpis}
+    known = {kpi: [value for value in values if value is not None] for kpi, values in found.items()}
+    return {kpi: usual_of(values, days.since) for kpi, values in known.items() if len(values) >= LEAST_DAYS}
+
+
+def before_usually(kpi: Kpi, found: Measured, window: Window) -> Usual:
+    """What is usual for a figure by its minutes in the two hours before."""
+    before = just_before(window)
     as_long = window.length / before.window.length if kpi.kind is Kind.SUM else 1.0
-    found = [value * as_long for stretch in before.bounds if (value := over(kpi, minutes, stretch)) is not None]
-    return usual_of(found, before.since)
+    values = [value * as_long for stretch in before.bounds if (value := over(kpi, found, stretch)) is not None]
+    return usual_of(values, before.since)
+
+
+def _parameters(stretches: Stretches) -> dict[str, Value]:
+    return {
+        "to": stretches.window.to,
+        "length_s": _seconds(stretches.window.length),
+        "every_s": max(_seconds(stretches.every), _seconds(stretches.window.length)),
+        "stretches": stretches.count,
+    }
 
 
 def _seconds(length: timedelta) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -42,51 +43,80 @@ def values(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> list[V
         return [
             _value(kpi, start, [parts], window, step_s) for start, parts in measured(ask, kpi, window, step_s).items()
         ]
-    minutes = known(ask, kpi, window)
     grouped: dict[int, list[Parts]] = {}
-    for minute, parts in sorted(minutes.items()):
+    for minute, parts in sorted(known(ask, kpi, window).items()):
         grouped.setdefault(minute // step_s * step_s, []).append(parts)
     return [_value(kpi, start, parts, window, step_s) for start, parts in grouped.items()]
 
 
+def minutes(ask: Ask, kpis: Iterable[Kpi], window: Window) -> dict[Kpi, Measured]:
+    """The parts of each minute of each figure: as kept, but the latest and one that the window cuts are measured."""
+    by_digest = {kpi.digest: kpi for kpi in kpis}
+    until = {digest: minute for digest, minute, _ in ask("kpi/kept_until", kpis=[*by_digest]).iter_rows()}
+    found: dict[str, Measured] = {digest: {} for digest in by_digest}
+    first = _up(window.from_)
+    kept_to = {digest: min(_down(window.to), _settled(minute)) for digest, minute in until.items()}
+    kept_to = {digest: to for digest, to in kept_to.items() if first < to}
+    if kept_to:
+        rows = ask("kpi/kept", kpis=[*kept_to], **{"from": first}, to=max(kept_to.values())).iter_rows()
+        for digest, minute, part, of in rows:
+            if minute < kept_to[digest].timestamp():
+                found[digest][minute] = (part, of)
+    for missing, digests in _missing(window, first, by_digest, kept_to).items():
+        for kpi, parts in all_parts(ask, [by_digest[digest] for digest in digests], missing).items():
+            found[kpi.digest] |= parts
+    return {kpi: found[kpi.digest] for kpi in kpis}
+
+
+def _settled(last_minute: int) -> datetime:
+    return datetime.fromtimestamp(last_minute, UTC) - SETTLED
+
+
+def _missing(
+    window: Window, first: datetime, digests: Iterable[str], kept_to: Mapping[str, datetime]
+) -> dict[Window, list[str]]:
+    """What of the window must be measured, and for which figures."""
+    missing: defaultdict[Window, list[str]] = defaultdict(list)
+    for digest in digests:
+        is_kept = digest in kept_to
+        parts = [(window.from_, first), (kept_to[digest], window.to)] if is_kept else [(window.from_, window.to)]
+        for from_, to in parts:
+            if from_ < to:
+                missing[Window(from_, to)].append(digest)
+    return missing
+
+
 def known(ask: Ask, kpi: Kpi, window: Window) -> Measured:
-    """The parts of each minute: as kept, but the latest and one that the window cuts are measured."""
-    until = ask("kpi/kept_until", kpis=[kpi.digest]).rows()
-    if not until:
-        return measured(ask, kpi, window)
-    settled = datetime.fromtimestamp(until[0][1], UTC) - SETTLED
-    first, last = _up(window.from_), min(_down(window.to), settled)
-    if first >= last:
-        return measured(ask, kpi, window)
-    rows = ask("kpi/kept", kpi=kpi.digest, **{"from": first}, to=last).iter_rows()
-    found: Measured = {minute: (part, of) for minute, part, of in rows}
-    for from_, to in ((window.from_, first), (last, window.to)):
-        if from_ < to:
-            found |= measured(ask, kpi, Window(from_, to))
-    return found
+    """The same of one figure."""
+    return minutes(ask, [kpi], window)[kpi]
 
 
 def all_measured(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, list[Value]]:
-    """Each figure by minute, from the telemetry itself; what several are made from is asked once. Raises StoreError."""
-    counters = dict.fromkeys(source for kpi in kpis for source in kpi.sources if _is_counter(source, kpi.kind))
-    grown = _counters(ask, list(counters), window, MINUTE_S)
-    asked: dict[tuple[Source, bool], Measured] = {(source, False): measured for source, measured in grown.items()}
-
-    def once(source: Source, kind: Kind) -> Measured:
-        key = source, kind is Kind.GAUGE
-        if key not in asked:
-            asked[key] = _source(ask, source, kind, window, MINUTE_S)
-        return asked[key]
-
+    """Each figure by minute, from the telemetry itself. Raises StoreError."""
     return {
-        kpi: [_value(kpi, start, [parts], window, MINUTE_S) for start, parts in _together(kpi, once).items()]
-        for kpi in kpis
+        kpi: [_value(kpi, start, [parts], window, MINUTE_S) for start, parts in found.items()]
+        for kpi, found in all_parts(ask, kpis, window).items()
     }
 
 
 def measured(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> Measured:
     """The parts of each interval, from the telemetry itself, in order. Raises StoreError."""
-    return _together(kpi, lambda source, kind: _source(ask, source, kind, window, step_s))
+    return all_parts(ask, [kpi], window, step_s)[kpi]
+
+
+def all_parts(ask: Ask, kpis: Sequence[Kpi], window: Window, step_s: int = MINUTE_S) -> dict[Kpi, Measured]:
+    """The same of each figure; what several are made from is asked once, and all counters together."""
+    counters = dict.fromkeys(source for kpi in kpis for source in kpi.sources if _is_counter(source, kpi.kind))
+    grown = _counters(ask, list(counters), window, step_s)
+    asked: dict[tuple[Source, bool], Measured] = {(source, False): parts for source, parts in grown.items()}
+
+    def once(source: Source, kind: Kind) -> Measured:
+        key = source, kind is Kind.GAUGE
+        if key not in asked:
+            asked[key] = _source(ask, source, kind, window, step_s)
+        return asked[key]
+
+    return {kpi: _together(kpi, once) for kpi in kpis}
 
 
 def _together(kpi: Kpi, parts_of: Callable[[Source, Kind], Measured]) -> Measured:
@@ -101,8 +131,6 @@ def _together(kpi: Kpi, parts_of: Callable[[Source, Kind], Measured]) -> Measure
 
 
 def _source(ask: Ask, source: Source, kind: Kind, window: Window, step_s: int) -> Measured:
-    if _is_counter(source, kind):
-        return _counters(ask, [source], window, step_s)[source]
     wanted: dict[str, StoreValue] = {
         "from": window.from_,
         "to": window.to,
@@ -155,18 +183,20 @@ def of_parts(kpi: Kpi, parts: Iterable[Parts], known_s: float) -> tuple[float | 
     return (part * MINUTE_S / known_s if kpi.kind is Kind.RATE else part), None
 
 
-def total(ask: Ask, kpi: Kpi, window: Window) -> float | None:
-    """The figure over the whole window; None where nothing is known. Raises StoreError."""
-    minutes = known(ask, kpi, window)
-    return of_parts(kpi, minutes.values(), _known_s(minutes, window, MINUTE_S))[0]
-
-
-def over(kpi: Kpi, minutes: Mapping[int, Parts], window: Window) -> float | None:
-    """The same of minutes that are at hand: those that begin in the window."""
-    inside = {
-        minute: parts for minute, parts in minutes.items() if window.from_.timestamp() <= minute < window.to.timestamp()
+def totals(ask: Ask, kpis: Iterable[Kpi], window: Window) -> dict[Kpi, float | None]:
+    """Each figure over the whole window; None where nothing is known. Raises StoreError."""
+    return {
+        kpi: of_parts(kpi, found.values(), _known_s(found, window))[0]
+        for kpi, found in minutes(ask, kpis, window).items()
     }
-    return of_parts(kpi, inside.values(), _known_s(inside, window, MINUTE_S))[0]
+
+
+def over(kpi: Kpi, found: Measured, window: Window) -> float | None:
+    """The figure of minutes that are at hand: those that begin in the window."""
+    inside = {
+        minute: parts for minute, parts in found.items() if window.from_.timestamp() <= minute < window.to.timestamp()
+    }
+    return of_parts(kpi, inside.values(), _known_s(inside, window))[0]
 
 
 def _value(kpi: Kpi, start: int, parts: Sequence[Parts], window: Window, step_s: int) -> Value:
@@ -176,9 +206,14 @@ def _value(kpi: Kpi, start: int, parts: Sequence[Parts], window: Window, step_s:
     return Value(datetime.fromtimestamp(start, UTC), value, of)
 
 
-def _known_s(minutes: Iterable[int], window: Window, length_s: int) -> float:
+def _known_s(found: Iterable[int], window: Window) -> float:
     from_, to = window.from_.timestamp(), window.to.timestamp()
-    return sum(max(min(start + length_s, to) - max(start, from_), 0.0) for start in minutes)
+    return sum(max(min(start + MINUTE_S, to) - max(start, from_), 0.0) for start in found)
+
+
+def whole_minutes(window: Window) -> Window:
+    """The window from the beginning of its first minute on."""
+    return Window(_down(window.from_), window.to)
 
 
 def _down(moment: datetime) -> datetime:
