@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from queries.store import Store
-from triage.window import Window
+from triage.window import EARLIEST, Window
 
+LATELY = timedelta(minutes=20)
 CLOCK_AHEAD = timedelta(hours=1)  # what is dated later than this from now has a wrong clock
 
 
@@ -85,9 +86,12 @@ def service_slices(store: Store, window: Window, count: int) -> Mapping[str, Map
 
 
 def signals(store: Store, now: datetime) -> list[Signal]:
-    """Every signal of which there is any record."""
-    frame = store.ask("now/signals", latest=now + CLOCK_AHEAD)
-    return [Signal(row["signal"], _utc(row["newest"]), row["records"]) for row in frame.iter_rows(named=True)]
+    """Every signal of which there is any record; all are looked through only where one has brought nothing lately."""
+    latest = now + CLOCK_AHEAD
+    rows = store.ask("now/signals", since=now - LATELY, latest=latest).rows()
+    if any(newest is None for _, newest, _ in rows):
+        rows = store.ask("now/signals", since=EARLIEST, latest=latest).rows()
+    return [Signal(name, _utc(newest), records) for name, newest, records in rows if newest is not None]
 
 
 def heard(store: Store, window: Window, service: str) -> Heard:

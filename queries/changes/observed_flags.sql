@@ -17,8 +17,8 @@ FROM (
     SELECT ServiceName AS service, event.1 AS evaluated, event.2 AS attributes
     FROM otel_traces
     ARRAY JOIN arrayZip(`Events.Timestamp`, `Events.Attributes`, `Events.Name`) AS event
+    PREWHERE hasAny(`Events.Name`, ['feature_flag.evaluation', 'feature_flag'])  -- by itself: what it finds is remembered
     WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}
-        AND hasAny(`Events.Name`, ['feature_flag.evaluation', 'feature_flag'])
         AND event.3 IN ('feature_flag.evaluation', 'feature_flag')
     UNION ALL
     SELECT ServiceName, Timestamp, SpanAttributes

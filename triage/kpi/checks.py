@@ -18,12 +18,10 @@ from triage.kpi.named import kpis_of
 from triage.kpi.usual import (
     SAME_TIME,
     Entries,
-    Stretches,
     Usual,
     before_usually,
     days_usually,
-    entries,
-    entries_usually,
+    entries_and_usually,
     just_before,
     usual_of,
 )
@@ -125,9 +123,7 @@ def in_a_line(found: Iterable[Check]) -> str:
 
 
 def _entries(ask: Ask, window: Window, like: Window) -> Iterator[Check]:
-    found = entries(ask, Stretches(window, window.length, 1, ""))
-    past, since = entries_usually(ask, like)
-    now = found[0] if found else None
+    now, past, since = entries_and_usually(ask, window, like)
     enough = now is not None and now.requests >= LEAST_REQUESTS
     usual = usual_of((each.ratio for each in past), since)
     failing = now is not None and _fails_more(now, usual.high or 0.0)

@@ -88,20 +88,25 @@ def usual_of(values: Iterable[float | None], since: str = JUST_BEFORE) -> Usual:
     return Usual(float(middle), float(low), float(high), since)
 
 
-def entries(ask: Ask, stretches: Stretches) -> list[Entries]:
-    """The stretches in which requests entered, the latest first. Raises StoreError."""
+def entries(ask: Ask, stretches: Stretches) -> dict[int, Entries]:
+    """The stretches in which requests entered, by how many lie after each. Raises StoreError."""
     rows = ask("kpi/entries", **_parameters(stretches)).iter_rows()
-    return [Entries(requests, errors, p95_ms) for _, requests, errors, p95_ms in rows]
+    return {place: Entries(requests, errors, p95_ms) for place, requests, errors, p95_ms in rows}
 
 
-def entries_usually(ask: Ask, window: Window) -> tuple[Sequence[Entries], str]:
-    """What to compare a window's entries with, and when that was. Raises StoreError."""
-    days = earlier_days(window)
-    found = entries(ask, days) if days else []
-    if days and len(found) >= LEAST_DAYS:
-        return found, days.since
-    before = just_before(window)
-    return entries(ask, before), before.since
+def entries_and_usually(ask: Ask, window: Window, like: Window) -> tuple[Entries | None, Sequence[Entries], str]:
+    """What entered in a window, if anything; what to compare it with, as of `like`; and when that was."""
+    days = earlier_days(like)
+    if days and like == window:  # in one question: its own day is the day after the earlier ones
+        found = entries(ask, Stretches(window, days.every, days.count + 1, days.since))
+        now, past = found.pop(0, None), [*found.values()]
+    else:
+        now = entries(ask, Stretches(window, window.length, 1, "")).get(0)
+        past = [*entries(ask, days).values()] if days else []
+    if days and len(past) >= LEAST_DAYS:
+        return now, past, days.since
+    before = just_before(like)
+    return now, [*entries(ask, before).values()], before.since
 
 
 def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, Usual]:
