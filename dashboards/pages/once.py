@@ -1,7 +1,6 @@
 """Equal questions within one page, asked once."""
 
 from collections.abc import Hashable
-from typing import cast
 
 import polars as pl
 
@@ -22,6 +21,6 @@ def once(ask: Ask) -> Ask:
     return asked
 
 
-def _hashable(value: object) -> Hashable:
+def _hashable(value: object) -> object:
     """The value as a key: lists, and lists in them, as tuples."""
-    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else cast(Hashable, value)
+    return tuple(map(_hashable, value)) if isinstance(value, list | tuple) else value
