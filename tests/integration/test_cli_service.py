@@ -137,6 +137,7 @@ def test_only_watching_answers_probes_where_it_listens(tmp_path: Path) -> None:
     with up("--only", "watch", "--probes", "127.0.0.1:0", cwd=tmp_path) as running:
         probes = running.probes
         assert "pages" not in running.said
+        assert "set TRIAGE_BASE_URL" in running.said
         assert httpx.get(f"{probes}/readyz", trust_env=False).status_code == 200
         assert "triage_watch_passes_total" in httpx.get(f"{probes}/metrics", trust_env=False).text
         assert httpx.get(f"{probes}/api/v1/affected", trust_env=False).status_code == 404

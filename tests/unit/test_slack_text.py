@@ -26,11 +26,17 @@ def test_one_look_suffices() -> None:
         "● 5xx at the gateway: 31 % of POST /checkout since 10:02 (usually 0.2 %)",
         "214 customers hit, 170 not recovered",
         "▲ gateway errors 12.4 % (usually 0–0.3 %) · latency as usual · ▲ conversion 1.9 % (usually 3.1–3.4 %)",
-        "Probably deploy of payment 2.4.0 at 10:01 · Owner platform on-call, for payment payments",
+        "Probably deploy of payment 2.4.0 at 10:01 · Owner platform on-call, for payment: payments",
         "First: Open the circuit breaker to the failing service, or route to the monolith",
         f"https://triage.shop.example/incidents/{incident().id}?from=2026-11-22T09%3A57%3A00Z&to=2026-11-22T10%3A07%3A00Z",
     ]
     assert len(lines[0]) <= 100
+
+
+def test_of_whom_nothing_failed_nobody_got_through_since() -> None:
+    """Customers on wrong rows, or whom a fallback saved, have noticed nothing."""
+    said = WRITER.main(replace(incident(), impact=Impact(at(30), 7, 0, 0, 7)))
+    assert said.text.split("\n")[1] == "7 customers hit, none has noticed"
 
 
 def test_sums_are_told_as_everywhere() -> None:

@@ -19,8 +19,8 @@ ROWS = 5
 CUSTOMERS = ("CUSTOMER", "ROWS", "FIRST", "LAST", "ORDERS")
 
 
-def incident_story(store: Store, incident: Incident, width: int | None) -> Iterator[str]:
-    """The incident in some lines. Raises StoreError."""
+def incident_story(store: Store, incident: Incident, width: int | None, at: str) -> Iterator[str]:
+    """The incident in some lines; `at` is the option with which commands find the service. Raises StoreError."""
     now = datetime.now(UTC)
     if incident.answer.likely_cause:
         yield f"Probably {incident.answer.likely_cause}. No request failed."
@@ -38,7 +38,7 @@ def incident_story(store: Store, incident: Incident, width: int | None) -> Itera
     lines = plan(items, {})
     yield ""
     yield f"To make it good: {plan_sentence(PlanJson.page(incident.id, now, lines, (), 0, 0, None))}"
-    yield f"(`triage incidents reconcile {incident.id}` and `compensate {incident.id}` show all of it)"
+    yield f"`triage incidents reconcile {incident.id}{at}` shows all of it, and `compensate` what to make good."
 
 
 def rows_told(store: Store, incident: Incident) -> str:

@@ -20,6 +20,7 @@ from triage.incident.book import StoredBook
 from triage.incident.model import Incident
 from triage.progress import Progress
 from triage.service import Service
+from triage.settings import Settings
 from triage.terminal import printable, terminal_width
 from triage.window import format_time
 from triage.wire import AffectedJson
@@ -45,6 +46,7 @@ class Story:
         """Until `stop` is set, or the shop's time is over. Raises Failure, StoreError."""
         of_requests = [self._answer, self._fault_ends]
         of_incident = [self._incident_opens, self._incident_ends]
+        print(f"{_clock()}  The shop first sends two hours of history, as fast as it is taken.", flush=True)
         chapters = [self._history, self._fault_begins, *(of_requests if self._requests_fail else of_incident)]
         while not stop.is_set():
             news = self.shop.progress(LOOK_EVERY_S)
@@ -105,8 +107,10 @@ class Story:
         if incident is None or incident.frozen is None or time.time() < incident.opened_at.timestamp() + SETTLED_S:
             return False
         print(f"{_clock()}  {printable(incident.answer.title)}", flush=True)
-        print("", *incident_story(self.store, incident, terminal_width()), "", sep="\n", flush=True)
-        page = f"http://{self.service.listeners['web']}/incidents/{incident.id}"
+        url = f"http://{self.service.listeners['web']}"
+        at = "" if url == Settings().url else f" --url {url}"
+        print("", *incident_story(self.store, incident, terminal_width(), at), "", sep="\n", flush=True)
+        page = f"{url}/incidents/{incident.id}"
         print(f"See {page}", flush=True)
         if self.browse:
             self.browse(page)

@@ -8,11 +8,13 @@ import signal
 import sys
 import threading
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
 
 from triage import __version__
 from triage.commands.options import add_settings, settings_from
 from triage.commands.status import Status
 from triage.service import Service, running
+from triage.setting_types import Part
 from triage.settings import Settings
 
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -78,4 +80,15 @@ def ready(service: Service) -> list[str]:
         for name, (setting, pattern) in places.items()
         if setting in service.listeners
     ]
-    return [f"triage {__version__} is ready. Stop it with Ctrl-C.", *lines, f"  {'data':<10} {service.settings.data}"]
+    return [
+        f"triage {__version__} is ready. Stop it with Ctrl-C.",
+        *lines,
+        *_links(service.settings),
+        f"  {'data':<10} {service.settings.data}",
+    ]
+
+
+def _links(settings: Settings) -> Iterator[str]:
+    """What messages link to, where this process does not serve it and nobody said where it is."""
+    if settings.runs(Part.WATCH) and not settings.runs(Part.WEB) and not settings.base_url:
+        yield f"  {'links':<10} http://{settings.web}/ in messages: set TRIAGE_BASE_URL if people read them elsewhere"

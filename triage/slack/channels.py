@@ -133,7 +133,7 @@ class Log:
 
     def post(self, said: Said, thread: Sent | None = None, *, loud: bool = False) -> Sent:
         """Writes the text to the log."""
-        log.warning("%s", said.text.replace("\n", " | "))
+        log.warning("%s", said.text.replace("\n", "\n  "))
         return Sent()
 
     def update(self, sent: Sent, said: Said) -> None:

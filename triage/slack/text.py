@@ -12,7 +12,7 @@ from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
 from triage.incident.due import due_at
-from triage.incident.model import Incident, Person, State
+from triage.incident.model import Impact, Incident, Person, State
 from triage.incident.naming import digest, naming, quantity
 from triage.money import amounts
 from triage.odd import one_line
@@ -144,10 +144,16 @@ def _hit(incident: Incident) -> str:
         unnamed = impact.unattributed_failures + impact.ambiguous_failures
         return f"No customer can be named for {unnamed:,} failures" if unnamed else "No customer hit so far"
     parts = ["1 customer hit" if impact.customers == 1 else f"{impact.customers:,} customers hit"]
-    parts += [f"{impact.not_recovered:,} not recovered"] if impact.not_recovered else ["all have got through since"]
+    parts += [_how_they_fare(impact)]
     risk = escape(amounts(impact.amount_at_risk))
     at_least = "" if impact.exact else "at least "
     return at_least + ", ".join(parts) + (f" · {risk} at risk" if risk else "")
+
+
+def _how_they_fare(impact: Impact) -> str:
+    if impact.not_recovered:
+        return f"{impact.not_recovered:,} not recovered"
+    return "all have got through since" if impact.recovered else "none has noticed"
 
 
 def _probably(incident: Incident) -> str:
@@ -161,7 +167,7 @@ def _probably(incident: Incident) -> str:
 def _owners(incident: Incident) -> str:
     said = incident.answer
     owner = f"Owner {mention(said.owner)}" if said.owner else ""
-    whose = f"for {escape(one_line(said.service))} {mention(said.service_owner)}" if said.service_owner else ""
+    whose = f"for {escape(one_line(said.service))}: {mention(said.service_owner)}" if said.service_owner else ""
     return ", ".join(filter(None, (owner, whose)))
 
 
