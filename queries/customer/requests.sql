@@ -73,6 +73,45 @@ FROM (
 )
 GROUP BY TraceId;
 
+CREATE TEMPORARY TABLE requested AS
+SELECT
+    present.TraceId AS TraceId,
+    present.First AS First,
+    present.Last AS Last,
+    present.IsClear AS IsClear,
+    present.Entry AS Entry,
+    failed.Failures AS Failures,
+    ordered.Orders AS Orders
+FROM present
+LEFT ANY JOIN failed ON failed.TraceId = present.TraceId
+LEFT ANY JOIN ordered ON ordered.TraceId = present.TraceId;
+
+-- bind: Traceless
+SELECT count() AS spans FROM tried WHERE empty(TraceId);
+
+-- if: Traceless
+INSERT INTO requested
+SELECT
+    '' AS TraceId,
+    Timestamp AS First,
+    Timestamp AS Last,
+    true AS IsClear,
+    entry_facts(entry_texts(packed_entry((false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+        IsError, HttpStatus, tried.Duration, toString(ServerAddress), tried.Peers)))) AS Entry,
+    if(is_failing(
+            IsError, SpanKind, HttpStatus, Peers, ServerAddress,
+            (SELECT Partners FROM known), (SELECT Services FROM known)),
+        [(Timestamp, SpanId, toString(ServiceName), toString(SpanName), alone.Error)], []) AS Failures,
+    [] AS Orders
+FROM tried
+LEFT ANY JOIN (
+    SELECT Timestamp, SpanId, SpanKind, ServiceName, SpanName, Error
+    FROM failures
+    WHERE empty(TraceId) AND Customer = {customer:String}
+        AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {until:DateTime64(9, 'UTC')}
+) AS alone USING (Timestamp, SpanId, SpanKind, ServiceName, SpanName)
+WHERE empty(tried.TraceId) AND Timestamp >= {from:DateTime64(9, 'UTC')};
+
 SELECT
     TraceId,
     IsClear,
@@ -90,39 +129,6 @@ SELECT
         (SELECT Partners FROM known), (SELECT Services FROM known)) AS IsFailing,
     CAST(Failures, 'Array(Tuple(Timestamp DateTime64(9, \'UTC\'), SpanId String, ServiceName String, SpanName String, Error String))') AS Failures,
     CAST(Orders, 'Array(Tuple(OrderId String, Amount Decimal(18, 4), Currency String))') AS Orders
-FROM (
-    SELECT
-        present.TraceId AS TraceId,
-        present.First AS First,
-        present.Last AS Last,
-        present.IsClear AS IsClear,
-        present.Entry AS Entry,
-        failed.Failures AS Failures,
-        ordered.Orders AS Orders
-    FROM present
-    LEFT ANY JOIN failed ON failed.TraceId = present.TraceId
-    LEFT ANY JOIN ordered ON ordered.TraceId = present.TraceId
-    UNION ALL
-    SELECT
-        '' AS TraceId,
-        Timestamp AS First,
-        Timestamp AS Last,
-        true AS IsClear,
-        entry_facts(entry_texts(packed_entry((false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-            IsError, HttpStatus, tried.Duration, toString(ServerAddress), tried.Peers)))) AS Entry,
-        if(is_failing(
-                IsError, SpanKind, HttpStatus, Peers, ServerAddress,
-                (SELECT Partners FROM known), (SELECT Services FROM known)),
-            [(Timestamp, SpanId, toString(ServiceName), toString(SpanName), alone.Error)], []) AS Failures,
-        [] AS Orders
-    FROM tried
-    LEFT ANY JOIN (
-        SELECT Timestamp, SpanId, SpanKind, ServiceName, SpanName, Error
-        FROM failures
-        WHERE empty(TraceId) AND Customer = {customer:String}
-            AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {until:DateTime64(9, 'UTC')}
-    ) AS alone USING (Timestamp, SpanId, SpanKind, ServiceName, SpanName)
-    WHERE empty(tried.TraceId) AND Timestamp >= {from:DateTime64(9, 'UTC')}
-)
+FROM requested
 ORDER BY Timestamp, TraceId, SpanId
 LIMIT {at_most:UInt64}

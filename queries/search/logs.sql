@@ -10,14 +10,15 @@
 -- One row per log record; what was received twice is one row.
 CREATE TEMPORARY TABLE naming (TraceId String);
 
+-- if: customer
 INSERT INTO naming
 SELECT TraceId FROM entries
-WHERE notEmpty({customer:String}) AND CustomerHash = toUInt32(cityHash64({customer:String}))
+WHERE CustomerHash = toUInt32(cityHash64({customer:String}))
     AND Customer = {customer:String} AND notEmpty(TraceId)
     AND Timestamp >= {from:DateTime64(6, 'UTC')} - INTERVAL 1 DAY AND Timestamp < {to:DateTime64(6, 'UTC')} + INTERVAL 1 DAY
 UNION DISTINCT
 SELECT TraceId FROM mentions
-WHERE notEmpty({customer:String}) AND CustomerHash = toUInt32(cityHash64({customer:String}))
+WHERE CustomerHash = toUInt32(cityHash64({customer:String}))
     AND Customer = {customer:String} AND notEmpty(TraceId)
     AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
     AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY;

@@ -11,33 +11,38 @@
 -- One row per trace: its latest such span, in ns since 1970.
 CREATE TEMPORARY TABLE naming (TraceId String);
 
+-- if: customer
 INSERT INTO naming
 SELECT TraceId FROM entries
-WHERE notEmpty({customer:String}) AND CustomerHash = toUInt32(cityHash64({customer:String}))
+WHERE CustomerHash = toUInt32(cityHash64({customer:String}))
     AND Customer = {customer:String} AND notEmpty(TraceId)
     AND Timestamp >= {from:DateTime64(6, 'UTC')} - INTERVAL 1 DAY AND Timestamp < {to:DateTime64(6, 'UTC')} + INTERVAL 1 DAY
 UNION DISTINCT
 SELECT TraceId FROM mentions
-WHERE notEmpty({customer:String}) AND CustomerHash = toUInt32(cityHash64({customer:String}))
+WHERE CustomerHash = toUInt32(cityHash64({customer:String}))
     AND Customer = {customer:String} AND notEmpty(TraceId)
     AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
     AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY;
 
 CREATE TEMPORARY TABLE ordering (TraceId String);
 
+-- if: order
 INSERT INTO ordering
 SELECT DISTINCT TraceId FROM orders
-WHERE notEmpty({order:String}) AND OrderId = {order:String} AND notEmpty(TraceId)
+WHERE OrderId = {order:String} AND notEmpty(TraceId)
     AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
     AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY;
 
 CREATE TEMPORARY TABLE failing_spans (TraceId String, SpanId String, Timestamp DateTime64(9, 'UTC'), Duration UInt64, IsRoot Bool);
 
+-- bind: asks_whether_failing
+SELECT {failing:Int8} >= 0;
+
+-- if: asks_whether_failing
 INSERT INTO failing_spans
 SELECT TraceId, SpanId, Timestamp, Duration, empty(ParentSpanId)
 FROM failures
-WHERE {failing:Int8} >= 0
-    AND Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)
+WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)
     AND ({service:String} = '' OR ServiceName = {service:String})
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND is_failing(
@@ -46,6 +51,7 @@ WHERE {failing:Int8} >= 0
 
 CREATE TEMPORARY TABLE found (TraceId String, Timestamp DateTime64(9, 'UTC'));
 
+-- if: asks_whether_failing
 INSERT INTO found
 SELECT TraceId, Timestamp
 FROM failing_spans
