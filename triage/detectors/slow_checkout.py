@@ -25,6 +25,8 @@ LONGER = 1.5
 """Times the usual mean that requests must take…"""
 LONGER_MS = 80.0
 """…and so much more, to matter."""
+NOTICED, NOTICED_MS = 1.3, 56.0
+"""Times the usual mean, and ms more, from which on requests are looked at, and their time is not called usual."""
 EXAMINED = 3
 ADDED_OVER_S = (20, 60, 300)
 SLICE = timedelta(minutes=5)
@@ -98,7 +100,7 @@ def _candidates(window: Window, ask: Ask, critical: Sequence[str]) -> Iterator[E
         if not is_old.any():
             continue
         ordinary = _ordinary(means[is_old], means[starts < window.from_.timestamp()])
-        was_slow = is_old & (means > LONGER * ordinary + LONGER_MS)
+        was_slow = is_old & (means > max(NOTICED * ordinary, ordinary + NOTICED_MS))
         usual = _usual(starts[is_old], was_slow[is_old], window)
         added = [_added(starts, requests, total_ms, window, seconds, ordinary) for seconds in ADDED_OVER_S]
         if usual and max(added) > 0:
@@ -127,7 +129,7 @@ def _added(
     """The time that requests took more in a window that ends now, 0 where that is nothing to speak of."""
     late = starts >= window.to.timestamp() - seconds
     mean = float(total_ms[late].sum() / max(requests[late].sum(), 1))
-    return mean - ordinary if mean > 1.3 * ordinary and mean - ordinary > 0.7 * LONGER_MS else 0.0
+    return mean - ordinary if mean > max(NOTICED * ordinary, ordinary + NOTICED_MS) else 0.0
 
 
 def _usual(starts: Numbers, was_slow: Flags, window: Window) -> Window | None:
