@@ -43,7 +43,7 @@ def main() -> int:
     scale = replace(
         scale,
         detect_seeds=options.seeds or scale.detect_seeds,
-        detect_kept=options.kept,
+        kept=options.kept,
         calm_seeds=options.seeds or scale.calm_seeds,
         calm_days=options.days or scale.calm_days,
         passes=options.passes or scale.passes,
@@ -86,7 +86,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--passes", type=int, metavar="N", help="passes that `passes` makes (default: 8640, a day's)")
     parser.add_argument("--days", type=int, metavar="N", help="days that `calm` lasts (default: 7)")
     parser.add_argument(
-        "--kept", type=Path, metavar="FILE", help="where `detect` keeps what it found; it is not looked for again"
+        "--kept",
+        type=Path,
+        metavar="FILE",
+        help="where `detect` keeps what it found, and beside it `calm` its weeks; they go on where they were stopped",
     )
     parser.add_argument(
         "--scratch", type=_directory, metavar="DIR", help="where to put the tables (default: the system's)"

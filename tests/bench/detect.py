@@ -28,7 +28,7 @@ ALL, NONE, NEARLY_ALL = Target(1, at_most=False), Target(0), Target(0.95, at_mos
 
 def run(scale: Scale, scratch: Path) -> Iterator[Figure]:
     """Every scenario with every seed that is not in the file of what was found before."""
-    kept_in = scale.detect_kept or scratch / "detect.jsonl"
+    kept_in = scale.kept or scratch / "detect.jsonl"
     for seed in scale.detect_seeds:
         done = {(each.scenario, each.seed) for each in kept(kept_in)}
         todo = [name for name in SCENARIOS if (name, seed) not in done]

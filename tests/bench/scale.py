@@ -34,7 +34,7 @@ class Scale:
     calm_seeds: Sequence[int] = (1, 2, 3)
     calm_days: int = 7
     calm_every: timedelta = timedelta(minutes=1)
-    detect_kept: Path | None = None  # where what was found is kept from run to run
+    kept: Path | None = None  # where `detect` and `calm` keep what they found, from run to run
 
 
 QUICK = Scale(
