@@ -27,13 +27,15 @@ from dashboards.access import Access
 PAGES = ("/incidents", "/affected", "/customers", "/traces", "/search", "/changes")
 FRESH_S, STALE_S = 2.0, 5.0
 """For how long a page is as good as new, and for how long it may be handed out while a new one is made."""
+TIMES_ITS_MAKING, FRESH_AT_MOST_S = 10.0, 4.0
+"""A page that takes long to make is as good as new for ten times as long: no page is being made all the time."""
 LONG_OVER_S = 60.0
 """For how long a page is as good as new that says that it is about what is long over; its bar tells its minute."""
 LONG_OVER = b"triage-long-over"
 """The header by which it says so; readers are not sent it."""
 MOST_PAGES, MOST_BYTES = 500, 64_000_000
-AT_ONCE = 4
-"""Pages that are made at a time: as many as the store has handles."""
+AT_ONCE, RENEWED_AT_ONCE = 4, 2
+"""Pages that are made at a time: as many as the store has handles; and how many of them while nobody waits for them."""
 WORTH_PACKING = 1000
 PACKED_WELL, PACKED_FAST = 6, 1
 AUTHOR = "triage_author"
@@ -49,9 +51,10 @@ Key = tuple[str, str, bytes, bool]
 
 @dataclass(frozen=True)
 class Page:
-    """An answer as all may have it; `began` is when its making did, by the monotonic clock."""
+    """An answer as all may have it; `began` and `ended` are when its making did, by the monotonic clock."""
 
     began: float
+    ended: float
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
@@ -60,7 +63,9 @@ class Page:
     @property
     def fresh_s(self) -> float:
         """For how many seconds it is as good as new."""
-        return LONG_OVER_S if any(name == LONG_OVER for name, _ in self.headers) else FRESH_S
+        if any(name == LONG_OVER for name, _ in self.headers):
+            return LONG_OVER_S
+        return min(max(FRESH_S, TIMES_ITS_MAKING * (self.ended - self.began)), FRESH_AT_MOST_S)
 
     @property
     def size(self) -> int:
@@ -104,6 +109,7 @@ class SharedPages:
         self._kept: OrderedDict[Key, Page] = OrderedDict()
         self._bytes = 0
         self._making: dict[Key, _Making] = {}
+        self._renewing: set[asyncio.Task[Page]] = set()
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -123,12 +129,19 @@ class SharedPages:
             self._kept.move_to_end(key)
             age = time.monotonic() - kept.began
             is_fresh, is_ageing = age <= kept.fresh_s, age <= STALE_S and not follows
-            has_room = not self._turns.locked()  # who waits comes before what is only ageing
-            if is_ageing and not is_fresh and has_room:
-                self._make(key, scope, since)
+            if is_ageing and not is_fresh:
+                self._renew(key, scope, since)
             if is_fresh or is_ageing:
                 return kept
         return await asyncio.shield(self._make(key, scope, since))
+
+    def _renew(self, key: Key, scope: Scope, since: float) -> None:
+        """Makes it anew where there is room: who waits for a page comes before what is only ageing."""
+        if key in self._making or self._turns.locked() or len(self._renewing) >= RENEWED_AT_ONCE:
+            return
+        renewing = self._make(key, scope, since)
+        self._renewing.add(renewing)
+        renewing.add_done_callback(self._renewing.discard)
 
     def _make(self, key: Key, scope: Scope, since: float) -> asyncio.Task[Page]:
         """What makes it, as one may be under way that knows all that was written by then."""
@@ -195,4 +208,4 @@ async def _answered(app: ASGIApp, scope: Scope, began: float) -> Page:
     body = b"".join(parts)
     is_packed = len(body) >= WORTH_PACKING and AUTHOR_GAP.encode() not in body
     packed = await asyncio.to_thread(gzip.compress, body, PACKED_WELL, mtime=0) if is_packed else None
-    return Page(began, started[0]["status"], list(started[0]["headers"]), body, packed)
+    return Page(began, time.monotonic(), started[0]["status"], list(started[0]["headers"]), body, packed)

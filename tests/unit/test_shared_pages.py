@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from dashboards import shared_pages
 from dashboards.access import Access
-from dashboards.shared_pages import AUTHOR_GAP, SharedPages, long_over
+from dashboards.shared_pages import AT_ONCE, AUTHOR_GAP, RENEWED_AT_ONCE, SharedPages, long_over
 
 FOREVER_AGO = float("-inf")
 
@@ -21,6 +21,7 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.now, self.made, self.written, self.passed = 100.0, 0, FOREVER_AGO, FOREVER_AGO
         self.status, self.slow, self.text = 200, asyncio.Event(), ""
+        self.takes = 0.0
         self.is_long_over, self.sent_headers = False, list[bytes]()
         self.slow.set()
         monkeypatch.setattr(shared_pages, "time", SimpleNamespace(monotonic=lambda: self.now))
@@ -31,6 +32,7 @@ class World:
         self.made += 1
         body = f"{self.text}{self.made}".encode()
         await self.slow.wait()
+        self.now += self.takes
         answer = Response(body, self.status, media_type="text/html")
         if self.is_long_over:
             long_over(answer)
@@ -76,6 +78,46 @@ def test_an_ageing_page_is_handed_out_while_a_new_one_is_made_and_an_old_one_nev
         assert await world.get() == b"2"
         world.now += 6
         assert await world.get() == b"3"
+
+    asyncio.run(look())
+
+
+def test_a_page_that_takes_long_to_make_is_made_less_often(world: World) -> None:
+    """A making of 0.3 s is good for 3 s, one of a second for 4 s, so that there is a second to make the next one."""
+
+    async def look(made_in: float, good_for: float) -> None:
+        world.made, path = 0, f"/customers/{made_in}"
+        world.takes = made_in
+        assert await world.get(path) == b"1"
+        world.now += good_for - made_in - 0.01
+        assert await world.get(path) == b"1"
+        await asyncio.sleep(0.01)
+        assert world.made == 1
+        world.now += 0.1
+        assert await world.get(path) == b"1"
+        await asyncio.sleep(0.05)
+        assert world.made == 2
+
+    asyncio.run(look(0.3, 3))
+    asyncio.run(look(1.0, 4))
+
+
+def test_what_is_only_ageing_leaves_turns_to_those_who_wait(world: World) -> None:
+    async def look() -> None:
+        paths = [f"/traces/{number}" for number in range(4)]
+        for path in paths:
+            await world.get(path)
+        world.now += 3
+        world.slow.clear()
+        for path in paths:
+            await world.get(path)
+        await asyncio.sleep(0.01)
+        assert world.made == 4 + RENEWED_AT_ONCE
+        waiting = [asyncio.create_task(world.get(f"/customers/{number}")) for number in range(2)]
+        await asyncio.sleep(0.01)
+        assert world.made == 4 + AT_ONCE
+        world.slow.set()
+        await asyncio.gather(*waiting)
 
     asyncio.run(look())
 
