@@ -22,6 +22,9 @@ NO_SETTINGS = re.compile(
 DATABASE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}", re.ASCII)
 CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 TOKEN = re.compile(r"[!-~]+")
+LONGEST_KEPT = timedelta(days=36_500)
+SHORTEST = timedelta(seconds=1)
+LONGEST = {"watch_every": timedelta(minutes=5), "query_time_limit": timedelta(hours=1)}
 
 
 class SettingsError(ValueError):
@@ -79,7 +82,8 @@ def _as_text(value: object, where: str) -> str:
         return ",".join(value)
     if isinstance(value, str | int | float) and not isinstance(value, bool):
         return str(value)
-    raise SettingsError(f"{where}: write a text, a number or a list of texts")
+    no_section = "; there are no sections, all settings stand at the top" if isinstance(value, dict) else ""
+    raise SettingsError(f"{where}: write a text, a number or a list of texts{no_section}")
 
 
 def _from_environment(environ: Mapping[str, str]) -> Iterator[Given]:
@@ -111,6 +115,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
 def _complaints(settings: Settings) -> Iterator[str]:
     """What is wrong with settings that are each right alone, a sentence each."""
     yield from _wrong_texts(settings)
+    yield from _wrong_lengths(settings)
     yield from _open_listeners(settings)
     yield from _shared_ports(settings)
 
@@ -122,10 +127,6 @@ def _wrong_texts(settings: Settings) -> Iterator[str]:
         yield f"cluster: {settings.cluster!r} is no name: write letters, digits, _ and -"
     if settings.token and not TOKEN.fullmatch(settings.token):
         yield "token: it may only hold ASCII letters, digits and signs, no spaces (TRIAGE_TOKEN)"
-    for name in ("traces", "logs", "metrics", "rollups", "kpis"):
-        kept: timedelta = getattr(settings, f"retention_{name}")
-        if not kept or kept % timedelta(days=1):
-            yield f"retention_{name}: {format_duration(kept)} is no number of whole days, such as 14d"
     for name in ("customer", "order", "amount", "currency"):
         if len(getattr(settings, f"{name}_keys")) > MOST_KEYS:
             yield f"{name}_keys: name at most {MOST_KEYS} attributes"
@@ -133,6 +134,20 @@ def _wrong_texts(settings: Settings) -> Iterator[str]:
         yield "kafka_topics: name the topics of row changes, such as '^shop[.].*'"
     if not settings.customer_keys:
         yield "customer_keys: name at least one attribute, or no customer can be told"
+
+
+def _wrong_lengths(settings: Settings) -> Iterator[str]:
+    for name in ("traces", "logs", "metrics", "rollups", "kpis"):
+        kept: timedelta = getattr(settings, f"retention_{name}")
+        if not kept or kept % timedelta(days=1):
+            yield f"retention_{name}: {format_duration(kept)} is no number of whole days, such as 14d"
+        if kept > LONGEST_KEPT:
+            yield f"retention_{name}: {format_duration(kept)} is longer than {format_duration(LONGEST_KEPT)}"
+    for name, longest in LONGEST.items():
+        length: timedelta = getattr(settings, name)
+        if not SHORTEST <= length <= longest:
+            allowed = f"{format_duration(SHORTEST)} to {format_duration(longest)}"
+            yield f"{name}: {format_duration(length)} is not within {allowed}"
 
 
 def _open_listeners(settings: Settings) -> Iterator[str]:

@@ -6,6 +6,8 @@ from collections.abc import Container, Iterable, Iterator, Sequence
 from shutil import get_terminal_size
 
 GAP = "  "
+WIDEST = 80
+"""Cells of a column that others follow: one name of a hundred thousand characters would push them all out of sight."""
 
 
 def printable(text: str) -> str:
@@ -23,10 +25,12 @@ def columns(
 ) -> Iterator[str]:
     """Rows below their headings, aligned; columns that are empty in every row are left out.
 
-    The columns named in `right` are aligned to the right. Lines longer than `width` are clipped.
+    The columns named in `right` are aligned to the right. Lines longer than `width` are clipped, and so is what is too
+    wide for a column that others follow.
     """
     cells = [[printable(cell) for cell in row] for row in rows]
     kept = [index for index in range(len(headings)) if any(row[index] for row in cells)]
+    cells = [[clip(cell, WIDEST) if index in kept[:-1] else cell for index, cell in enumerate(row)] for row in cells]
     widths = {index: max(_cells_wide(row[index]) for row in (headings, *cells)) for index in kept}
     for row in (headings, *cells):
         line = GAP.join(_pad(row[index], widths[index], headings[index] in right) for index in kept).rstrip()
@@ -35,11 +39,18 @@ def columns(
 
 def clip(line: str, width: int) -> str:
     """The line cut to a width in characters of the terminal, an ellipsis at its end if anything is missing."""
-    if _cells_wide(line) <= width:
-        return line
-    while _cells_wide(line) > width - 1:
+    room = 0
+    for place, char in enumerate(line):
+        room += _cells_wide(char)
+        if room > width:
+            return _fitting(line[:place], width - 1) + "…"
+    return line
+
+
+def _fitting(line: str, width: int) -> str:
+    while _cells_wide(line) > width:
         line = line[:-1]
-    return line + "…"
+    return line
 
 
 def _pad(text: str, width: int, right: bool) -> str:

@@ -1,5 +1,7 @@
 """What is written to a terminal."""
 
+import time
+
 import pytest
 
 from triage.terminal import clip, columns, printable
@@ -38,3 +40,12 @@ def test_lines_are_clipped_to_the_terminal() -> None:
     assert clip("abcdefg", 6) == "abcde…"
     assert clip("客户客户", 6) == "客户…"
     assert max(map(len, columns(("A",), [("x" * 50,)], width=10))) == 10
+
+
+def test_one_endless_name_hides_nothing_and_holds_nothing_up() -> None:
+    """What stands in the columns after it is seen; it takes no longer than to read the name once."""
+    endless, started = "x" * 1_000_000, time.monotonic()
+    lines = list(columns(("WHO", "OUTCOME", "WHAT"), [(endless, "recovered", endless), ("c-1", "", "")], width=100))
+    assert "recovered" in lines[1]
+    assert max(map(len, lines)) <= 100
+    assert time.monotonic() - started < 10

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from queries.errors import StoreLocked
 from triage.affected.asking import Opened, Running, Source
 from triage.commands.status import Failure, Status
 from triage.remote import NoService, Refusal, Remote
@@ -24,6 +25,9 @@ def open_source(settings: Settings) -> Iterator[Source]:
         else:
             with opened(settings, handles=HANDLES) as store:
                 yield Opened(store)
+    except StoreLocked as error:
+        sentence = f"nothing answers at {settings.url}, and {error}; or name with --url where it answers"
+        raise Failure(Status.UNREACHABLE, sentence) from None
     except NoService as error:
         raise Failure(Status.UNREACHABLE, str(error)) from None
     except Refusal as error:
