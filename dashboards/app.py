@@ -31,7 +31,7 @@ from dashboards.pages import changes as changes_page
 from dashboards.pages import customer as customer_page
 from dashboards.pages import incident as incident_page
 from dashboards.pages import incidents as incident_pages
-from dashboards.pages import login, plotly_js
+from dashboards.pages import login, plotly_js, telling
 from dashboards.pages import now as now_page
 from dashboards.pages import postmortem as postmortem_page
 from dashboards.pages import runbook as runbook_page
@@ -73,6 +73,7 @@ PAGES = (
     trace_page,
     search_page,
     changes_page,
+    telling,
     runbook_page,
     login,
     plotly_js,

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any, get_args
@@ -19,6 +20,7 @@ from dashboards.pages.shown import plural
 from dashboards.pages.views import render
 from dashboards.pages.wording import between
 from dashboards.problems import BadParameters
+from dashboards.shared_pages import AUTHOR_GAP
 from queries.store import Store
 from triage.activity import service_names
 from triage.changes import Origin
@@ -31,13 +33,31 @@ AROUND = timedelta(minutes=15)
 router = APIRouter(include_in_schema=False)
 
 
+@dataclass(frozen=True)
+class Telling:
+    """What somebody wrote into the form that tells of a change, and what is wrong in it, by field and as a whole."""
+
+    form: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+    problem: str = ""
+
+    @property
+    def status(self) -> HTTPStatus:
+        """Of the page that has it."""
+        if self.problem:
+            return HTTPStatus.SERVICE_UNAVAILABLE
+        return HTTPStatus.BAD_REQUEST if self.errors else HTTPStatus.OK
+
+
 @router.get(PATH, dependencies=[Depends(each_once)])
 def changes_page(request: Request, store: TheStore) -> HTMLResponse:
     """The form, and the changes that it asks for: of the last day unless it says otherwise."""
-    return _asked(request, store)
+    return changes_answer(request, store)
 
 
-def _asked(request: Request, store: Store) -> HTMLResponse:
+def changes_answer(request: Request, store: Store, telling: Telling | None = None) -> HTMLResponse:
+    """The page, with the form as somebody filled it in."""
+    telling = telling or Telling()
     given = {name: text for name, text in request.query_params.items() if text}
     now = datetime.now(UTC)
     usual = {} if given.keys() & {"from", "to", "cursor"} else {"from": USUAL}
@@ -53,8 +73,8 @@ def _asked(request: Request, store: Store) -> HTMLResponse:
     return render(
         request,
         "changes.html",
-        HTTPStatus.OK,
-        **_frame(request, store, given if asked.cursor is None else kept | ends),
+        telling.status,
+        **_frame(request, store, given if asked.cursor is None else kept | ends, telling),
         page=page,
         headline=_headline(page, asked.cursor is not None, now),
         told=sum(change.origin is Origin.TOLD for change in page.items),
@@ -75,7 +95,8 @@ def _wrong(request: Request, store: Store, given: Mapping[str, str], problem: Ba
     return render(request, "changes.html", HTTPStatus.BAD_REQUEST, **frame, page=None, others=others)
 
 
-def _frame(request: Request, store: Store, given: Mapping[str, str]) -> dict[str, Any]:
+def _frame(request: Request, store: Store, given: Mapping[str, str], telling: Telling | None = None) -> dict[str, Any]:
+    telling = telling or Telling()
     kept = {name: text for name, text in given.items() if name in {"service", "kind"}}
     return {
         "form": defaultdict(str, given),
@@ -83,6 +104,10 @@ def _frame(request: Request, store: Store, given: Mapping[str, str]) -> dict[str
         "kinds": get_args(Kind),
         "services": service_names(store),
         "request_url": request.base_url,
+        "telling": telling,
+        "told_form": defaultdict(str, telling.form),
+        "told_errors": defaultdict(str, telling.errors),
+        "author": telling.form.get("author", "") or AUTHOR_GAP,
         "with_window": lambda length: _address(kept | {"from": length}),
     }
 

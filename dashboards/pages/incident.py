@@ -15,6 +15,7 @@ from dashboards.api.border import TheStore
 from dashboards.api.cursors import bad_cursor
 from dashboards.api.incidents import Action, the_incident
 from dashboards.api.parameters import WindowParameters, bad_parameters
+from dashboards.pages.authors import remember
 from dashboards.pages.call_graph import picture
 from dashboards.pages.figure import Figure
 from dashboards.pages.handouts import Handouts, handouts
@@ -23,7 +24,7 @@ from dashboards.pages.shares import shares
 from dashboards.pages.shown import amounts, duration
 from dashboards.pages.views import render
 from dashboards.problems import BadParameters, FieldError, NotFound
-from dashboards.shared_pages import AUTHOR, AUTHOR_GAP
+from dashboards.shared_pages import AUTHOR_GAP
 from queries.store import Store
 from triage.detectors import NAMES
 from triage.incident.acting import Act, NoIncident, WrongStep, change, note, tick
@@ -43,7 +44,6 @@ BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=10)
 MOST_FIGURES = 3
 MOST_EVIDENCE = 5
-A_YEAR_S = 365 * 86_400
 
 router = APIRouter(include_in_schema=False)
 
@@ -146,10 +146,7 @@ def act(
         raise BadParameters([FieldError("action", str(error))]) from None
     kept = f"?{request.url.query}" if request.url.query else ""
     answer = RedirectResponse(f"/incidents/{quote(incident_id, safe='')}{kept}", HTTPStatus.SEE_OTHER)
-    if author.strip():
-        secure = request.app.state.access.secure
-        name = quote(author.strip()[:200], safe="")
-        answer.set_cookie(AUTHOR, name, max_age=A_YEAR_S, httponly=True, samesite="lax", secure=secure)
+    remember(request, answer, author)
     return answer
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import cast
+from typing import ClassVar, cast
 
 import httpx
 import pytest
@@ -14,8 +14,11 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from starlette.testclient import TestClient
 
+from collectors.kinds import Kind
 from collectors.sources.events import Change as Told
 from collectors.sources.events import line
+from collectors.sources.source import Trust
+from collectors.sources.web import Hooks
 from dashboards.app import create_app
 from queries.store import Store
 from tests import senders
@@ -216,3 +219,50 @@ def test_a_service_takes_a_change_and_shows_it(tmp_path: Path) -> None:
         answer = httpx.post(f"{pages.url}/api/v1/changes", json={"kind": "config"})
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "60")
         assert "only" in answer.json()["detail"] or "collects" in answer.json()["detail"]
+
+
+class TestByHand:
+    """The form on the page of changes."""
+
+    FORM: ClassVar = {"kind": "flag", "service": "checkout", "title": "<b>new-cart</b>", "time": "20m", "author": "Ada"}
+
+    @pytest.fixture
+    def web(self, store: Store) -> Iterator[TestClient]:
+        async def append(_kind: Kind, record: bytes) -> None:
+            store.insert("events", record + b"\n", token())
+
+        hooks = Hooks(append, lambda *_: None, Trust(is_loopback=True))
+        app = create_app(store, metrics=str, ready=lambda: None, told_changes=hooks.told("changes"))
+        with TestClient(app, base_url="http://127.0.0.1", follow_redirects=False) as client:
+            yield client
+
+    def test_what_is_told_is_in_the_list_at_once_and_once(self, web: TestClient) -> None:
+        """Also when the button is pressed twice; the browser keeps the name."""
+        before = web.get("/changes").text
+        assert "new-cart" not in before
+        for _ in range(2):
+            answer = web.post("/changes", data=self.FORM)
+            assert (answer.status_code, answer.headers["location"]) == (303, "/changes")
+        (change,) = web.get("/api/v1/changes", params={"from": "1h"}).json()["items"]
+        assert (change["kind"], change["service"], change["author"]) == ("flag", "checkout", "Ada")
+        page = web.get("/changes").text
+        assert page.count("&lt;b&gt;new-cart&lt;/b&gt;") == 1
+        assert 'id="told-author" name="author" type="text" value="Ada"' in page
+
+    def test_what_was_made_long_ago_is_shown_where_it_stands(self, web: TestClient) -> None:
+        answer = web.post("/changes", data=self.FORM | {"time": "3d"})
+        assert answer.headers["location"].startswith("/changes?from=")
+        assert "new-cart" in web.get(answer.headers["location"]).text
+
+    def test_what_is_wrong_is_said_beside_its_field_and_nothing_that_was_written_is_lost(self, web: TestClient) -> None:
+        answer = web.post("/changes", data=self.FORM | {"kind": "", "time": "soon"})
+        assert answer.status_code == 400
+        assert 'id="told-kind-note"' in answer.text
+        assert 'id="told-time-note">Must be a time such as' in answer.text
+        assert 'value="&lt;b&gt;new-cart&lt;/b&gt;"' in answer.text
+        assert web.get("/api/v1/changes").json()["items"] == []
+
+    def test_another_site_can_tell_nothing(self, web: TestClient) -> None:
+        answer = web.post("/changes", data=self.FORM, headers={"Origin": "https://evil.example"})
+        assert answer.status_code == 403
+        assert web.get("/api/v1/changes").json()["items"] == []
