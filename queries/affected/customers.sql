@@ -8,6 +8,8 @@
 -- One row per affected customer of the page, most failures first. The figures over all of them stand on every row,
 -- and on one row without a customer where the page is empty.
 
+-- Tables are declared before they are filled: made of a SELECT, each would have it planned twice.
+
 -- bind: failing, slow, past, partners, services
 SELECT
     {slower_than_ns:Int64} < 0,
@@ -67,7 +69,9 @@ WHERE Duration > {slower_than_ns:Int64}
 LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 
 -- Where the traces that they are in are filed.
-CREATE TEMPORARY TABLE failed_buckets AS
+CREATE TEMPORARY TABLE failed_buckets (Bucket DateTime('UTC'));
+
+INSERT INTO failed_buckets
 SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
 WHERE TraceHash IN (SELECT TraceHash FROM matching WHERE notEmpty(TraceId));
 
@@ -96,14 +100,17 @@ FROM (
     SELECT
         TraceId,
         groupUniqArrayArray(trace_parts.Names) AS Names,
-        max(Spans > 0 AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
-        hasAny(groupArrayArray(SpanHashes), groupArrayArray(LogSpans)) AS IsNamedByLogs,
+        max(notEmpty(trace_parts.Entry) AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
+        hasAny(
+            groupArrayArrayIf(SpanHashes, notEmpty(trace_parts.Entry)), groupArrayArrayIf(SpanHashes, empty(trace_parts.Entry))
+        ) AS IsNamedByLogs,
         {past:UInt8} AND max(Last) > {as_of:DateTime64(9, 'UTC')} AS IsGoingOn,
-        entry_texts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
+        minIf(trace_parts.Entry, notEmpty(trace_parts.Entry)) AS Packed,
+        unpacked(Packed) AS Entry
     FROM trace_parts
     WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceHash IN (SELECT TraceHash FROM matching)
     GROUP BY TraceId
-    HAVING sum(Spans) > 0 AND TraceId IN (SELECT TraceId FROM matching)
+    HAVING notEmpty(Packed) AND TraceId IN (SELECT TraceId FROM matching)
 );
 
 -- Whose each matching span is, and whether they could see it. A span without a trace is its own entry.
@@ -190,56 +197,48 @@ WHERE Bucket IN (SELECT toStartOfTenMinutes(Filed) FROM matching WHERE empty(Tra
 
 -- Those whose later attempts matter: whoever may have seen a failure, since they may have recovered; and whoever may
 -- be on the page, since it says when they tried last. (As of a moment, that is everyone.)
-CREATE TEMPORARY TABLE followed AS
+CREATE TEMPORARY TABLE followed (Customer String, CustomerHash UInt32);
+
+INSERT INTO followed
 SELECT Customer, toUInt32(cityHash64(Customer)) AS CustomerHash FROM bounds
 WHERE MayHaveSeen OR {past:UInt8} OR AtMost > {beyond_failures:UInt64}
     OR (AtMost = {beyond_failures:UInt64} AND Customer <= {beyond_customer:String});
 
--- What they tried from then on: roots that name them themselves; and what else names them, with its entry where that
--- came with it. (Of another whose hash is the same, nobody asks.)
+-- What they tried from then on, as it was told where it names them. A root that they began earlier is left out: its trace
+-- began no later. (Of another whose hash is the same, nobody asks.)
 CREATE TEMPORARY TABLE candidates (
-    TraceId String, TraceHash UInt64, IsRoot Bool, HasEntry Bool, Customer String, Timestamp DateTime64(9, 'UTC'),
+    TraceId String, TraceHash UInt64, IsRoot Bool, IsTold Bool, Customer String, Timestamp DateTime64(9, 'UTC'),
     EntryService String, EntryName String, HasSucceeded Bool
 );
 
 INSERT INTO candidates
 SELECT
-    TraceId, cityHash64(TraceId), true, true, Customer, Timestamp, ServiceName, SpanName,
-    NOT is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, {partners:Array(String)}, {services:Array(String)})
-        AND ({slower_than_ns:Int64} < 0 OR Duration <= {slower_than_ns:Int64})
-FROM entries
-WHERE CustomerHash IN (SELECT CustomerHash FROM followed)
-    AND Timestamp >= {earliest:DateTime64(9, 'UTC')} AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
-UNION ALL
-SELECT
-    TraceId, cityHash64(TraceId), false, NOT {past:UInt8} AND IsTold, Customer, entry_time(Entry), Entry[5], Entry[6],
+    Texts[2] AS TraceId,
+    cityHash64(TraceId) AS TraceHash,
+    Texts[3] = '1' AS IsRoot,
+    notEmpty(Texts[4]) AND (NOT {past:UInt8} OR (IsRoot AND Timestamp <= {as_of:DateTime64(9, 'UTC')})) AS IsTold,
+    Texts[1] AS Customer,
+    entry_time(Entry) AS Timestamp,
+    Entry[5] AS EntryService,
+    Entry[6] AS EntryName,
     NOT entry_is_failing(Entry, {partners:Array(String)}, {services:Array(String)})
-        AND ({slower_than_ns:Int64} < 0 OR entry_duration(Entry) <= {slower_than_ns:Int64})
+        AND ({slower_than_ns:Int64} < 0 OR entry_duration(Entry) <= {slower_than_ns:Int64}) AS HasSucceeded
 FROM (
-    SELECT TraceId, Customer, notEmpty(mentions.Entry) AS IsTold, entry_texts(mentions.Entry) AS Entry
+    SELECT unpacked(Mention) AS Texts, arraySlice(Texts, 4) AS Entry
     FROM mentions
     PREWHERE CustomerHash IN (SELECT CustomerHash FROM followed)
-    WHERE (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
-);
-
--- Asked as of a moment: traces whose root, which names these customers, begins later than other spans that are known.
--- if: past
-INSERT INTO candidates (TraceId, TraceHash)
-SELECT DISTINCT TraceId, cityHash64(TraceId) AS TraceHash FROM entries
-WHERE CustomerHash IN (SELECT CustomerHash FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')} AND notEmpty(TraceId)
-    AND TraceHash IN (
-        SELECT TraceHash FROM otel_traces_trace_id_ts
-        WHERE Start <= {as_of:DateTime64(9, 'UTC')} AND TraceHash IN (
-            SELECT cityHash64(TraceId) FROM entries
-            WHERE CustomerHash IN (SELECT CustomerHash FROM followed) AND Timestamp > {as_of:DateTime64(9, 'UTC')}
-        )
-    );
+        AND (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
+)
+WHERE NOT (IsRoot AND IsTold) OR Timestamp >= {earliest:DateTime64(9, 'UTC')};
 
 -- Where all of these traces is filed: one row per part of one.
-CREATE TEMPORARY TABLE places AS
-SELECT TraceHash, Roots, otel_traces_trace_id_ts.Bucket AS Bucket, End
+CREATE TEMPORARY TABLE places (TraceHash UInt64, Roots UInt16, Bucket DateTime('UTC'), Start DateTime('UTC'), End DateTime('UTC'));
+
+INSERT INTO places
+SELECT TraceHash, Roots, otel_traces_trace_id_ts.Bucket AS Bucket, Start, End
 FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT TraceHash FROM candidates);
+WHERE TraceHash IN (SELECT TraceHash FROM candidates)
+SETTINGS optimize_move_to_prewhere = 0;  -- what is wanted lies in nearly every granule
 
 -- Their attempts. A root that names its customer is its trace's entry where the trace has no other root; and a trace
 -- that came at once, and names nobody else, is known from where it names them.
@@ -255,17 +254,19 @@ LEFT ANY JOIN (
     FROM places
     GROUP BY TraceHash
 ) AS parts ON parts.TraceHash = candidates.TraceHash
-WHERE if(IsRoot, empty(TraceId) OR HasOneRoot, HasEntry AND CameAtOnce);
+WHERE IsTold AND (empty(TraceId) OR if(IsRoot, HasOneRoot, CameAtOnce));
 
--- The other traces must be looked at whole, unless they ended before the first failing one began.
-CREATE TEMPORARY TABLE concerned AS
+-- The other traces must be looked at whole, unless they ended before the first failing one began, or began too late to be known.
+CREATE TEMPORARY TABLE concerned (TraceHash UInt64, Bucket DateTime('UTC'));
+
+INSERT INTO concerned
 SELECT TraceHash, arrayJoin(groupUniqArray(places.Bucket)) AS Bucket
 FROM places
 WHERE TraceHash IN (
     SELECT TraceHash FROM candidates
     WHERE TraceId NOT IN (SELECT TraceId FROM attempts) AND TraceId NOT IN (SELECT TraceId FROM traces))
 GROUP BY TraceHash
-HAVING max(End) >= {earliest:DateTime64(9, 'UTC')};
+HAVING max(End) >= {earliest:DateTime64(9, 'UTC')} AND min(Start) <= {as_of:DateTime64(9, 'UTC')};
 
 INSERT INTO traces
 WITH
@@ -285,14 +286,17 @@ FROM (
     SELECT
         TraceId,
         groupUniqArrayArray(trace_parts.Names) AS Names,
-        max(Spans > 0 AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
-        hasAny(groupArrayArray(SpanHashes), groupArrayArray(LogSpans)) AS IsNamedByLogs,
+        max(notEmpty(trace_parts.Entry) AND notEmpty(trace_parts.Names)) AS IsNamedBySpans,
+        hasAny(
+            groupArrayArrayIf(SpanHashes, notEmpty(trace_parts.Entry)), groupArrayArrayIf(SpanHashes, empty(trace_parts.Entry))
+        ) AS IsNamedByLogs,
         {past:UInt8} AND max(Last) > {as_of:DateTime64(9, 'UTC')} AS IsGoingOn,
-        entry_texts(minIf(trace_parts.Entry, Spans > 0)) AS Entry
+        minIf(trace_parts.Entry, notEmpty(trace_parts.Entry)) AS Packed,
+        unpacked(Packed) AS Entry
     FROM trace_parts
     WHERE (Bucket, TraceHash) IN (SELECT Bucket, TraceHash FROM concerned)
     GROUP BY TraceId
-    HAVING sum(Spans) > 0
+    HAVING notEmpty(Packed)
 )
 SETTINGS use_index_for_in_with_subqueries_max_values = 0;
 
@@ -546,7 +550,12 @@ FROM (
 GROUP BY Customer;
 
 -- The page, and the figures over all of them.
-CREATE TEMPORARY TABLE customers AS
+CREATE TEMPORARY TABLE customers (
+    Customer String, Failures UInt64, First DateTime64(9, 'UTC'), Last DateTime64(9, 'UTC'), Outcome String,
+    RecoveredAt Nullable(DateTime64(9, 'UTC')), LastAttempt DateTime64(9, 'UTC')
+);
+
+INSERT INTO customers
 SELECT * FROM outcomes
 WHERE {after_failures:Int64} < 0
     OR Failures < {after_failures:Int64}

@@ -10,22 +10,21 @@ SELECT
     (SELECT groupArray(Name) FROM partners) AS Partners,
     (SELECT groupUniqArray(toString(ServiceName)) FROM services) AS Services;
 
-CREATE TEMPORARY TABLE tried AS
-SELECT * FROM entries
-WHERE CustomerHash = toUInt32(cityHash64({customer:String})) AND Customer = {customer:String}
-    AND Timestamp >= {from:DateTime64(9, 'UTC')} - INTERVAL 1 HOUR AND Timestamp < {until:DateTime64(9, 'UTC')}
-LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
-
 -- A day is allowed for clocks that disagree; what is dated before 2000 is filed there.
+CREATE TEMPORARY TABLE tried AS
+SELECT Texts[2] AS TraceId, arraySlice(Texts, 4) AS Entry
+FROM (
+    SELECT unpacked(Mention) AS Texts FROM mentions
+    PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
+        AND (
+            Bucket BETWEEN toStartOfTenMinutes(filed_under({from:DateTime64(9, 'UTC')}) - INTERVAL 1 DAY)
+                AND filed_under({until:DateTime64(9, 'UTC')}) + INTERVAL 1 DAY
+            OR Bucket < '2000-01-02')
+)
+WHERE Texts[1] = {customer:String};
+
 CREATE TEMPORARY TABLE concerned AS
-SELECT TraceId FROM tried WHERE notEmpty(TraceId)
-UNION DISTINCT
-SELECT TraceId FROM mentions
-WHERE CustomerHash = toUInt32(cityHash64({customer:String})) AND Customer = {customer:String}
-    AND (
-        Bucket BETWEEN toStartOfTenMinutes(filed_under({from:DateTime64(9, 'UTC')}) - INTERVAL 1 DAY)
-            AND filed_under({until:DateTime64(9, 'UTC')}) + INTERVAL 1 DAY
-        OR Bucket < '2000-01-02');
+SELECT DISTINCT TraceId FROM tried WHERE notEmpty(TraceId);
 
 CREATE TEMPORARY TABLE buckets AS
 SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
@@ -37,7 +36,7 @@ SELECT
     min(trace_parts.First) AS First,
     max(trace_parts.Last) AS Last,
     length(groupUniqArrayArray(Names)) = 1 AND max(Spans > 0 AND notEmpty(Names)) AS IsClear,
-    entry_facts(entry_texts(minIf(trace_parts.Entry, Spans > 0))) AS Entry
+    entry_facts(unpacked(minIf(trace_parts.Entry, Spans > 0))) AS Entry
 FROM trace_parts
 WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceHash IN (SELECT cityHash64(TraceId) FROM concerned)
     AND TraceId IN (SELECT TraceId FROM concerned)
@@ -89,6 +88,16 @@ LEFT ANY JOIN ordered ON ordered.TraceId = present.TraceId;
 -- bind: Traceless
 SELECT count() AS spans FROM tried WHERE empty(TraceId);
 
+-- Spans without a trace, each as the request that it is, however often it was received.
+-- if: Traceless
+CREATE TEMPORARY TABLE alone AS
+SELECT
+    Facts, Facts.Timestamp AS Timestamp, Facts.SpanId AS SpanId, Facts.SpanKind AS SpanKind, Facts.ServiceName AS ServiceName,
+    Facts.SpanName AS SpanName
+FROM (SELECT entry_facts(tried.Entry) AS Facts FROM tried WHERE empty(TraceId))
+WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {until:DateTime64(9, 'UTC')}
+LIMIT 1 BY Timestamp, SpanId, SpanKind, ServiceName, SpanName;
+
 -- if: Traceless
 INSERT INTO requested
 SELECT
@@ -96,21 +105,21 @@ SELECT
     Timestamp AS First,
     Timestamp AS Last,
     true AS IsClear,
-    entry_facts(entry_texts(packed_entry((false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
-        IsError, HttpStatus, tried.Duration, toString(ServerAddress), tried.Peers)))) AS Entry,
+    Facts AS Entry,
     if(is_failing(
-            IsError, SpanKind, HttpStatus, Peers, ServerAddress,
+            Facts.IsError, SpanKind, Facts.HttpStatus, Facts.Peers, Facts.ServerAddress,
             (SELECT Partners FROM known), (SELECT Services FROM known)),
-        [(Timestamp, SpanId, toString(ServiceName), toString(SpanName), alone.Error)], []) AS Failures,
+        [(Timestamp, SpanId, ServiceName, SpanName, told.Error)], []) AS Failures,
     [] AS Orders
-FROM tried
+FROM alone
 LEFT ANY JOIN (
-    SELECT Timestamp, SpanId, SpanKind, ServiceName, SpanName, Error
+    SELECT
+        Timestamp, SpanId, toString(SpanKind) AS SpanKind, toString(ServiceName) AS ServiceName,
+        toString(SpanName) AS SpanName, Error
     FROM failures
     WHERE empty(TraceId) AND Customer = {customer:String}
         AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {until:DateTime64(9, 'UTC')}
-) AS alone USING (Timestamp, SpanId, SpanKind, ServiceName, SpanName)
-WHERE empty(tried.TraceId) AND Timestamp >= {from:DateTime64(9, 'UTC')};
+) AS told USING (Timestamp, SpanId, SpanKind, ServiceName, SpanName);
 
 SELECT
     TraceId,

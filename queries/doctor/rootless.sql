@@ -23,7 +23,7 @@ SELECT
     count() AS traces,
     min(TraceId) AS example
 FROM (
-    SELECT TraceId, entry_texts(min(Entry))[5] AS entry_service
+    SELECT TraceId, unpacked(min(Entry))[5] AS entry_service
     FROM trace_parts
     WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) AND Bucket < {to:DateTime64(6, 'UTC')}
         AND TraceId IN (SELECT TraceId FROM rootless) AND Spans > 0

@@ -30,7 +30,7 @@ SELECT
     TraceId, order_id, Entry.ServiceName AS service, Entry.SpanName AS operation, Entry.HttpStatus AS status,
     Entry.IsError OR (Entry.SpanKind = 'Server' AND Entry.HttpStatus >= 500) AS failed
 FROM (
-    SELECT TraceId, order_id, entry_facts(entry_texts(min(trace_parts.Entry))) AS Entry
+    SELECT TraceId, order_id, entry_facts(unpacked(min(trace_parts.Entry))) AS Entry
     FROM trace_parts
     INNER JOIN (
         SELECT DISTINCT TraceId, OrderId AS order_id

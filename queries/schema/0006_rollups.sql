@@ -18,17 +18,19 @@ CREATE OR REPLACE FUNCTION is_failing AS (is_error, kind, http_status, peers, ad
 CREATE OR REPLACE FUNCTION might_fail AS (is_error, kind, http_status) -> is_error
     OR (kind = 'Server' AND http_status >= 500) OR (kind = 'Client' AND http_status >= 400);
 
--- A trace's entry as one text, in the order that makes the earliest the least; and as texts again.
-CREATE OR REPLACE FUNCTION packed_entry AS (entry) -> arrayStringConcat(
-    arrayMap(text -> replaceAll(replaceAll(text, '\x01', '\x01\x02'), '\0', '\x01\x01'), arrayConcat([
-        toString(toUInt8(tupleElement(entry, 1))),
-        leftPad(toString(toInt128(toUnixTimestamp64Nano(tupleElement(entry, 2))) + 9223372036854775808), 20, '0'),
-        tupleElement(entry, 3), tupleElement(entry, 4), tupleElement(entry, 5), tupleElement(entry, 6),
-        toString(toUInt8(tupleElement(entry, 7))), toString(tupleElement(entry, 8)), toString(tupleElement(entry, 9)),
-        tupleElement(entry, 10)], tupleElement(entry, 11))),
-    '\0');
-CREATE OR REPLACE FUNCTION entry_texts AS (packed) -> arrayMap(
-    text -> replaceAll(replaceAll(text, '\x01\x01', '\0'), '\x01\x02', '\x01'), splitByChar('\0', packed));
+-- Texts as one, in the same order; and as texts again.
+CREATE OR REPLACE FUNCTION packed AS (texts) -> arrayStringConcat(
+    arrayMap(text -> replaceAll(replaceAll(text, '\x01', '\x01\x02'), '\0', '\x01\x01'), texts), '\0');
+CREATE OR REPLACE FUNCTION unpacked AS (joined) -> arrayMap(
+    text -> replaceAll(replaceAll(text, '\x01\x01', '\0'), '\x01\x02', '\x01'), splitByChar('\0', joined));
+
+-- A trace's entry as one text, in the order that makes the earliest the least.
+CREATE OR REPLACE FUNCTION packed_entry AS (entry) -> packed(arrayConcat([
+    toString(toUInt8(tupleElement(entry, 1))),
+    leftPad(toString(toInt128(toUnixTimestamp64Nano(tupleElement(entry, 2))) + 9223372036854775808), 20, '0'),
+    tupleElement(entry, 3), tupleElement(entry, 4), tupleElement(entry, 5), tupleElement(entry, 6),
+    toString(toUInt8(tupleElement(entry, 7))), toString(tupleElement(entry, 8)), toString(tupleElement(entry, 9)),
+    tupleElement(entry, 10)], tupleElement(entry, 11)));
 
 -- Of the texts alone, which is quicker: when it began, how long it took (ns), and whether it counts as failing.
 CREATE OR REPLACE FUNCTION entry_time AS (texts) ->
@@ -196,16 +198,16 @@ CREATE TABLE IF NOT EXISTS trace_parts (
     Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),  -- the ten minutes that these are filed under
     IsCalm Bool,  -- spans none of which might count as failing; failed traces are asked for, so the others lie together
     TraceHash UInt64 CODEC(NONE),  -- cityHash64 of the id: quicker to look through than texts
-    TraceId String CODEC(ZSTD(1)),
+    TraceId String CODEC(LZ4),
     First DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
     Last DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
     Spans UInt64 CODEC(ZSTD(1)),  -- 0: log records
     Roots UInt64 CODEC(ZSTD(1)),
-    Names Array(String) CODEC(ZSTD(1)),  -- the customers that the spans or their resources name, or the log records
+    Names Array(String) CODEC(LZ4),  -- the customers that the spans or their resources name, or the log records
     Mentions Array(String) CODEC(ZSTD(1)),  -- of these, whom no root among the spans names itself
-    SpanHashes Array(UInt64) CODEC(ZSTD(1)),  -- of the ids of spans that name nobody: log records may
-    LogSpans Array(UInt64) CODEC(ZSTD(1)),  -- the same of the spans that the log records were written in
-    Entry String CODEC(ZSTD(1)),  -- the trace's entry if no more spans came, packed; the least of all rows is
+    SpanHashes Array(UInt64) CODEC(NONE),  -- of span ids: of those that name nobody, since log records may; and of log
+        -- records, of the spans in which they were written
+    Entry String CODEC(LZ4),  -- the trace's entry if no more spans came, packed; the least of all rows is; '' of log records
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
@@ -213,7 +215,8 @@ PARTITION BY toDate(Bucket)
 ORDER BY (Bucket, IsCalm, TraceHash)
 TTL Received + toIntervalDay({retention_rollups_days})
 SETTINGS ttl_only_drop_parts = 1, index_granularity = 128, min_compress_block_size = 4096, max_compress_block_size = 65536,
-    non_replicated_deduplication_window = 10000;  -- small blocks: some traces of many buckets are read at a time
+    non_replicated_deduplication_window = 10000;  -- small blocks: some traces of many buckets are read at a time; LZ4 for
+        -- what is read of them, since taking blocks apart is most of the work
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_trace_parts TO trace_parts AS
 WITH
@@ -231,7 +234,6 @@ SELECT
     groupUniqArrayIf(name, notEmpty(name)) AS Names,
     arrayFilter(each -> NOT has(named_by_roots, each), Names) AS Mentions,
     if(empty(Names), groupUniqArray(cityHash64(SpanId)), []) AS SpanHashes,
-    CAST([], 'Array(UInt64)') AS LogSpans,
     packed_entry(min((notEmpty(ParentSpanId), Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
         IsError, HttpStatus, Duration, toString(ServerAddress), Peers))) AS Entry
 FROM span_facts
@@ -272,45 +274,13 @@ SELECT
     toUInt16(least(Roots, 2)) AS Roots
 FROM trace_parts;
 
--- One row per root span that names its customer itself, found by the customer: what they tried, and how it went.
-CREATE TABLE IF NOT EXISTS entries (
-    CustomerHash UInt32 DEFAULT toUInt32(cityHash64(Customer)),  -- quicker to look through than texts
-    Customer String CODEC(ZSTD(1)),
-    Timestamp DateTime64(9, 'UTC') CODEC(Delta(8), ZSTD(1)),
-    Filed DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
-    TraceId String CODEC(ZSTD(1)),
-    SpanId String CODEC(ZSTD(1)),
-    ServiceName LowCardinality(String),
-    SpanName LowCardinality(String),
-    SpanKind LowCardinality(String),
-    IsError Bool,
-    HttpStatus UInt16,
-    Peers Array(String),
-    ServerAddress LowCardinality(String),
-    Duration UInt64 CODEC(ZSTD(1)),
-    Received Date DEFAULT today()
-)
-ENGINE = MergeTree
-PARTITION BY toDate(Filed)
-ORDER BY (CustomerHash, Timestamp)
-TTL Received + toIntervalDay({retention_rollups_days})
-SETTINGS ttl_only_drop_parts = 1, index_granularity = 256, min_compress_block_size = 4096, max_compress_block_size = 65536,
-    non_replicated_deduplication_window = 10000;  -- small blocks: a few rows of many customers are read at a time
-
-CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_entries TO entries AS
-SELECT
-    Customer, Timestamp, Filed, TraceId, SpanId,
-    ServiceName, SpanName, SpanKind, IsError, HttpStatus, Peers, ServerAddress, Duration
-FROM span_facts
-WHERE (empty(ParentSpanId) OR empty(TraceId)) AND notEmpty(Customer);
-
--- One row per customer, trace, ten minutes and insert that names them elsewhere than on a root that arrived with it.
+-- One row per customer, trace, ten minutes and insert that names them, and one per span without a trace: what they tried, and
+-- how it went. All in one text, since each column more is sought anew for each customer.
 CREATE TABLE IF NOT EXISTS mentions (
-    CustomerHash UInt32 DEFAULT toUInt32(cityHash64(Customer)),
-    Customer String CODEC(ZSTD(1)),
+    CustomerHash UInt32,  -- the lower half of cityHash64 of the customer
     Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
-    TraceId String CODEC(ZSTD(1)),
-    Entry String CODEC(ZSTD(1)),  -- the trace's if no more of it came; empty of several customers' and of log records
+    Mention String CODEC(LZ4),  -- packed: the customer, the trace, '1' where its root names them itself, and its entry: the
+        -- root that names them if no other came, else the trace's if no more of it came; '' of log records and of several customers'
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree
@@ -321,9 +291,25 @@ SETTINGS ttl_only_drop_parts = 1, index_granularity = 64, min_compress_block_siz
     non_replicated_deduplication_window = 10000;  -- small blocks: a few rows of many customers are read at a time
 
 CREATE MATERIALIZED VIEW IF NOT EXISTS trace_parts_to_mentions TO mentions AS
+WITH NOT has(Mentions, Customer) AS is_by_root
 SELECT
-    arrayJoin(Mentions) AS Customer, Bucket, TraceId, if(Spans > 0 AND length(Names) = 1, Entry, '') AS Entry
-FROM trace_parts;
+    toUInt32(cityHash64(Customer)) AS CustomerHash,
+    Bucket,
+    concat(
+        packed([Customer, TraceId, if(is_by_root, '1', '')]), '\0',
+        if((is_by_root AND Roots = 1) OR length(Names) = 1, Entry, '')) AS Mention
+FROM trace_parts
+ARRAY JOIN Names AS Customer;
+
+CREATE MATERIALIZED VIEW IF NOT EXISTS span_facts_to_mentions TO mentions AS
+SELECT
+    toUInt32(cityHash64(Customer)) AS CustomerHash,
+    toStartOfTenMinutes(Filed) AS Bucket,
+    concat(packed([Customer, '', '1']), '\0', packed_entry((
+        false, Timestamp, SpanId, toString(SpanKind), toString(ServiceName), toString(SpanName),
+        IsError, HttpStatus, Duration, toString(ServerAddress), Peers))) AS Mention
+FROM span_facts
+WHERE empty(TraceId) AND notEmpty(Customer);
 
 -- One row per span that names an order, as received.
 CREATE TABLE IF NOT EXISTS orders (
@@ -461,7 +447,7 @@ SELECT
     0 AS Roots,
     groupUniqArray(Customer) AS Names,
     Names AS Mentions,
-    groupUniqArray(cityHash64(SpanId)) AS LogSpans,
+    groupUniqArray(cityHash64(SpanId)) AS SpanHashes,
     '' AS Entry
 FROM log_facts
 WHERE notEmpty(Customer)

@@ -13,16 +13,14 @@ CREATE TEMPORARY TABLE naming (TraceId String);
 
 -- if: customer
 INSERT INTO naming
-SELECT TraceId FROM entries
-WHERE CustomerHash = toUInt32(cityHash64({customer:String}))
-    AND Customer = {customer:String} AND notEmpty(TraceId)
-    AND Timestamp >= {from:DateTime64(6, 'UTC')} - INTERVAL 1 DAY AND Timestamp < {to:DateTime64(6, 'UTC')} + INTERVAL 1 DAY
-UNION DISTINCT
-SELECT TraceId FROM mentions
-WHERE CustomerHash = toUInt32(cityHash64({customer:String}))
-    AND Customer = {customer:String} AND notEmpty(TraceId)
-    AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
-    AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY;
+SELECT DISTINCT Texts[2]
+FROM (
+    SELECT unpacked(Mention) AS Texts FROM mentions
+    PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
+        AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
+        AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY
+)
+WHERE Texts[1] = {customer:String} AND notEmpty(Texts[2]);
 
 CREATE TEMPORARY TABLE ordering (TraceId String);
 

@@ -56,7 +56,7 @@ def node(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 def test_rows_lie_in_the_shards_and_are_read_through_the_tables_in_front_of_them(node: Store) -> None:
     """What goes through the landing tables is in the shard's database, with its rollups, and counted once in front."""
-    for table in ("otel_traces", "failures", "entries", "otel_logs"):
+    for table in ("otel_traces", "failures", "mentions", "otel_logs"):
         behind, in_front = (
             node.select(f"SELECT count() AS n FROM {database}.{table}")["n"][0] for database in ("otel_local", "otel")
         )

@@ -137,7 +137,7 @@ def test_one_segment_may_span_any_number_of_days(store: Store):
     assert counts(store)["otel_traces"] == 36
     days = store.select("SELECT uniqExact(Day) AS base FROM otel_traces")["base"][0]
     assert days == 12
-    for table in ("failures", "trace_parts", "entries", "mentions", "orders", "red"):
+    for table in ("failures", "trace_parts", "mentions", "orders", "red"):
         partitions = store.select(f"SELECT uniqExact(_partition_id) AS n FROM {table}")
         assert partitions["n"][0] == 12, table
 

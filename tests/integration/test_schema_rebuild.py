@@ -90,10 +90,10 @@ def test_a_day_whose_spans_have_expired_is_left_as_it_is(telemetry: Store):
 def test_what_the_settings_say_now_holds_for_what_came_before(telemetry: Store):
     """Other keys name a customer: made again, the rollups name by them."""
     schema.apply(telemetry, meanings=schema.Meanings(customer=("order.id",)))
-    rebuild.rebuild(telemetry, "entries")
-    named = telemetry.select("SELECT DISTINCT Customer FROM entries")["Customer"]
+    rebuild.rebuild(telemetry, "mentions")
+    named = telemetry.select("SELECT DISTINCT unpacked(Mention)[1] AS Customer FROM mentions")["Customer"]
     schema.apply(telemetry)
-    rebuild.rebuild(telemetry, "entries")
+    rebuild.rebuild(telemetry, "mentions")
     assert named.len() > 0
     assert named.str.starts_with("o-").all()
 
@@ -133,7 +133,7 @@ def test_telemetry_that_arrives_meanwhile_is_not_lost(telemetry: Store, monkeypa
 )
 def test_what_is_no_rollup_is_refused(store: Store, name: str):
     """With the names that there are."""
-    with pytest.raises(ValueError, match=r"no rollup .* there are entries, failures, .* trace_parts"):
+    with pytest.raises(ValueError, match=r"no rollup .* there are failures, .* trace_parts"):
         rebuild.rebuild(store, name)
 
 
@@ -152,7 +152,7 @@ def test_the_command_says_what_it_made(tmp_path: Path):
 WRONG = {
     ("rebuild",): "a rollup's name",
     ("apply", "--from", "7d"): "go with rebuild",
-    ("rebuild", "nothing"): "there are entries, failures",
+    ("rebuild", "nothing"): "there are failures",
     ("rebuild", "failures", "--from", "7x"): "'7x' is no time",
 }
 

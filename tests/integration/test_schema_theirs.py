@@ -66,7 +66,7 @@ def test_what_we_take_in_and_what_they_write_feeds_every_rollup_once(store: Stor
     store.command(SPAN, t=T0 + 1)
     store.command(LOG, t=T0 + 1)
     fed = {table for table, n in counts(store).items() if n > before[table] + once[table]}
-    assert {"otel_traces", "failures", "trace_parts", "entries", "orders", "red", "log_customers"} <= fed
+    assert {"otel_traces", "failures", "trace_parts", "mentions", "orders", "red", "log_customers"} <= fed
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -142,7 +142,7 @@ def test_what_was_kept_is_there_when_it_is_opened_again(tmp_path: Path, monkeypa
         store.insert("traces", body, "first")
         store.insert("traces", body, "second")
         found = counts(store)
-        assert (found["otel_traces"], found["entries"]) == (2, 2)
+        assert (found["otel_traces"], found["mentions"]) == (2, 2)
         lists = store.select("SELECT DISTINCT SpanAttributes['list'] AS list FROM otel_traces")
         assert lists["list"].to_list() == ["[1,2]"]
     assert list((tmp_path / "here").iterdir()) == []
