@@ -21,6 +21,10 @@ Export = Callable[[bytes, Context], Awaitable[bytes]]
 
 STATUS_DETAILS = "grpc-status-details-bin"
 IDENTITY_AND_GZIP = 0b101
+HANDSHAKE_MS = 10_000
+"""How long a connection may say nothing before it begins to speak HTTP/2; grpcio's own patience is two minutes."""
+IDLE_MS = 600_000
+"""How long one may be without a call; senders connect anew by themselves."""
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -34,6 +38,8 @@ def server(intake: Intake, *, token: str | None = None) -> grpc.aio.Server:
             ("grpc.so_reuseport", 0),  # else two processes share a port, and neither says so
             ("grpc.http2.min_ping_interval_without_data_ms", 10_000),  # senders may keep idle connections alive
             ("grpc.keepalive_permit_without_calls", 1),
+            ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
+            ("grpc.max_connection_idle_ms", IDLE_MS),
         ]
     )
     admit = bearer(token)

@@ -3,6 +3,7 @@
 import asyncio
 import gzip
 import resource
+import socket
 import threading
 import time
 import zlib
@@ -233,3 +234,15 @@ def test_a_sender_that_gives_up_is_no_harm(receivers: Receivers) -> None:
     receivers.may_answer.set()
     receivers.export(Kind.LOGS, GOOD[Kind.LOGS])
     assert (Kind.LOGS, GOOD[Kind.LOGS]) in receivers.kept
+
+
+def test_a_connection_that_never_speaks_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever only holds a connection open does not hold it for long."""
+    monkeypatch.setattr(otlp_grpc, "HANDSHAKE_MS", 300)
+    with (
+        Receivers() as receivers,
+        socket.create_connection(("127.0.0.1", receivers.grpc_port), timeout=20) as silent,
+    ):
+        while silent.recv(1000):  # the server's own settings
+            pass
+        assert receivers.export(Kind.TRACES, GOOD[Kind.TRACES]) == b""
