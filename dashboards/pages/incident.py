@@ -33,6 +33,7 @@ from triage.incident.customers import CustomersPage, Order, customers_page
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.graph import Graph, call_graph
 from triage.incident.model import Impact, Incident, State
+from triage.incident.retelling import passages
 from triage.incident.series import markers, symptom_series
 from triage.incident.wire import IncidentJson
 from triage.kpi.checks import Check, checks, first_three
@@ -117,7 +118,7 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         evidence=list(_evidence(customers)),
         handouts=seen.handouts,
         seen_before=[each for figure in seen.figures[:1] for each in figure.markers if each.time <= incident.began],
-        timeline=told.timeline,
+        timeline=list(passages(told.timeline)),
         times=" · ".join(_times(incident)),
     )
 

@@ -2,17 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import groupby
 
-from triage.incident.model import Kind, State
+from triage.incident.model import State
+from triage.incident.retelling import passages
 from triage.incident.wire import EventJson, FiguresJson, ImpactJson, IncidentJson, IncidentsJson
 from triage.money import amounts
 from triage.terminal import columns, printable
 from triage.window import Window, format_duration, format_time
 
 SIGNS = {State.OPEN: "●", State.ACKNOWLEDGED: "◐", State.MITIGATED: "◔", State.RESOLVED: "○"}
-FIGURES = frozenset({Kind.SYMPTOM, Kind.NAMED})
-"""Kinds of events that come again and again while an incident lasts."""
 HEADINGS = ("INCIDENT", "STATE", "SEVERITY", "OPENED (UTC)", "CUSTOMERS", "WHAT IS WRONG", "OWNER")
 
 
@@ -89,13 +87,12 @@ def incident_text(one: IncidentJson) -> Iterator[str]:
 
 def _story(timeline: Sequence[EventJson]) -> Iterator[str]:
     """What happened, a line each; of figures that were brought up to date, the first and how many more."""
-    for is_figure, each in groupby(timeline, key=lambda event: event.kind in FIGURES):
-        events = list(each)
-        for event in events[:1] if is_figure else events:
+    for passage in passages(timeline):
+        for event in passage.events:
             yield f"  {_time(event.time)}  {event.kind:<13}  {event.author}: {event.text}"
-        if is_figure and len(events) > 1:
-            more = f"{len(events) - 1:,} more of its figures (--format json has each)"
-            yield f"  {_time(events[-1].time)}  {'…':<13}  {more}"
+        if passage.figures:
+            more = f"{len(passage.figures):,} more of its figures (--format json has each)"
+            yield f"  {_time(passage.figures[-1].time)}  {'…':<13}  {more}"
 
 
 def _who_and_why(one: IncidentJson) -> Iterator[str]:
