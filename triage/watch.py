@@ -146,6 +146,7 @@ class Watch:
         else:
             if moment in {OPENING, END} or _figures(impact) != _figures(incident.impact):
                 yield self._impact(incident, impact, moment, now)
+        yield from self._checked(incident, moment, now)
         try:
             found = suspects(self.store.ask, incident, now)
         except StoreError as error:

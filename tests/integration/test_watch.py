@@ -103,6 +103,9 @@ def test_a_fault_becomes_one_incident_with_exactly_those_whom_it_hit(
     assert incident.frozen
     assert 0 < incident.frozen.customers < incident.impact.customers
     assert incident.frozen_end == incident.impact
+    first = next(event for event in replayed.events.values() if event.kind == Kind.CHECKS)
+    assert first.text.startswith("▲ gateway errors "), "the message says at once how the three first checks stand"
+    assert first.time == incident.frozen.at
     hit = hit_by(store, incident, second(950), past=True)
     answer = truth.answer(truth._shop.scenario.questions[0])
     assert {item.customer for item in hit.customers} == {each.customer for each in answer.hits}
