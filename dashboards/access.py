@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboards.bodies import read_body
+from dashboards.bodies import handing_on, whole_body
 from dashboards.origins import SAFE_METHODS, Origins
 from dashboards.problems import MEDIA_TYPE, Forbidden, Problem, TooManyAttempts, Unauthenticated
 from dashboards.sessions import Attempts, Signer
@@ -110,13 +110,13 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request = Request(scope)
+        request = Request(scope, receive)
         app = self._app
         try:
             if refusal := self._access.refusal(request):
                 raise refusal
             if request.method not in SAFE_METHODS and not scope["path"].startswith(HOOKS):
-                receive = await read_body(scope["path"], request.headers, receive)
+                receive = handing_on(await whole_body(request), receive)
         except ClientDisconnect:
             return
         except Problem as problem:

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from dashboards.api.border import TheStore
-from dashboards.bodies import read_body
+from dashboards.bodies import whole_body
 from dashboards.problems import BadParameters, FieldError, NotFound, Problem
 from queries.store import Store
 from triage.incident.acting import Act, NoIncident, change
@@ -24,7 +24,7 @@ async def slack_pressed(request: Request, store: TheStore) -> Response:
     secret: str = request.app.state.slack_signing_secret
     if not secret:
         raise NotFound("Buttons are not configured here: set TRIAGE_SLACK_SIGNING_SECRET.")
-    body = await Request(request.scope, await read_body(request.url.path, request.headers, request.receive)).body()
+    body = await whole_body(request)
     headers = request.headers
     try:
         check_signature(

@@ -5,12 +5,11 @@ from collections.abc import Iterable
 from http import HTTPStatus
 
 import pytest
-from starlette.datastructures import Headers
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
 from dashboards import bodies
-from dashboards.bodies import LARGEST, read_body
+from dashboards.bodies import LARGEST, handing_on, whole_body
 from dashboards.problems import Problem
 
 
@@ -29,8 +28,12 @@ def read(receive: Receive) -> Message:
     """What the application then hears first."""
 
     async def asked() -> Message:
-        told = await read_body("/api/v1/incidents/INC-1/note", Headers({"transfer-encoding": "chunked"}), receive)
-        return await told()
+        scope = {
+            "type": "http",
+            "path": "/api/v1/incidents/INC-1/note",
+            "headers": [(b"transfer-encoding", b"chunked")],
+        }
+        return await handing_on(await whole_body(Request(scope, receive)), receive)()
 
     return asyncio.run(asked())
 
