@@ -213,22 +213,19 @@ CREATE TEMPORARY TABLE candidates (
 
 INSERT INTO candidates
 SELECT
-    Texts[2] AS TraceId,
+    mentions.TraceId AS TraceId,
     cityHash64(TraceId) AS TraceHash,
-    Texts[3] = '1' AS IsRoot,
-    notEmpty(Texts[4]) AND (NOT {past:UInt8} OR (IsRoot AND Timestamp <= {as_of:DateTime64(9, 'UTC')})) AS IsTold,
-    Texts[1] AS Customer,
+    mentions.IsRoot AS IsRoot,
+    notEmpty(Entry[1]) AND (NOT {past:UInt8} OR (IsRoot AND Timestamp <= {as_of:DateTime64(9, 'UTC')})) AS IsTold,
+    mentions.Customer AS Customer,
     entry_time(Entry) AS Timestamp,
     Entry[5] AS EntryService,
     Entry[6] AS EntryName,
     NOT entry_is_failing(Entry, {partners:Array(String)}, {services:Array(String)})
         AND ({slower_than_ns:Int64} < 0 OR entry_duration(Entry) <= {slower_than_ns:Int64}) AS HasSucceeded
-FROM (
-    SELECT unpacked(Mention) AS Texts, arraySlice(Texts, 4) AS Entry
-    FROM mentions
-    PREWHERE CustomerHash IN (SELECT CustomerHash FROM followed)
-        AND (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
-)
+FROM mentions
+PREWHERE CustomerHash IN (SELECT CustomerHash FROM followed)
+    AND (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
 WHERE NOT (IsRoot AND IsTold) OR Timestamp >= {earliest:DateTime64(9, 'UTC')};
 
 -- Where all of these traces is filed: one row per part of one.

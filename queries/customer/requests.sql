@@ -12,16 +12,14 @@ SELECT
 
 -- A day is allowed for clocks that disagree; what is dated before 2000 is filed there.
 CREATE TEMPORARY TABLE tried AS
-SELECT Texts[2] AS TraceId, arraySlice(Texts, 4) AS Entry
-FROM (
-    SELECT unpacked(Mention) AS Texts FROM mentions
-    PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
-        AND (
-            Bucket BETWEEN toStartOfTenMinutes(filed_under({from:DateTime64(9, 'UTC')}) - INTERVAL 1 DAY)
-                AND filed_under({until:DateTime64(9, 'UTC')}) + INTERVAL 1 DAY
-            OR Bucket < '2000-01-02')
-)
-WHERE Texts[1] = {customer:String};
+SELECT TraceId, Entry
+FROM mentions
+PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
+    AND (
+        Bucket BETWEEN toStartOfTenMinutes(filed_under({from:DateTime64(9, 'UTC')}) - INTERVAL 1 DAY)
+            AND filed_under({until:DateTime64(9, 'UTC')}) + INTERVAL 1 DAY
+        OR Bucket < '2000-01-02')
+WHERE Customer = {customer:String};
 
 CREATE TEMPORARY TABLE concerned AS
 SELECT DISTINCT TraceId FROM tried WHERE notEmpty(TraceId);

@@ -281,6 +281,10 @@ CREATE TABLE IF NOT EXISTS mentions (
     Bucket DateTime('UTC') CODEC(Delta(4), ZSTD(1)),
     Mention String CODEC(LZ4),  -- packed: the customer, the trace, '1' where its root names them itself, and its entry: the
         -- root that names them if no other came, else the trace's if no more of it came; '' of log records and of several customers'
+    Customer String ALIAS unpacked(Mention)[1],
+    TraceId String ALIAS unpacked(Mention)[2],
+    IsRoot Bool ALIAS unpacked(Mention)[3] = '1',
+    Entry Array(String) ALIAS arraySlice(unpacked(Mention), 4),
     Received Date DEFAULT today()
 )
 ENGINE = MergeTree

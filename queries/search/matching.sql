@@ -13,14 +13,12 @@ CREATE TEMPORARY TABLE naming (TraceId String);
 
 -- if: customer
 INSERT INTO naming
-SELECT DISTINCT Texts[2]
-FROM (
-    SELECT unpacked(Mention) AS Texts FROM mentions
-    PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
-        AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
-        AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY
-)
-WHERE Texts[1] = {customer:String} AND notEmpty(Texts[2]);
+SELECT DISTINCT TraceId
+FROM mentions
+PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
+    AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
+    AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY
+WHERE Customer = {customer:String} AND notEmpty(TraceId);
 
 CREATE TEMPORARY TABLE ordering (TraceId String);
 
