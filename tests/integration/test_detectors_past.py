@@ -33,6 +33,12 @@ CHECKOUTS = """
     ARRAY JOIN [1, 2, 3] AS depth
 """
 
+HEARD = """
+    INSERT INTO arrivals (Minute, ServiceName, Spans)
+    SELECT toDateTime({now:DateTime64(6, 'UTC')}) - toIntervalMinute(number + {ago_min:UInt64}), 'gateway', 200
+    FROM numbers({minutes:UInt64})
+"""
+
 
 @pytest.fixture(scope="module")
 def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
@@ -101,3 +107,25 @@ def test_a_service_from_which_nothing_arrives_is_found_by_when_data_arrived(own_
     )
     (symptom,) = found(own_store, "no_data")
     assert (symptom.subject, symptom.value) == ({"service": "payment"}, 9.0)
+
+
+def heard(store: Store, ago: timedelta, lasts: timedelta) -> None:
+    """The gateway in each minute of so long a time, which ended so long ago."""
+    minute = timedelta(minutes=1)
+    store.command(HEARD, now=NOW, ago_min=ago // minute + 1, minutes=lasts // minute)
+
+
+def test_a_silence_that_comes_each_day_is_told_only_as_long_as_it_is_new(own_store: Store) -> None:
+    """A shop that closes at this time closes; one that never did is missed."""
+    quiet, open_for, day = timedelta(minutes=9), timedelta(hours=4), timedelta(days=1)
+    empty(own_store)
+    heard(own_store, quiet, open_for)
+    assert [symptom.subject for symptom in found(own_store, "no_data")] == [{"service": "gateway"}]
+    own_store.command(
+        "INSERT INTO services VALUES ('gateway', {at:DateTime64(9, 'UTC')}, {at:DateTime64(9, 'UTC')})",
+        at=NOW - 2 * day,
+    )
+    heard(own_store, day + quiet, open_for)
+    assert found(own_store, "no_data") == []
+    heard(own_store, day - 6 * quiet, 7 * quiet)
+    assert [symptom.subject for symptom in found(own_store, "no_data")] == [{"service": "gateway"}]

@@ -21,10 +21,23 @@ SHARES = {"gateway": 1.0, "storefront": 0.6, "checkout": 0.12, "payment": 0.05, 
 """The services of a shop, and the share of its requests that each has a part in."""
 
 
+def minute_of(moment: Value) -> int:
+    """Since OPENS."""
+    assert isinstance(moment, datetime)
+    return int((moment - OPENS).total_seconds()) // 60
+
+
 def heard(minutes: Mapping[str, Spans], now: int) -> list[Symptom]:
     """What is found in the minute `now` since OPENS; `minutes` are the spans of each service in each minute."""
 
+    def before(from_: int, to: int, service: object) -> pl.DataFrame:
+        spans = np.sum([each for name, each in minutes.items() if service in {"", name}], axis=0)
+        days = [spans[from_ - day * 1440 : to - day * 1440] for day in range(1, 8) if from_ >= day * 1440]
+        return pl.DataFrame({"seen": [np.flatnonzero(each).tolist() for each in days]})
+
     def ask(name: str, /, **parameters: Value) -> pl.DataFrame:
+        if name == "detect/heard_before":
+            return before(minute_of(parameters["from"]), minute_of(parameters["to"]), parameters["service"])
         first = max(now - 120, 0)
         each = {service: spans[first:now] for service, spans in minutes.items()}
         rows = [
@@ -81,3 +94,13 @@ def test_a_sender_that_stops_at_noon_is_found_within_minutes(service: str) -> No
     assert symptom.subject == {"service": service}
     stopped = {name: until(spans, stops) for name, spans in minutes.items()}
     assert [symptom.subject for symptom in heard(stopped, within)] == [{"service": "*"}]
+
+
+def test_a_shop_that_closes_each_night_is_missed_in_the_first_alone() -> None:
+    """What it did at that time on earlier days says that it closes; not that nothing may be missed at noon."""
+    minute = np.arange(3 * 1440) % 1440
+    spans = np.where((minute >= 480) & (minute < 1438), 200, 0)
+    told = {now for now in range(60, 3 * 1440, 2) if heard({"gateway": spans}, now)}
+    assert told
+    assert max(told) < 1440 + 480
+    assert heard({"gateway": until(spans, 2 * 1440 + 720)}, 2 * 1440 + 727)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from math import log
 from typing import cast
 
@@ -27,6 +27,8 @@ LATELY = 15
 """Minutes before a silence that say how often a sender was heard: in the evening it is heard less and less."""
 UNLIKELY = 16.0
 """Nats: at that rate chance brings so long a silence once in e^16 times."""
+AROUND = 5
+"""Minutes before and after each of the same time on an earlier day that say how often it was heard then."""
 LEAST_MISSED = 30
 """Spans that there would have been since, had the sender kept its share of all."""
 
@@ -91,6 +93,21 @@ class Traffic:
         return np.concatenate([[0], self.spans])[places]
 
 
+def _is_odd_at_this_time(ask: Ask, service: str, last: int, now: datetime) -> bool:
+    """Whether so long a silence is unlikely by some earlier day, minute by minute: not where it closes each night."""
+    around = timedelta(minutes=AROUND)
+    since = datetime.fromtimestamp(60 * (last + 1), UTC)
+    days = ask("detect/heard_before", **{"from": since - around}, to=now + around, service=service)["seen"].to_list()
+    minutes = int((now - since).total_seconds()) // 60 + 2 * AROUND
+    return not days or max(_nats(np.isin(np.arange(minutes), seen)) for seen in days) >= UNLIKELY
+
+
+def _nats(heard: npt.NDArray[np.bool_]) -> float:
+    """How unlikely silence was in these minutes, but for those around them."""
+    shares = np.convolve(heard, np.ones(2 * AROUND + 1), "valid") / (2 * AROUND + 2)
+    return float(-np.log(1 - shares).sum())
+
+
 def no_data(window: Window, ask: Ask) -> Iterator[Symptom]:
     """One symptom for each service that fell silent; a single one where all did.
 
@@ -106,11 +123,13 @@ def no_data(window: Window, ask: Ask) -> Iterator[Symptom]:
     together, traffic = Heard.of(found[0]), Traffic.of(found[0])
     if together.is_silent(now):
         last = int(together.minutes[-1])
-        yield _symptom("" if len(rows) > 1 else steady[0][0], [service for service, _ in steady], last, whole)
+        if _is_odd_at_this_time(ask, "", last, whole):
+            yield _symptom("" if len(rows) > 1 else steady[0][0], [service for service, _ in steady], last, whole)
         return
     for service, heard in steady:
-        if heard.is_silent(now) and traffic.goes_on_without(heard):
-            yield _symptom(service, [service], int(heard.minutes[-1]), whole)
+        last = int(heard.minutes[-1])
+        if heard.is_silent(now) and traffic.goes_on_without(heard) and _is_odd_at_this_time(ask, service, last, whole):
+            yield _symptom(service, [service], last, whole)
 
 
 def _symptom(service: str, services: Sequence[str], last: int, now: datetime) -> Symptom:
