@@ -123,16 +123,19 @@ class Blame:
     hop: tuple[str, str, str]
 
 
-def blame(hops: Hops, added_ms: float) -> Blame | None:
-    """What the evidence supports; None where no hop took a good part of the added time."""
+def blame(hops: Hops, added_ms: float, caches: Mapping[str, tuple[float, float]]) -> Blame | None:
+    """What the evidence supports; None where no hop took a good part of the added time.
+
+    A call that usually is not there at all says nothing of its length: a cache that fell may have saved it every time.
+    """
     if not hops.all or hops.all[0].added_ms < MATTERS * added_ms:
         return None
     top = hops.all[0]
     hop = top.service, top.operation, top.peer
-    fell = [(usual - now, cache) for cache, (usual, now) in hops.caches.items() if usual - now >= HITS_FELL]
-    if fell and top.slower < 4 * max(top.more_calls, 1.0):
+    fell = [(usual - now, cache) for cache, (usual, now) in caches.items() if usual - now >= HITS_FELL]
+    if fell and (not top.calls[0] or top.slower < 4 * max(top.more_calls, 1.0)):
         cache = max(fell)[1]
-        usual, now = hops.caches[cache]
+        usual, now = caches[cache]
         told = f"{name(cache)} answers {percent(now)} of its lookups itself, usually {percent(usual)}; {_told(top)}"
         return Blame(cache, False, Cause.CACHE_MISSES, told, hop)
     if top.is_frequency:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 import numpy as np
 import numpy.typing as npt
 
-from triage.detectors.hops import Blame, Hops, blame
+from triage.detectors.hops import Blame, Hop, Hops, blame
 from triage.detectors.onset import Run, run_of_failures
 from triage.detectors.rates import RECENT_S, Rates
 from triage.detectors.wording import clock, milliseconds, name
@@ -74,6 +74,7 @@ def slow_checkout(window: Window, ask: Ask, critical: Sequence[str] = ()) -> Ite
     `critical` names operations, with * for any text; of none, the words in their names tell.
     """
     blamed: set[str | tuple[str, str, str]] = set()
+    looked_at: list[Hop] = []  # of all entries: a cache that serves several says little of itself in each
     entries = sorted(_candidates(window, ask, critical), key=lambda each: each.order)
     usual = min((entry.usual for entry in entries), key=lambda each: each.to, default=window)
     for entry in entries[:EXAMINED]:
@@ -81,7 +82,8 @@ def slow_checkout(window: Window, ask: Ask, critical: Sequence[str] = ()) -> Ite
         if slow is None:
             continue
         hops = _hops(window, ask, slow)
-        found = blame(hops, slow.mean_ms - slow.usual_ms)
+        looked_at += hops.all
+        found = blame(hops, slow.mean_ms - slow.usual_ms, Hops(looked_at).caches)
         if found is None or {found.suspect, found.hop} & blamed:  # what adds most is one call: one cause
             continue
         if symptom := _symptom(window, ask, slow, hops, found):
