@@ -112,3 +112,10 @@ def test_failures_that_are_usual_begin_no_run() -> None:
 def test_an_outage_is_not_what_is_usual_however_long() -> None:
     """Where all that is known is as bad as now, nothing is known of what is usual."""
     assert quiet_rate(seconds(*range(1, 7200, 5)), NOW) == 0.0
+
+
+def test_a_failure_minutes_before_is_no_part_of_a_run_that_just_began() -> None:
+    """As few as they are by then, the latest ones are far denser than with the one before."""
+    run = run_of_failures(seconds(159, 5, 4, 3, 2, 1), 0.00002, NOW, 300)
+    assert run
+    assert (NOW - run.first).total_seconds() < 6

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from math import log
 
@@ -18,6 +18,8 @@ LEAST_RATE = 1e-5  # failures a second
 LONGEST = timedelta(days=1)
 SLICE_S = 300
 LATELY_S = 60
+SOUGHT_FROM_S = 20
+"""Before the latest failure: a run is sought from there on, too."""
 AT_THE_EDGE = timedelta(minutes=1)
 """A run that begins so near to the beginning of what was looked at may have begun before."""
 
@@ -82,6 +84,7 @@ def run_of_failures(seconds: pl.DataFrame, usual_rate: float, now: datetime, rec
     `seconds` are rows of queries/detect/failing_seconds.sql, `usual_rate` failures a second. Found as the interval in
     which a Poisson process at the run's own rate explains the counts best against the usual one (the maximum
     likelihood of a change and its reversal, as in Page's CUSUM); the run's rate is taken from what was found, anew.
+    It is sought from all that is recent, and from the latest seconds: few failures would else be joined to one before.
     """
     times: list[int] = seconds["second"].to_list() if seconds.height else []
     counts: list[int] = seconds["failures"].to_list() if seconds.height else []
@@ -89,16 +92,31 @@ def run_of_failures(seconds: pl.DataFrame, usual_rate: float, now: datetime, rec
     if not recent:
         return None
     usual = max(usual_rate, LEAST_RATE)
-    found = _Stretch(recent[0], recent[-1], 0.0)
+    latest = [place for place in recent if times[place] > times[-1] - SOUGHT_FROM_S]
+    starts = dict.fromkeys((recent[0], latest[0]))  # of two maxima, one may lie near to either
+    found = max((_run_near(times, counts, usual, start, recent[0]) for start in starts), key=lambda each: each.score)
+    rows = seconds[found.begin : found.end + 1]
+    return Run(_utc(rows["first"][0]), _utc(rows["last"][-1]), sum(counts[found.begin : found.end + 1]))
+
+
+def _run_near(times: Sequence[int], counts: Sequence[int], usual: float, start: int, recent: int) -> _Stretch:
+    """The run that is reached from the stretch that begins at a place, with how likely it is at its own rate."""
+    found = _Stretch(start, len(times) - 1, 0.0)
     for _ in range(ROUNDS):
-        lasted = times[found.end] - times[found.begin] + 1
-        rate = max(sum(counts[found.begin : found.end + 1]) / lasted, 2 * usual)
-        better = _densest(times, counts, usual, rate, recent[0])
+        rate = _rate(times, counts, found, usual)
+        better = _densest(times, counts, usual, rate, recent)
         if (better.begin, better.end) == (found.begin, found.end):
             break
         found = better
-    rows = seconds[found.begin : found.end + 1]
-    return Run(_utc(rows["first"][0]), _utc(rows["last"][-1]), sum(counts[found.begin : found.end + 1]))
+    rate = _rate(times, counts, found, usual)
+    failures, lasted = sum(counts[found.begin : found.end + 1]), times[found.end] - times[found.begin] + 1
+    return replace(found, score=failures * log(rate / usual) - (rate - usual) * lasted)
+
+
+def _rate(times: Sequence[int], counts: Sequence[int], run: _Stretch, usual: float) -> float:
+    """Failures a second, and no less than twice what is usual."""
+    lasted = times[run.end] - times[run.begin] + 1
+    return max(sum(counts[run.begin : run.end + 1]) / lasted, 2 * usual)
 
 
 def _densest(times: Sequence[int], counts: Sequence[int], usual: float, rate: float, recent: int) -> _Stretch:
