@@ -3,6 +3,7 @@
 import pytest
 
 from triage.kpi.checks import Check, State, first_three, in_a_line
+from triage.kpi.figures import Good
 from triage.kpi.usual import SAME_TIME, Usual, usual_of
 from triage.kpi.wording import band, figure
 
@@ -36,6 +37,15 @@ def test_a_sentence_has_the_figure_its_unit_and_what_to_compare_it_with() -> Non
     assert VISITS.sentence == "Visits: unknown, nothing was heard of it in this window"
     new = check("latency", "latency", State.UNKNOWN, 2400.0, Usual(), "ms")
     assert new.sentence == "Latency is 2.4 s; what is usual is not known yet"
+
+
+def test_what_is_a_little_worse_is_not_called_as_usual() -> None:
+    """Beside its band that would be false; what is better than usual is no news."""
+    usual = Usual(0.35, 0.325, 0.38)
+    low, high = (Check("kpi:conversion", "conversion", State.OK, value, usual, "1", Good.UP) for value in (0.301, 0.4))
+    assert low.brief == "conversion 30.1 % (usually 32.5–38 %)"
+    assert low.sentence == "Conversion is 30.1 %, usually 32.5–38 % (in the two hours before)"
+    assert high.brief == "conversion as usual"
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,15 @@ class Check:
     value: float | None
     usual: Usual
     unit: str
+    good: Good = Good.DOWN
+
+    @property
+    def is_as_usual(self) -> bool:
+        """Whether it is on the good side of its band, or in it: what is worse may still be too little to matter."""
+        if self.state is not State.OK or self.value is None:
+            return False
+        edge = self.usual.low if self.good is Good.UP else self.usual.high
+        return edge is None or (self.value >= edge if self.good is Good.UP else self.value <= edge)
 
     @property
     def sentence(self) -> str:
@@ -79,18 +88,17 @@ class Check:
         usually = f"usually {band(self.usual, self.unit)} ({self.usual.since})"
         if self.state is State.UNKNOWN:
             return f"{said}, {usually}; too little to judge by"
-        return f"{said}, {usually}" if self.state is State.BAD else f"{said}, as usual ({band(self.usual, self.unit)})"
+        return f"{said}, as usual ({band(self.usual, self.unit)})" if self.is_as_usual else f"{said}, {usually}"
 
     @property
     def brief(self) -> str:
         """Its part of the line: with its sign where it is unusual, so that colour is not needed."""
         if self.value is None or self.state is State.UNKNOWN:
             return f"{self.title} unknown"
-        if self.state is State.OK:
+        if self.is_as_usual:
             return f"{self.title} as usual"
-        return (
-            f"{SIGNS[State.BAD]} {self.title} {figure(self.value, self.unit)} (usually {band(self.usual, self.unit)})"
-        )
+        sign = f"{SIGNS[State.BAD]} " if self.state is State.BAD else ""
+        return f"{sign}{self.title} {figure(self.value, self.unit)} (usually {band(self.usual, self.unit)})"
 
 
 def checks(ask: Ask, window: Window, began: datetime | None = None) -> Iterator[Check]:
@@ -153,7 +161,8 @@ def _kpis(ask: Ask, window: Window, like: Window) -> Iterator[Check]:
         now = over(kpi, found[kpi], window)
         usual = by_day.get(kpi) or before_usually(kpi, earlier[kpi], like)
         known = now is not None and usual.middle is not None
-        yield Check(f"{KPI}{kpi.name}", kpi.name, _state(known, _is_worse(kpi, now, usual)), now, usual, kpi.unit)
+        state = _state(known, _is_worse(kpi, now, usual))
+        yield Check(f"{KPI}{kpi.name}", kpi.name, state, now, usual, kpi.unit, kpi.good)
 
 
 def _minutes(
