@@ -42,6 +42,9 @@ async def tell(
     now = datetime.now(UTC)
     written = {"kind": kind, "service": service, "version": version, "title": title, "time": at, "author": author}
     told = {name: text.strip() for name, text in written.items() if text.strip()}
+    if not told.keys() & {"service", "title"}:
+        telling = Telling(told, {"service": "say which service changed, or what did under What"})
+        return await run_in_threadpool(changes_answer, request, store, telling)
     status, said = await _passed_on(request.app.state.told_changes, told | {"id": _id(told, now)})
     if status != HTTPStatus.OK:
         errors = {str(error["field"]): str(error["detail"]) for error in said.get("errors", [])}

@@ -262,6 +262,12 @@ class TestByHand:
         assert 'value="&lt;b&gt;new-cart&lt;/b&gt;"' in answer.text
         assert web.get("/api/v1/changes").json()["items"] == []
 
+    def test_a_form_that_says_nothing_is_asked_what_changed(self, web: TestClient) -> None:
+        answer = web.post("/changes", data={"kind": "deploy"})
+        assert answer.status_code == 400
+        assert 'id="told-service-note">Say which service changed' in answer.text
+        assert web.get("/api/v1/changes").json()["items"] == []
+
     def test_another_site_can_tell_nothing(self, web: TestClient) -> None:
         answer = web.post("/changes", data=self.FORM, headers={"Origin": "https://evil.example"})
         assert answer.status_code == 403
