@@ -135,14 +135,15 @@ class SegmentLog:
 
     def _write(self) -> None:
         while waiting := self._next():
-            try:
-                for kind, some in _commits(waiting, self.limits.segment_bytes):
-                    self._commit(kind, some)
-            except Exception as error:  # the outermost loop: no sender waits for ever
-                log.exception("cannot write")
-                _answer(waiting, f"internal error: {type(error).__name__}")
-            with self._arrived:
-                self._waiting_bytes -= sum(len(one.record) for one in waiting)
+            for kind, some in _commits(waiting, self.limits.segment_bytes):
+                try:
+                    refusal = self._commit(kind, [one.record for one in some])
+                except Exception as error:  # the outermost loop: no sender waits for ever
+                    log.exception("cannot write")
+                    refusal = f"internal error: {type(error).__name__}"
+                with self._arrived:  # before the answer: whoever has it may send more at once
+                    self._waiting_bytes -= sum(len(one.record) for one in some)
+                _answer(some, refusal)
             self._files.seal_old()
         self._files.seal_all()
 
@@ -157,9 +158,8 @@ class SegmentLog:
                     return waiting
             self._files.seal_old()
 
-    def _commit(self, kind: Kind, waiting: list[Waiting]) -> None:
-        records = [one.record for one in waiting]
-        refusal = ""
+    def _commit(self, kind: Kind, records: list[bytes]) -> str:
+        """Writes them; why they are refused, "" if they are on disk."""
         try:
             self._files.commit(kind, records)
             self.metrics.accepted.labels(kind=kind.value).inc(len(records))
@@ -170,8 +170,8 @@ class SegmentLog:
             self.metrics.write_errors.inc()
             self.metrics.refused.labels(kind=kind.value, reason="write").inc(len(records))
             self._paused_until = time.monotonic() + PAUSE_AFTER_ERROR_S
-            refusal = f"the disk refuses to write: {error.strerror}"
-        _answer(waiting, refusal)
+            return f"the disk refuses to write: {error.strerror}"
+        return ""
 
 
 def _commits(waiting: Iterable[Waiting], segment_bytes: int) -> Iterator[tuple[Kind, list[Waiting]]]:
