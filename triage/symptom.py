@@ -43,6 +43,10 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
+Key: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+"""A detector, and what its symptom is about."""
+
+
 @dataclass(frozen=True)
 class Symptom:
     """A finding about one subject, as it stands at the time of a pass.
@@ -71,7 +75,7 @@ class Symptom:
     labels: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def key(self) -> tuple[str, tuple[tuple[str, str], ...]]:
+    def key(self) -> Key:
         """What makes two findings the same symptom."""
         return self.detector, tuple(sorted(self.subject.items()))
 

@@ -55,6 +55,17 @@ def test_it_is_over_when_requests_succeed_again() -> None:
     assert rates({10: (12, 8)}, USUAL).is_ongoing
 
 
+def test_a_few_that_fail_by_chance_are_no_fault_that_is_back() -> None:
+    """What fails now and then failed before the fault, too; a mild fault goes on, and so does what is left of one."""
+    declined = [(600, 6)] * 23
+    after = {ago: (8, 7 if ago > 120 else 1 if ago in {10, 40} else 0) for ago in range(10, 310, 10)}
+    assert rates(after, declined).excess.is_sure
+    assert not rates(after, declined).is_ongoing
+    assert rates(dict.fromkeys(range(10, 310, 10), (80, 4)), declined).is_ongoing
+    assert rates({ago: (8, 7 if ago > 120 else 2) for ago in range(10, 310, 10)}, declined).is_ongoing
+    assert rates({210: (2, 2), 250: (1, 1)}, declined).is_ongoing, "nobody asked since"
+
+
 @pytest.mark.parametrize(("failures", "requests"), [(0, 0), (0, 10), (1, 1000)])
 def test_no_more_than_usual_is_no_surprise(failures: int, requests: int) -> None:
     """Nothing, nothing that fails, or as much as on any day."""

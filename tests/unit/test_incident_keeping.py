@@ -87,6 +87,14 @@ class TestGrouping:
 
 
 class TestLife:
+    def test_what_is_over_is_told_as_it_was_at_its_worst(self) -> None:
+        """The last five minutes hold ever less of it once it is over: that was never its share."""
+        passes = Passes(CALLS)
+        passes.looks(30, 120, gateway_errors(value=0.9))
+        passes.looks(120, 240, replace(gateway_errors(value=0.5), to=at(115)))
+        assert passes.only.state is State.RESOLVED
+        assert passes.only.title == "5xx at the gateway: at worst 90 % of POST /checkout from 10:02 to 10:03"
+
     def test_it_ends_only_once_the_symptom_stays_away(self) -> None:
         """A pass without it is no end; six are, and the end is when it was last seen."""
         passes = Passes()

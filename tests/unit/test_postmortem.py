@@ -55,7 +55,7 @@ class TestDraft:
         """What and when, whom it hit, and what probably caused it."""
         what, whom, why = drafted(facts()).section(SectionName.SUMMARY).drafted
         when = "from 22 Nov 2026 10:02:00 UTC to 10:03:10 UTC, 1 min 10 s in all."
-        assert what == f"5xx at the gateway: 31 % of POST /checkout (usually 0.2 %), {when}"
+        assert what == f"5xx at the gateway: at worst 31 % of POST /checkout (usually 0.2 %), {when}"
         hit_ = "1 has not got through since, 1 got through later and 1 never noticed"
         assert whom == f"3 customers were hit: {hit_}; orders worth 49.90\u00a0EUR are at risk."
         cause = "What probably caused it, to be confirmed, is the deploy of payment 2.4.0 at 10:01:00 UTC"

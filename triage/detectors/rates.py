@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from math import log
 from typing import cast
 
 import numpy as np
@@ -20,7 +21,7 @@ LEAST_FAILURES = 3
 LEAST_RATIO = {10: 0.1, 20: 0.08, 30: 0.06, 60: 0.04, 120: 0.03, 300: 0.02}
 """The share of requests that must fail in a window of so many seconds, however rare failures usually are."""
 TIMES_USUAL = 3.0
-ONGOING_S = 90
+LATELY_S = 60
 FEW_REQUESTS = 5
 PRIOR_REQUESTS, PRIOR_FAILURES = 100.0, 1.0
 
@@ -118,16 +119,19 @@ class Rates:
 
     @property
     def is_ongoing(self) -> bool:
-        """Whether it still fails: lately, or in the last few requests that there were."""
-        usual = self.usual
-        late = self._excess(60, usual)
-        failed = np.flatnonzero(self.failures)
-        if not failed.size:
+        """Whether it still fails: in the last minute, or in the last few requests that there were."""
+        slices = range(LATELY_S // 10, len(self.requests) + 1)
+        count = next((count for count in slices if self.requests[-count:].sum() >= FEW_REQUESTS), len(self.requests))
+        late = self._excess(10 * count, self.usual)
+        return late.surprise >= SUSPICIOUS or self._is_like_the_fault(late)
+
+    def _is_like_the_fault(self, late: Excess) -> bool:
+        """Whether the fault's own share explains better what failed lately than the usual one: a few fail always."""
+        fault, usual = min(self.excess.ratio, 0.99), min(late.usual, 0.99)
+        if late.ratio < max(0.5 * LEAST_RATIO[RECENT_S], TIMES_USUAL * usual) or fault <= usual:
             return False
-        since = self.requests[failed[-1] + 1 :].sum()
-        if len(self.failures) - 1 - failed[-1] > ONGOING_S // 10 and since >= FEW_REQUESTS:
-            return False
-        return late.ratio >= max(0.5 * LEAST_RATIO[300], TIMES_USUAL * usual) or since < FEW_REQUESTS
+        succeeded = late.requests - late.failures
+        return late.failures * log(fault / usual) + succeeded * log((1 - fault) / (1 - usual)) > 0
 
     def _excess(self, window_s: int, usual: float) -> Excess:
         count = window_s // 10

@@ -80,10 +80,11 @@ def _symptom(incident: Incident, event: Event) -> Incident:
     symptom = SYMPTOM.validate_json(event.details)
     before = next((each for each in incident.symptoms if each.symptom.key == symptom.key), None)
     if before is None:
-        tracked = Tracked(symptom, True, event.time, event.time)
+        tracked = Tracked(symptom, True, event.time, event.time, symptom.value)
     else:
         symptom = replace(symptom, from_=min(symptom.from_, before.symptom.from_))
-        tracked = replace(before, symptom=symptom, active=True, told=event.time)
+        worst = max(before.worst, symptom.value, key=lambda value: abs(value - symptom.usual))
+        tracked = replace(before, symptom=symptom, active=True, told=event.time, worst=worst)
     others = tuple(each for each in incident.symptoms if each.symptom.key != symptom.key)
     symptoms = tuple(sorted((*others, tracked), key=lambda each: (each.joined, each.symptom.from_)))
     began = min(each.symptom.from_ for each in symptoms)

@@ -14,14 +14,12 @@ from triage.incident.grouping import Calls, Group, grouped
 from triage.incident.model import US, Event, Incident, Kind, State, Tracked
 from triage.incident.naming import answer, digest, grouping_key, incident_id, naming
 from triage.runbook.model import Runbook
-from triage.symptom import Symptom
+from triage.symptom import Key, Symptom
 
 PASSES_TO_END = 6
 """A symptom has ended once so many passes in a row do not find it."""
 STILL_THERE = timedelta(minutes=10)
 """What a person called resolved is open again if its symptom lasts for longer than this."""
-
-Key = tuple[str, tuple[tuple[str, str], ...]]
 
 
 @dataclass
@@ -119,7 +117,7 @@ def _symptom_told(incident: Incident, symptom: Symptom, now: datetime) -> Iterat
     elif not tracked.active:
         if symptom.to is None:
             yield _symptom(incident.id, symptom, tracked.episode, now)
-    elif _worth_telling(tracked, symptom, incident, now):
+    elif symptom.to is None and _worth_telling(tracked, symptom, incident, now):
         yield _symptom(incident.id, symptom, tracked.episode, now, bucket(incident, now))
 
 
@@ -146,7 +144,8 @@ def _named(incident: Incident, events: Sequence[Event], now: datetime, runbook: 
     if not events:
         return []
     after = apply(incident, events)
-    said = answer([each.symptom for each in after.symptoms], runbook)
+    worst = {each.symptom.key: each.worst for each in after.symptoms}
+    said = answer([each.symptom for each in after.symptoms], runbook, worst)
     if said == incident.answer:
         return []
     text = ANSWER.dump_json(said).decode()

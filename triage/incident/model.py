@@ -138,6 +138,8 @@ class Tracked:
     active: bool
     joined: datetime
     told: datetime
+    worst: float
+    """Its value when it was farthest from what is usual."""
     episode: int = 0
 
 

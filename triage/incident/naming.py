@@ -1,14 +1,15 @@
 """An incident's id, its title, and what the runbook answers."""
 
 import hashlib
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from triage.detectors import NAMES
 from triage.incident.model import Answer, Person
 from triage.odd import one_line
 from triage.runbook.model import Contact, Row, Runbook
-from triage.symptom import Cause, Severity, Symptom
+from triage.symptom import Cause, Key, Severity, Symptom
 
 CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 SHORTEST, LONGEST = 4, 12
@@ -52,9 +53,10 @@ def _place(detector: str) -> int:
     return NAMES.index(detector) if detector in NAMES else len(NAMES)
 
 
-def answer(symptoms: Sequence[Symptom], runbook: Runbook) -> Answer:
-    """What the runbook says to these symptoms."""
+def answer(symptoms: Sequence[Symptom], runbook: Runbook, worst: Mapping[Key, float] | None = None) -> Answer:
+    """What the runbook says to these symptoms; `worst` are their values when each was worst, if that is known."""
     symptom = naming(symptoms)
+    at_worst = replace(symptom, value=(worst or {}).get(symptom.key, symptom.value))
     severity = min((each.severity for each in symptoms), key=SEVERITIES.index)
     row = runbook.answering(symptom)
     title = title_of(symptom, row)
@@ -62,13 +64,13 @@ def answer(symptoms: Sequence[Symptom], runbook: Runbook) -> Answer:
     service_owner = _person(runbook.owner(kind, service)) if service else None
     if row is None:
         return Answer(
-            title, severity, ended_title(symptom, row), cause=symptom.cause, because=symptom.because, service=service
+            title, severity, ended_title(at_worst, row), cause=symptom.cause, because=symptom.because, service=service
         )
     after = row.owner.escalate_after
     return Answer(
         title=title,
         severity=severity,
-        ended=ended_title(symptom, row),
+        ended=ended_title(at_worst, row),
         row=row.name,
         symptom=row.symptom,
         likely_cause=row.cause_in_words(symptom.cause),
@@ -102,30 +104,28 @@ def _person(contact: Contact) -> Person | None:
 def title_of(symptom: Symptom, row: Row | None) -> str:
     """What is wrong in a line: "5xx at the gateway: 31 % of POST /checkout since 10:02"."""
     name = row.symptom if row else one_line(symptom.detector)
-    return _cut(f"{name}: {_figure(symptom, 'takes')} since {symptom.from_:%H:%M}")
+    return _cut(f"{name}: {_figure(symptom, 'takes ')} since {symptom.from_:%H:%M}")
 
 
 def ended_title(symptom: Symptom, row: Row | None) -> str:
-    """The same for afterwards, without the end: "Checkout was slow: POST /checkout took 2.4 s from 10:02"."""
+    """The same for afterwards, without the end: "Checkout was slow: POST /checkout took at worst 2.4 s from 10:02"."""
     name = (row.ended or row.symptom) if row else one_line(symptom.detector)
-    return _cut(f"{name}: {_figure(symptom, 'took')} from {symptom.from_:%H:%M}")
+    return _cut(f"{name}: {_figure(symptom, 'took at worst ', 'at worst ')} from {symptom.from_:%H:%M}")
 
 
 def _cut(title: str) -> str:
     return title if len(title) <= LONGEST_TITLE else title[: LONGEST_TITLE - 1] + "…"
 
 
-def _figure(symptom: Symptom, takes: str) -> str:
+def _figure(symptom: Symptom, takes: str, at: str = "") -> str:
     about = subject_words(symptom)
     if symptom.detector == "no_data":
         return "nothing from any service" if about == "everything" else f"nothing from {about}"
     if symptom.detector not in NAMES:
         return one_line(symptom.sentence or symptom.detector, 100)
     if symptom.detector in OF_ALL and symptom.unit == "ratio":
-        return f"{quantity(symptom.value, symptom.unit)} of {OF_ALL[symptom.detector]}{about}"
-    if symptom.unit == "ms":
-        return f"{about} {takes} {quantity(symptom.value, symptom.unit)}"
-    return f"{about} {quantity(symptom.value, symptom.unit)}"
+        return f"{at}{quantity(symptom.value, symptom.unit)} of {OF_ALL[symptom.detector]}{about}"
+    return f"{about} {takes if symptom.unit == 'ms' else at}{quantity(symptom.value, symptom.unit)}"
 
 
 def subject_words(symptom: Symptom) -> str:
