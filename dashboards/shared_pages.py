@@ -25,12 +25,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboards.access import Access
 
 PAGES = ("/incidents", "/affected", "/customers", "/traces", "/search", "/changes")
-FRESH_S, STALE_S = 2.0, 5.0
-"""For how long a page is as good as new, and for how long it may be handed out while a new one is made."""
-TIMES_ITS_MAKING, FRESH_AT_MOST_S = 10.0, 4.0
+FRESH_S, AGEING_S = 2.0, 3.0
+"""For how long a page is as good as new, and for how much longer it may be handed out while a new one is made."""
+TIMES_ITS_MAKING, FRESH_AT_MOST_S = 10.0, 10.0
 """A page that takes long to make is as good as new for ten times as long: no page is being made all the time."""
-LONG_OVER_S = 60.0
-"""For how long a page is as good as new that says that it is about what is long over; its bar tells its minute."""
+LONG_OVER_S = 57.0
+"""The same for a page that says that it is about what is long over: with its ageing a minute, which its bar tells."""
 LONG_OVER = b"triage-long-over"
 """The header by which it says so; readers are not sent it."""
 MOST_PAGES, MOST_BYTES = 500, 64_000_000
@@ -128,7 +128,7 @@ class SharedPages:
         if kept and kept.began > since:
             self._kept.move_to_end(key)
             age = time.monotonic() - kept.began
-            is_fresh, is_ageing = age <= kept.fresh_s, age <= STALE_S and not follows
+            is_fresh, is_ageing = age <= kept.fresh_s, age <= kept.fresh_s + AGEING_S and not follows
             if is_ageing and not is_fresh:
                 self._renew(key, scope, since)
             if is_fresh or is_ageing:

@@ -5,14 +5,13 @@
 -- One row per request (trace, or span without one) that names the customer, in order of its start. Where IsClear, all of
 -- it is theirs; else who owns what must be told from its spans (customer/spans.sql).
 
-CREATE TEMPORARY TABLE known AS
-SELECT
-    (SELECT groupArray(Name) FROM partners) AS Partners,
-    (SELECT groupUniqArray(toString(ServiceName)) FROM services) AS Services;
+-- Tables are declared before they are filled: made of a SELECT, each would have it planned twice.
 
--- A day is allowed for clocks that disagree; what is dated before 2000 is filed there.
-CREATE TEMPORARY TABLE tried AS
-SELECT TraceId, Entry
+-- Where they are named. A day is allowed for clocks that disagree; what is dated before 2000 is filed there.
+CREATE TEMPORARY TABLE tried (TraceId String, TraceHash UInt64, Entry Array(String));
+
+INSERT INTO tried
+SELECT TraceId, cityHash64(TraceId), Entry
 FROM mentions
 PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
     AND (
@@ -21,95 +20,69 @@ PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
         OR Bucket < '2000-01-02')
 WHERE Customer = {customer:String};
 
-CREATE TEMPORARY TABLE concerned AS
-SELECT DISTINCT TraceId FROM tried WHERE notEmpty(TraceId);
+-- bind: buckets, traceless, partners, services
+SELECT
+    groupUniqArray(Bucket),
+    (SELECT countIf(empty(TraceId)) FROM tried),
+    (SELECT groupArray(Name) FROM partners),
+    (SELECT groupUniqArray(toString(ServiceName)) FROM services)
+FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT TraceHash FROM tried WHERE notEmpty(TraceId));
 
-CREATE TEMPORARY TABLE buckets AS
-SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT cityHash64(TraceId) FROM concerned);
+-- Place is 0 for a trace; the spans that have none have numbers.
+CREATE TEMPORARY TABLE present (
+    TraceId String, Place UInt64, First DateTime64(9, 'UTC'), Last DateTime64(9, 'UTC'), IsClear Bool,
+    Entry Tuple(
+        NotRoot Bool, Timestamp DateTime64(9, 'UTC'), SpanId String, SpanKind String, ServiceName String, SpanName String,
+        IsError Bool, HttpStatus UInt16, Duration UInt64, ServerAddress String, Peers Array(String))
+);
 
-CREATE TEMPORARY TABLE present AS
+INSERT INTO present
 SELECT
     TraceId,
+    0 AS Place,
     min(trace_parts.First) AS First,
     max(trace_parts.Last) AS Last,
     length(groupUniqArrayArray(Names)) = 1 AND max(Spans > 0 AND notEmpty(Names)) AS IsClear,
     entry_facts(unpacked(minIf(trace_parts.Entry, Spans > 0))) AS Entry
 FROM trace_parts
-WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceHash IN (SELECT cityHash64(TraceId) FROM concerned)
-    AND TraceId IN (SELECT TraceId FROM concerned)
+WHERE Bucket IN {buckets:Array(DateTime('UTC'))} AND TraceHash IN (SELECT TraceHash FROM tried)
+    AND TraceId IN (SELECT TraceId FROM tried WHERE notEmpty(TraceId))
 GROUP BY TraceId
 HAVING First < {until:DateTime64(9, 'UTC')} AND Last >= {from:DateTime64(9, 'UTC')} AND sum(Spans) > 0
 ORDER BY First, TraceId
 LIMIT {at_most:UInt64};
 
-CREATE TEMPORARY TABLE failed AS
-SELECT
-    TraceId,
-    arraySort(groupArray((Timestamp, SpanId, toString(ServiceName), toString(SpanName), Error))) AS Failures
+CREATE TEMPORARY TABLE failed (
+    TraceId String, Place UInt64,
+    Failures Array(Tuple(Timestamp DateTime64(9, 'UTC'), SpanId String, ServiceName String, SpanName String, Error String))
+);
+
+INSERT INTO failed
+SELECT TraceId, 0, arraySort(groupArray((Timestamp, SpanId, toString(ServiceName), toString(SpanName), Error)))
 FROM (
     SELECT TraceId, Timestamp, SpanId, ServiceName, SpanName, Error
     FROM failures
     WHERE TraceId IN (SELECT TraceId FROM present)
         AND Timestamp >= (SELECT min(First) FROM present) AND Timestamp <= (SELECT max(Last) FROM present)
         AND is_failing(
-            IsError, SpanKind, HttpStatus, Peers, ServerAddress,
-            (SELECT Partners FROM known), (SELECT Services FROM known))
+            IsError, SpanKind, HttpStatus, Peers, ServerAddress, {partners:Array(String)}, {services:Array(String)})
     LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp
 )
 GROUP BY TraceId;
 
-CREATE TEMPORARY TABLE ordered AS
-SELECT TraceId, groupArray((OrderId, Price.1, Price.2)) AS Orders
-FROM (
-    SELECT TraceId, OrderId, max((Amount, toString(Currency))) AS Price
-    FROM orders
-    WHERE Bucket IN (SELECT Bucket FROM buckets) AND TraceId IN (SELECT TraceId FROM present)
-    GROUP BY TraceId, OrderId
-    ORDER BY TraceId, OrderId
-)
-GROUP BY TraceId;
-
-CREATE TEMPORARY TABLE requested AS
-SELECT
-    present.TraceId AS TraceId,
-    present.First AS First,
-    present.Last AS Last,
-    present.IsClear AS IsClear,
-    present.Entry AS Entry,
-    failed.Failures AS Failures,
-    ordered.Orders AS Orders
-FROM present
-LEFT ANY JOIN failed ON failed.TraceId = present.TraceId
-LEFT ANY JOIN ordered ON ordered.TraceId = present.TraceId;
-
--- bind: Traceless
-SELECT count() AS spans FROM tried WHERE empty(TraceId);
-
 -- Spans without a trace, each as the request that it is, however often it was received.
--- if: Traceless
-CREATE TEMPORARY TABLE alone AS
-SELECT
-    Facts, Facts.Timestamp AS Timestamp, Facts.SpanId AS SpanId, Facts.SpanKind AS SpanKind, Facts.ServiceName AS ServiceName,
-    Facts.SpanName AS SpanName
-FROM (SELECT entry_facts(tried.Entry) AS Facts FROM tried WHERE empty(TraceId))
+-- if: traceless
+INSERT INTO present
+SELECT '', rowNumberInAllBlocks() + 1, Facts.Timestamp AS Timestamp, Timestamp, true, Facts
+FROM (SELECT entry_facts(Entry) AS Facts FROM tried WHERE empty(TraceId))
 WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {until:DateTime64(9, 'UTC')}
-LIMIT 1 BY Timestamp, SpanId, SpanKind, ServiceName, SpanName;
+LIMIT 1 BY Timestamp, Facts.SpanId, Facts.SpanKind, Facts.ServiceName, Facts.SpanName;
 
--- if: Traceless
-INSERT INTO requested
-SELECT
-    '' AS TraceId,
-    Timestamp AS First,
-    Timestamp AS Last,
-    true AS IsClear,
-    Facts AS Entry,
-    if(is_failing(
-            Facts.IsError, SpanKind, Facts.HttpStatus, Facts.Peers, Facts.ServerAddress,
-            (SELECT Partners FROM known), (SELECT Services FROM known)),
-        [(Timestamp, SpanId, ServiceName, SpanName, told.Error)], []) AS Failures,
-    [] AS Orders
-FROM alone
+-- if: traceless
+INSERT INTO failed
+SELECT '', Place, [(Timestamp, Facts.SpanId, Facts.ServiceName, Facts.SpanName, told.Error)]
+FROM (SELECT Place, First AS Timestamp, Entry AS Facts FROM present WHERE empty(TraceId)) AS alone
 LEFT ANY JOIN (
     SELECT
         Timestamp, SpanId, toString(SpanKind) AS SpanKind, toString(ServiceName) AS ServiceName,
@@ -117,25 +90,47 @@ LEFT ANY JOIN (
     FROM failures
     WHERE empty(TraceId) AND Customer = {customer:String}
         AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {until:DateTime64(9, 'UTC')}
-) AS told USING (Timestamp, SpanId, SpanKind, ServiceName, SpanName);
+) AS told
+    ON told.Timestamp = alone.Timestamp AND told.SpanId = Facts.SpanId AND told.SpanKind = Facts.SpanKind
+    AND told.ServiceName = Facts.ServiceName AND told.SpanName = Facts.SpanName
+WHERE is_failing(
+    Facts.IsError, Facts.SpanKind, Facts.HttpStatus, Facts.Peers, Facts.ServerAddress,
+    {partners:Array(String)}, {services:Array(String)});
+
+CREATE TEMPORARY TABLE ordered (
+    TraceId String, Orders Array(Tuple(OrderId String, Amount Decimal(18, 4), Currency String))
+);
+
+INSERT INTO ordered
+SELECT TraceId, groupArray((OrderId, Price.1, Price.2))
+FROM (
+    SELECT TraceId, OrderId, max((Amount, toString(Currency))) AS Price
+    FROM orders
+    WHERE Bucket IN {buckets:Array(DateTime('UTC'))} AND TraceId IN (SELECT TraceId FROM present WHERE notEmpty(TraceId))
+    GROUP BY TraceId, OrderId
+    ORDER BY TraceId, OrderId
+)
+GROUP BY TraceId;
 
 SELECT
-    TraceId,
+    present.TraceId AS TraceId,
     IsClear,
     First,
     Last,
     Entry.Timestamp AS Timestamp,
-    toUnixTimestamp64Nano(Entry.Timestamp) AS TimestampNs,
+    toUnixTimestamp64Nano(Timestamp) AS TimestampNs,
     Entry.SpanId AS SpanId,
     Entry.SpanKind AS SpanKind,
     Entry.ServiceName AS ServiceName,
     Entry.SpanName AS SpanName,
     Entry.Duration AS Duration,
     is_failing(
-        Entry.IsError, Entry.SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress,
-        (SELECT Partners FROM known), (SELECT Services FROM known)) AS IsFailing,
-    CAST(Failures, 'Array(Tuple(Timestamp DateTime64(9, \'UTC\'), SpanId String, ServiceName String, SpanName String, Error String))') AS Failures,
-    CAST(Orders, 'Array(Tuple(OrderId String, Amount Decimal(18, 4), Currency String))') AS Orders
-FROM requested
+        Entry.IsError, SpanKind, Entry.HttpStatus, Entry.Peers, Entry.ServerAddress,
+        {partners:Array(String)}, {services:Array(String)}) AS IsFailing,
+    Failures,
+    Orders
+FROM present
+LEFT ANY JOIN failed ON failed.TraceId = present.TraceId AND failed.Place = present.Place
+LEFT ANY JOIN ordered ON ordered.TraceId = present.TraceId
 ORDER BY Timestamp, TraceId, SpanId
 LIMIT {at_most:UInt64}

@@ -5,7 +5,9 @@
 -- One row per span, in order of start; one that was received twice is one row. `spans` counts all of the trace.
 WITH
     (
-        SELECT (toDateTime64(min(Start), 0, 'UTC'), toDateTime64(max(End), 0, 'UTC')) FROM otel_traces_trace_id_ts WHERE TraceId = {trace_id:String}
+        SELECT (toDateTime64(min(Start), 0, 'UTC'), toDateTime64(max(End), 0, 'UTC'))
+        FROM otel_traces_trace_id_ts
+        WHERE TraceHash = cityHash64({trace_id:String}) AND TraceId = {trace_id:String}
     ) AS bounds,
     once AS (
         SELECT *
