@@ -14,9 +14,12 @@ BOX_WIDTH, BOX_HEIGHT = 104, 32
 ROW_HEIGHT = 84
 IN_A_ROW = 3
 LONGEST = 14
-LABEL_AT = 0.85
-"""How far along a line its label stands: near the called, since lines begin together."""
+LETTER_WIDTH, LABEL_HEIGHT = 7.0, 14.0
+LABEL_AT = (0.75, 0.65, 0.55, 0.45, 0.35, 0.25)
+"""How far along a line its label may stand, best first: near the called, since lines begin together."""
 MOST_NODES = 15
+
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,22 @@ class Edge:
     x: float
     y: float
     label: str
+
+
+@dataclass(frozen=True)
+class Box:
+    """A part of the picture that is taken."""
+
+    left: float
+    top: float
+    width: float
+    height: float
+
+    def overlap(self, other: Box) -> float:
+        """The area that both take."""
+        across = min(self.left + self.width, other.left + other.width) - max(self.left, other.left)
+        down = min(self.top + self.height, other.top + other.height) - max(self.top, other.top)
+        return max(across, 0) * max(down, 0)
 
 
 @dataclass(frozen=True)
@@ -78,7 +97,7 @@ def picture(graph: Graph) -> Picture | None:
     kept = sorted(depths, key=lambda name: (depths[name], name != graph.begins_at, name))[:MOST_NODES]
     places = _places({name: depths[name] for name in kept})
     nodes = [Node(name, *places[name], name == graph.begins_at) for name in kept]
-    edges = [_edge(call, places) for call in calls if {call.caller, call.callee} <= places.keys()]
+    edges = list(_edges([call for call in calls if {call.caller, call.callee} <= places.keys()], places))
     height = max(y for _, y in places.values()) + BOX_HEIGHT + 4
     return Picture(nodes, edges, height, len(depths) - len(kept))
 
@@ -127,12 +146,41 @@ def _row(number: int, row: Sequence[str]) -> Iterator[tuple[str, tuple[float, fl
         yield name, (round(room * (place + 0.5) - BOX_WIDTH / 2, 1), 2.0 + ROW_HEIGHT * number)
 
 
-def _edge(call: Call, places: Mapping[str, tuple[float, float]]) -> Edge:
-    (x0, y0), (x1, y1) = places[call.caller], places[call.callee]
+def _edges(calls: Sequence[Call], places: Mapping[str, Point]) -> Iterator[Edge]:
+    """Each call's line; labels keep off the boxes, and off each other."""
+    taken = [Box(x, y, BOX_WIDTH, BOX_HEIGHT) for x, y in places.values()]
+    for call in calls:
+        start, after, before, end = curve = _curve(places[call.caller], places[call.callee])
+        path = f"M{start[0]} {start[1]}C{after[0]} {after[1]} {before[0]} {before[1]} {end[0]} {end[1]}"
+        label = said(call)
+        box = _place(curve, LETTER_WIDTH * len(label), taken)
+        if label:
+            taken.append(box)
+        yield Edge(call, path, round(box.left + box.width / 2, 1), round(box.top + LABEL_HEIGHT - 3, 1), label)
+
+
+def _curve(caller: Point, callee: Point) -> tuple[Point, Point, Point, Point]:
+    """A cubic Bézier's points, from under the caller's box to the top of the called one's."""
+    (x0, y0), (x1, y1) = caller, callee
     from_x, to_x = x0 + BOX_WIDTH / 2, x1 + BOX_WIDTH / 2
-    down = y1 > y0
-    from_y, to_y = (y0 + BOX_HEIGHT, y1) if down else (y0 + BOX_HEIGHT / 2, y1 + BOX_HEIGHT / 2)
+    from_y, to_y = (y0 + BOX_HEIGHT, y1) if y1 > y0 else (y0 + BOX_HEIGHT / 2, y1 + BOX_HEIGHT / 2)
     bend = (to_y - from_y) / 2
-    path = f"M{from_x} {from_y}C{from_x} {from_y + bend} {to_x} {to_y - bend} {to_x} {to_y}"
-    label_x, label_y = from_x + (to_x - from_x) * LABEL_AT, (from_y + to_y) / 2 + 8
-    return Edge(call, path, round(label_x, 1), round(label_y, 1), said(call))
+    return (from_x, from_y), (from_x, from_y + bend), (to_x, to_y - bend), (to_x, to_y)
+
+
+def _place(curve: Sequence[Point], width: float, taken: Sequence[Box]) -> Box:
+    """The first place on a line where a label overlaps nothing, or else the one where it overlaps least."""
+    boxes = [_around(_point(curve, along), width) for along in LABEL_AT]
+    return min(boxes, key=lambda box: sum(map(box.overlap, taken)))
+
+
+def _around(point: Point, width: float) -> Box:
+    left = min(max(point[0] - width / 2, 0), WIDTH - width)
+    return Box(left, point[1] - LABEL_HEIGHT / 2, width, LABEL_HEIGHT)
+
+
+def _point(curve: Sequence[Point], along: float) -> Point:
+    rest = 1 - along
+    weights = (rest**3, 3 * rest**2 * along, 3 * rest * along**2, along**3)
+    x, y = (sum(weight * each[axis] for weight, each in zip(weights, curve, strict=True)) for axis in (0, 1))
+    return x, y

@@ -2,10 +2,11 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import combinations, product
 
 import pytest
 
-from dashboards.pages.call_graph import IN_A_ROW, MOST_NODES, WIDTH, picture
+from dashboards.pages.call_graph import IN_A_ROW, LABEL_HEIGHT, LETTER_WIDTH, MOST_NODES, WIDTH, picture
 from dashboards.pages.figure import Figure
 from dashboards.pages.measures import band, measured
 from triage.incident.graph import Call, Graph
@@ -109,6 +110,26 @@ def test_the_graph_shows_the_ways_to_where_it_begins() -> None:
     assert labels == {"checkout": "40\xa0% fail", "payment": "90\xa0% fail", "erp": "+390\xa0ms"}
     depth = {node.name: node.y for node in made.nodes}
     assert depth["gateway"] < depth["checkout"] < depth["payment"]
+
+
+def test_the_labels_of_a_graph_stand_apart() -> None:
+    """Where several call the same, and several are called by two, each label can be read."""
+    calls = [
+        call("", "gateway"), call("gateway", "checkout", 62), call("gateway", "monolith", 12),
+        call("gateway", "storefront", 0, 70.0), call("checkout", "inventory", 78), call("monolith", "inventory", 80),
+        call("storefront", "inventory", 81), call("storefront", "pricing", 0, 111.0),
+        call("checkout", "pricing", 0, 183.0),
+        call("inventory", "cache", 90), call("pricing", "cache", 91), call("pricing", "erp", 0, 400.0),
+    ]  # fmt: skip
+    made = picture(Graph(calls, "cache"))
+    assert made
+    half = {edge: LETTER_WIDTH * len(edge.label) / 2 for edge in made.edges if edge.label}
+    assert len(half) == len(calls) - 1
+    for one, other in combinations(half, 2):
+        apart = abs(one.x - other.x) >= half[one] + half[other] - 0.2 or abs(one.y - other.y) >= LABEL_HEIGHT - 0.2
+        assert apart, (one, other)
+    for edge, node in product(half, made.nodes):
+        assert abs(edge.x - node.x - 52) >= half[edge] + 51.8 or not node.y + 3 < edge.y < node.y + 32 + 10
 
 
 def test_the_graph_fits_a_phone_whatever_calls_whom() -> None:
