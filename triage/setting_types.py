@@ -16,6 +16,8 @@ Size = NewType("Size", int)
 """A number of bytes."""
 Url = NewType("Url", str)
 """An http or https address without a slash at its end; "" for none."""
+File = NewType("File", str)
+"""A file's path; "" for none."""
 Dsn = NewType("Dsn", str)
 """A ClickHouse server, with its password; "" for the embedded engine."""
 
@@ -167,6 +169,7 @@ def _write_duration(duration: object) -> str:
 
 READERS: dict[object, Reader] = {
     str: Reader("TEXT", str),
+    File: Reader("FILE", str),
     int: Reader("N", read_count),
     Path: Reader("DIR", read_path),
     Address: Reader("HOST:PORT", read_address),

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from triage import kpi
 from triage.runbook import SHIPPED
-from triage.setting_types import READERS, Address, Dsn, LogLevel, Part, Size, Url
+from triage.setting_types import READERS, Address, Dsn, File, LogLevel, Part, Size, Url
 
 T = TypeVar("T")
 MIB = 1 << 20
@@ -89,8 +89,10 @@ class Settings:
     )
     log_level: LogLevel = setting(LogLevel.INFO, "least severe message that is logged: debug, info, warning or error")
 
-    runbook: str = setting("", "runbook.yaml: who answers which symptom, and how; none: the one that comes with triage")
-    kpis: str = setting("", "kpis.yaml: the business figures; none: those of the simulated shop")
+    runbook: File = setting(
+        File(""), "runbook.yaml: who answers which symptom, and how; none: the one that comes with triage"
+    )
+    kpis: File = setting(File(""), "kpis.yaml: the business figures; none: those of the simulated shop")
     watch_every: timedelta = setting(timedelta(seconds=10), "how often the detectors look")
     critical_operations: tuple[str, ...] = setting(
         (),
@@ -112,7 +114,9 @@ class Settings:
     kafka_bootstrap_servers: str = setting("", "Kafka brokers to read row changes from, HOST:PORT,…; none: no Kafka")
     kafka_topics: tuple[str, ...] = setting((), "topics to read; one that begins with ^ is a regular expression")
     kafka_group: str = setting("triage", "consumer group that reads them")
-    kafka_properties: str = setting("", "file of librdkafka's properties (name=value), for security and whatever else")
+    kafka_properties: File = setting(
+        File(""), "file of librdkafka's properties (name=value), for security and whatever else"
+    )
     row_key_columns: tuple[str, ...] = setting(
         (), "column or table.column that is a row's key where a row change comes without it; none: the first column"
     )

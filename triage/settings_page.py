@@ -11,10 +11,10 @@ Made from `triage/settings.py` by `python -m triage.settings_page > docs/setting
 A setting has the same name everywhere: in `triage.toml` (or the file that `--config` or `TRIAGE_CONFIG` names), as
 `TRIAGE_…` in the environment, and as an option of `triage up`. The command line goes before the environment, the
 environment before the file, the file before the default. An unknown name is an error. Secrets are no options, since
-every user of a machine can read its command lines.
+every user of a machine can read its command lines; `--clickhouse` is one, for an address without a password.
 
 Lists are written with commas (`a,b`), in the file also as a list of texts. Durations are written like `500ms`, `30s`,
-`15m`, `2h`, `14d`; sizes like `512MiB` or `2GiB`.
+`15m`, `2h`, `14d`; sizes like `512MiB` or `2GB`. What is kept is kept for whole days.
 
 | name | in the environment | default | |
 |---|---|---|---|

@@ -31,6 +31,11 @@ def test_the_docs_are_made_from_the_table() -> None:
     assert (ROOT / "docs/settings.md").read_text("utf-8") == page()
 
 
+def test_help_says_which_settings_are_files() -> None:
+    """Whoever reads `--runbook` need not guess whether a text or a file's name is wanted."""
+    assert {row.name for row in table() if row.metavar == "FILE"} == {"runbook", "kpis", "kafka_properties"}
+
+
 def test_every_default_is_read_back_from_its_text() -> None:
     """What help and docs show as the default can be written in the file and means the same."""
     assert load({row.name: row.default for row in table()}) == Settings() == load()
