@@ -36,7 +36,6 @@ class Story:
         self._shop = Shop("calm", seed, rate)
         self._faults = [self._shop.fault() for _ in range(faults)]
         self._truths = [Truth(self._shop, fault) for fault in self._faults]
-        self._ends_s = ends_s
         self._posts = posts(self._shop, opens_s, ends_s, *self._faults, heard=self._truths, spans_each=SPANS_EACH)
 
     def history(self, until_s: float) -> Iterator[Post]:
@@ -47,10 +46,10 @@ class Story:
                 return
 
     def breaks(self, scenarios: Sequence[str], begins_s: Sequence[float]) -> Iterator[Post]:
-        """What is sent from there to the end, each scenario being on from its time on."""
+        """What is sent from there to the end, each scenario being on from its time on, and at the end still."""
         for name, second, fault in zip(scenarios, begins_s, self._faults, strict=False):
             fault.scenario = scenario_named(name)
-            fault.begin(second, self._ends_s)
+            fault.begin(second)
         return self._posts
 
     def truths(self) -> list[Happened]:

@@ -242,9 +242,9 @@ class TestLive:
         page = desk.open(broke.path)
         page.locator("#note").fill("half a sentence")
         page.locator("[data-figure] summary").first.click()
-        page.evaluate("scrollTo(0, 600)")
-        page.wait_for_timeout(3000)  # it has begun to follow
         read = page.locator("#note")
+        read.scroll_into_view_if_needed()
+        page.wait_for_timeout(3000)  # it has begun to follow
         stood = read.bounding_box()
         now = broke.shop.incident.timeline[-1].time
         broke.write(Event(broke.id, f"{broke.id}.note.other", now, Kind.NOTE, "Grace", HOSTILE))
