@@ -70,10 +70,9 @@ WHERE ({failing:Int8} != 1 OR notEmpty({key:String}))
     AND ({most_ns:UInt64} = 18446744073709551615 OR Duration <= {most_ns:UInt64})
     AND (empty(ParentSpanId) OR notEmpty(concat({service:String}, {operation:String}))
         OR ({least_ns:UInt64} = 0 AND {most_ns:UInt64} = 18446744073709551615))
-    AND ({key:String} = '' OR if(
-        {value:String} = '',
-        mapContains(SpanAttributes, {key:String}) OR mapContains(ResourceAttributes, {key:String}),
-        SpanAttributes[{key:String}] = {value:String} OR ResourceAttributes[{key:String}] = {value:String}))
+    AND ({key:String} = '' OR mapContains(SpanAttributes, {key:String}) OR mapContains(ResourceAttributes, {key:String}))
+    AND ({key:String} = '' OR {value:String} = ''
+        OR SpanAttributes[{key:String}] = {value:String} OR ResourceAttributes[{key:String}] = {value:String})
     AND ({customer:String} = '' OR TraceId IN (SELECT TraceId FROM naming))
     AND ({order:String} = '' OR TraceId IN (SELECT TraceId FROM ordering))
     AND ({failing:Int8} < 0 OR ((TraceId, SpanId) IN (SELECT TraceId, SpanId FROM failing_spans)) = ({failing:Int8} = 1))
