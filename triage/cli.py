@@ -50,13 +50,15 @@ def parser() -> Parser:
             allow_abbrev=False,
         )  # fmt: skip
         command.add_options(one)
-        one.set_defaults(run=command.run, prog=one.prog)
+        one.set_defaults(run=command.run, prog=one.prog, complain=one.error)
     return top
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    options = parser().parse_args(arguments)
+    options, unknown = parser().parse_known_args(arguments)
+    if unknown:
+        options.complain(f"{unknown[0]!r} is unknown here")
     try:
         status = options.run(options)
         sys.stdout.flush()

@@ -70,7 +70,8 @@ def test_the_help_of_up_is_made_from_the_table_of_settings(say: Say) -> None:
     [
         ((), "triage: the following arguments are required: COMMAND (see triage --help)"),
         (("afected",), "triage: argument COMMAND: invalid choice: 'afected'"),
-        (("affected", "--servce", "x"), "triage: unrecognized arguments: --servce x"),
+        (("affected", "--servce", "x"), "triage affected: '--servce' is unknown here (see triage affected --help)"),
+        (("doctor", "now"), "triage doctor: 'now' is unknown here (see triage doctor --help)"),
         (("affected", "--from", "yesterday"), "triage affected: 'yesterday' is no time: write 2026-11-22T10:00:00Z"),
         (("affected", "--from", "1h", "--to", "2h"), "triage affected: the window is empty: it begins at"),
         (("affected", "--slower-than", "fast"), "triage affected: 'fast' is no number of milliseconds"),

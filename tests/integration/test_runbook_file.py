@@ -73,7 +73,7 @@ def test_the_api_shows_the_table_in_force_and_what_is_wrong(file: Path, store: S
 
 
 def test_the_command_checks_and_shows(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Exit status 0 if nothing is wrong, 1 if something is."""
+    """Exit status 0 if nothing is wrong, 1 if something is, 2 where there is no file to check."""
     assert main(["runbook", "check", "--runbook", str(file)]) == 0
     assert main(["runbook", "--runbook", str(file)]) == 0
     assert "1. first: s" in capsys.readouterr().out
@@ -85,3 +85,4 @@ def test_the_command_checks_and_shows(file: Path, capsys: pytest.CaptureFixture[
     file.write_text("rows: {}")
     assert main(["runbook", "check", "--runbook", str(file)]) == 1
     assert main(["runbook", "show", "--runbook", str(file)]) == 2
+    assert main(["runbook", "check", "--runbook", f"{file}.absent"]) == 2

@@ -63,7 +63,7 @@ def run(options: Namespace) -> Status:
     elif options.action == "show":
         sys.stdout.writelines(line + "\n" for line in incident_text(answer))
     else:
-        print(f"{answer.id} is {answer.state}.")
+        print(f"{'Noted: ' if options.action == 'note' else ''}{answer.id} is {answer.state}.")
     return Status.DONE
 
 

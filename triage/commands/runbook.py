@@ -1,7 +1,7 @@
 """The runbook: shows the table, or checks it.
 
-`check` names rows that can never match, rows without an owner, and detectors that no row answers. Exit status: 0 if
-nothing is wrong, 1 if something is.
+`check` names rows that can never match, have no owner, nothing to do, or nobody to escalate to, and detectors that no
+row answers. Exit status: 0 if nothing is wrong, 1 if something is, 2 if the file can't be read.
 
   triage runbook show
   triage runbook check --runbook ops/runbook.yaml
@@ -16,7 +16,7 @@ from triage.commands.status import Failure, Status
 from triage.runbook import SHIPPED
 from triage.runbook.check import complaints
 from triage.runbook.model import Contact, Row, Runbook
-from triage.runbook.read import RunbookError, load_runbook
+from triage.runbook.read import NoRunbook, RunbookError, load_runbook
 from triage.settings import Settings
 from triage.terminal import printable
 from triage.window import format_duration
@@ -34,7 +34,8 @@ def run(options: Namespace) -> Status:
     try:
         runbook = load_runbook(settings.runbook_file)
     except RunbookError as error:
-        raise Failure(Status.NO if options.action == "check" else Status.WRONG, str(error)) from None
+        is_checked = options.action == "check" and not isinstance(error, NoRunbook)
+        raise Failure(Status.NO if is_checked else Status.WRONG, str(error)) from None
     if options.action == "show":
         sys.stdout.writelines(line + "\n" for line in runbook_text(runbook))
         return Status.DONE

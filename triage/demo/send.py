@@ -123,7 +123,9 @@ class Sender:
         while (refusal := self._wire.post(signal, body)) is not None:
             wait_s = refusal.after_s if refusal.after_s is not None else pause_s * (0.5 + self._dice.random())
             if monotonic() + wait_s > give_up or self._stop.wait(wait_s):
-                raise CollectorAway(f"the collector at {self._to} does not take {signal}: {refusal.why}")
+                raise CollectorAway(
+                    f"the collector at {self._to} does not take {signal} ({refusal.why}): see whether it runs there"
+                )
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
 
     def send_all(self, records: Iterable[tuple[str, bytes]]) -> int:

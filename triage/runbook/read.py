@@ -23,12 +23,16 @@ class RunbookError(Exception):
     """The runbook can't be used: a sentence that says where and why."""
 
 
+class NoRunbook(RunbookError):
+    """Its file can't be read, whatever it says."""
+
+
 def load_runbook(path: Path) -> Runbook:
     """The runbook in a file. Raises RunbookError."""
     try:
         return read_runbook(path.read_text("utf-8"), str(path))
     except OSError as error:
-        raise RunbookError(f"{path} cannot be read: {error.strerror}") from None
+        raise NoRunbook(f"{path} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
         raise RunbookError(f"{path} is no UTF-8 text") from None
 
