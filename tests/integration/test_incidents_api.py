@@ -177,8 +177,9 @@ def test_the_command_line_reads_and_writes_the_same(web: Web, capsys: pytest.Cap
     assert "<script>" in listed
     assert main(["incidents", "ack", web.hit.id, "--author", "ana", *at_]) == 0
     assert main(["incidents", "note", web.hit.id, "looking", *at_]) == 0
+    assert capsys.readouterr().out.endswith(f"Noted: {web.hit.id} is acknowledged.\n")
     assert main(["incidents", "show", web.hit.id, "--format", "json", *at_]) == 0
-    shown = json.loads(capsys.readouterr().out.partition("\n")[2].partition("\n")[2])
+    shown = json.loads(capsys.readouterr().out)
     assert (shown["state"], shown["timeline"][-1]["text"]) == ("acknowledged", "looking")
     assert main(["incidents", "show", web.hit.id, *at_]) == 0
     assert main(["slack", "preview", web.hit.id, *at_]) == 0
