@@ -1,6 +1,6 @@
 """Takes telemetry in, loads it, and serves pages and the JSON API, until it is stopped.
 
-All parts run in one process unless --only names one.
+All parts run in one process unless --only names one; apart they need a ClickHouse server.
 """
 
 import logging
