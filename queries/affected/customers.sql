@@ -111,7 +111,8 @@ FROM (
     WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceHash IN (SELECT TraceHash FROM matching)
     GROUP BY TraceId
     HAVING notEmpty(Packed) AND TraceId IN (SELECT TraceId FROM matching)
-);
+)
+SETTINGS max_threads = 1;
 
 -- Whose each matching span is, and whether they could see it. A span without a trace is its own entry.
 CREATE TEMPORARY TABLE attributed (
