@@ -64,6 +64,9 @@ def test_there_may_be_none(text: str) -> None:
         ("{name: r, kind: mean, of: {metric: a}}", "kpi 'r': kind: input should be 'ratio', 'rate', 'sum' or 'gauge'"),
         ("{name: r, kind: sum, of: {mteric: a}}", "kpi 'r': of: there is no key 'mteric'; the nearest is metric"),
         ("{name: r, kind: sum, of: {metric: a}, goood: up}", "kpi 'r': there is no key 'goood'; the nearest is good"),
+        ("{name: r, kind: sum, ofs: {metric: a}}", "kpi 'r': there is no key 'ofs'; the nearest is of"),
+        ("{name: r, kind: sum, of: orders}", "kpi 'r': of: write keys and values here, such as {name: value}"),
+        ("{name: r, kind: sum, of: {span: a, failed: maybe}}", "kpi 'r': of.failed: write true or false"),
         ("{name: r, kind: sum, of: {service: a}}", "kpi 'r': of: name one of metric, span and log"),
         ("{name: r, kind: sum, of: {metric: a, log: b}}", "kpi 'r': of: name one of metric, span and log"),
         (

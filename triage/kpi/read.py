@@ -90,6 +90,14 @@ class KpiFile(BaseModel):
 
 
 KEYS = {**KpiFile.model_fields, **KpiRow.model_fields, **SourceRow.model_fields}
+SENTENCES = {
+    "string_pattern_mismatch": "a name is made of letters, digits, _ . and -, at most 64",
+    "bool_parsing": "write true or false",
+    "bool_type": "write true or false",
+    "list_type": "write a list below kpis:, a figure an item",
+    "dict_type": "write keys and values here, such as {name: value}",
+    "model_type": "write keys and values here, such as {name: value}",
+}
 
 
 class LiveKpis(LiveFile[tuple[Kpi, ...]]):
@@ -121,20 +129,19 @@ def read_kpis(text: str, where: str = "the figures") -> tuple[Kpi, ...]:
 
 
 def _complaints(error: ValidationError, given: Mapping[str, object]) -> Iterator[str]:
-    """What is wrong, by the figure's name and the key."""
-    for one in error.errors(include_url=False):
+    """What is wrong, by the figure's name and the key; a key that is unknown first, since another may lack for it."""
+    errors = error.errors(include_url=False)
+    for one in sorted(errors, key=lambda each: each["type"] != "extra_forbidden"):
         place = [part for part in one["loc"] if part not in {"list[KpiRow]", "constrained-list"}]
         path = [str(part) for part in place if isinstance(part, str) and part != "kpis" and "[" not in part]
         which = next((_called(given, part) for part in place if isinstance(part, int)), "")
-        what = one["msg"][:1].lower() + one["msg"][1:]
+        what = SENTENCES.get(one["type"], one["msg"][:1].lower() + one["msg"][1:])
         if one["type"] == "extra_forbidden" and path:
             unknown = path.pop()
             nearest = difflib.get_close_matches(unknown, KEYS, n=1, cutoff=0)[0]
             what = f"there is no key {unknown[:60]!r}; the nearest is {nearest}"
         elif one["type"] == "missing" and path:
             what = f"it lacks {path.pop()!r}"
-        elif one["type"] == "string_pattern_mismatch":
-            what = "a name is made of letters, digits, _ . and -, at most 64"
         yield ": ".join([*([which] if which else []), *([".".join(path)] if path else []), what])
 
 
