@@ -16,7 +16,7 @@ from dashboards.pages.cards import Card, cards
 from dashboards.pages.once import once
 from dashboards.pages.own_metrics import detectors, way_in
 from dashboards.pages.services import ServiceRow, fails_unusually, service_rows
-from dashboards.pages.shown import ago, plural, share, shown
+from dashboards.pages.shown import ago, plural, share, shown, since
 from dashboards.pages.views import render
 from dashboards.recent import Recent
 from queries.errors import StoreError
@@ -87,7 +87,7 @@ def now_page(request: Request, store: TheStore) -> HTMLResponse:
     return render(
         request,
         "now.html",
-        headline=headline(going, seen.activity, seen.signals, now),
+        headline=headline(going, seen.activity, seen.signals, window, now),
         incidents=[IncidentJson.of(incident) for incident in going],
         problems=request.app.state.watch_problems(),
         cards=seen.cards,
@@ -133,7 +133,11 @@ def _day(ask: Ask, now: datetime) -> Day:
 
 
 def headline(
-    going: Sequence[Incident], services: Sequence[ServiceActivity], arriving: Sequence[Signal], now: datetime
+    going: Sequence[Incident],
+    services: Sequence[ServiceActivity],
+    arriving: Sequence[Signal],
+    window: Window,
+    now: datetime,
 ) -> Markup:
     """What a tired person must know first."""
     if going:
@@ -149,10 +153,22 @@ def headline(
         newest = max(signal.newest for signal in arriving)
         return Markup("No span has arrived in this time; the newest record is of {}.").format(ago(newest, now))
     worse = [service for service in services if fails_unusually(service)]
-    if not worse:
-        return Markup("No incident is open: {} report, and none of them fails more than before.").format(
-            plural(len(services), "service")
-        )
+    return _failing_unusually(worse) if worse else _nothing_unusual(len(services), arriving, window, now)
+
+
+def _nothing_unusual(services: int, arriving: Sequence[Signal], window: Window, now: datetime) -> Markup:
+    newest = max((signal.newest for signal in arriving if signal.name == "traces"), default=now)
+    if now - window.to > SILENT:
+        text = "No incident is open: in this time, none of {} failed more than before."
+    elif now - newest > SILENT:
+        silent = since(newest, now)
+        return Markup("No incident is open, but no span has come for {}: how it is now is not known.").format(silent)
+    else:
+        text = "No incident is open: none of {} fails more than before."
+    return Markup(text).format(plural(services, "service"))
+
+
+def _failing_unusually(worse: Sequence[ServiceActivity]) -> Markup:
     worst = max(worse, key=lambda service: service.errors)
     others = f"; {plural(len(worse) - 1, 'other service')} failed more often than before, too" if len(worse) > 1 else ""
     before = share(worst.errors_before, worst.requests_before) + " before"
