@@ -4,9 +4,13 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import TypeVar
 
 from dashboards.problems import BadParameters, FieldError
+from triage.window import Window, format_time, parse_time
+
+Item = TypeVar("Item")
 
 WRONG = "this is no cursor of ours: take `next` of the page before as it is, or leave it out to start again"
 
@@ -37,6 +41,26 @@ def cursor_time(text: str) -> datetime:
     if moment.tzinfo is None:  # it could not be compared with ours
         raise bad_cursor()
     return moment
+
+
+def cursor_window(from_: str, to: str) -> Window:
+    """A window that a cursor holds. Raises BadParameters."""
+    now = datetime.now(UTC)
+    try:
+        return Window(parse_time(from_, now), parse_time(to, now))
+    except ValueError:
+        raise bad_cursor() from None
+
+
+def window_parts(window: Window) -> tuple[str, str]:
+    """The same as a cursor holds it."""
+    return format_time(window.from_), format_time(window.to)
+
+
+def page_at(items: Sequence[Item], start: int, limit: int, *pinned: str | int) -> tuple[Sequence[Item], str | None]:
+    """A page of a list that is at hand, and the cursor of the next one: where it begins, then what it pins."""
+    end = start + limit
+    return items[start:end], write_cursor((end, *pinned)) if end < len(items) else None
 
 
 def bad_cursor(why: str = WRONG) -> BadParameters:

@@ -1,6 +1,7 @@
 """Incidents, for other programs: what is wrong, whom it hits, and what people do about it."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -46,11 +47,11 @@ class ActJson(BaseModel):
 
     author: str = Field("", max_length=200)
     text: str = Field("", max_length=10_000)
-    id: str = Field("", max_length=200)
+    id: str | None = Field(None, max_length=200)
 
     def act(self) -> Act:
         """What it means."""
-        return Act(self.author, self.text, self.id)
+        return Act(self.author, self.text, self.id or "")
 
 
 class StepJson(ActJson):
@@ -64,46 +65,58 @@ class IncidentsParameters(WindowParameters, PageParameters):
 
     state: State | None = Field(None, description="open, acknowledged, mitigated or resolved.")
 
-    def between(self, now: datetime) -> tuple[datetime, datetime]:
-        """The window; without `from` it has no beginning."""
-        from_ = parse_time(self.from_, now) if self.from_ else EARLIEST
-        return from_, parse_time(self.to, now) if self.to else now
+    def pinned(self, now: datetime) -> "Pinned":
+        """What is meant, without `from` from the beginning; a cursor's own. Raises BadParameters."""
+        if self.cursor is None:
+            start = parse_time(self.from_, now) if self.from_ else EARLIEST
+            return Pinned(self.state, start, parse_time(self.to, now) if self.to else now)
+        state, from_, to, opened, id_ = map(str, read_cursor(self.cursor, (str,) * 5))
+        if state not in {"", *State}:
+            raise bad_cursor()
+        last = cursor_time(opened), id_
+        return Pinned(State(state) if state else None, cursor_time(from_), cursor_time(to), last)
 
 
-def listed(store: Store, asked: IncidentsParameters, now: datetime) -> list[Incident]:
-    """The incidents that are asked for, the latest opened first. Raises StoreError."""
-    from_, to = asked.between(now)
-    found = StoredBook(store).incidents(from_)
+@dataclass(frozen=True)
+class Pinned:
+    """Which incidents are meant, as a cursor keeps it: in a state, in a window, after the last that was shown."""
+
+    state: State | None
+    from_: datetime
+    to: datetime
+    last: tuple[datetime, str] | None = None
+
+    def cursor(self, last: Incident) -> str:
+        """Of the page after this incident."""
+        ends = self.from_.isoformat(), self.to.isoformat()
+        return write_cursor((self.state or "", *ends, last.opened_at.isoformat(), last.id))
+
+
+def listed(store: Store, pinned: Pinned, now: datetime) -> list[Incident]:
+    """The incidents that are meant, on whichever page, the latest opened first. Raises StoreError."""
+    found = StoredBook(store).incidents(pinned.from_)
     return [
         one
         for one in found
-        if one.opened_at < to and (one.resolved_at or now) >= from_ and asked.state in {None, one.state}
+        if one.opened_at < pinned.to and (one.resolved_at or now) >= pinned.from_ and pinned.state in {None, one.state}
     ]
 
 
 @router.get("/incidents", response_model=IncidentsJson)
 def get_incidents(store: TheStore, asked: Annotated[IncidentsParameters, Query()]) -> Response:
     """Incidents, the latest opened first, with how fast they were found, answered and ended."""
-    all_ = listed(store, asked, datetime.now(UTC))
-    page, more = page_of(all_, asked)
+    now = datetime.now(UTC)
+    pinned = asked.pinned(now)
+    all_ = listed(store, pinned, now)
+    page, more = page_of(all_, pinned, asked.limit)
     return _json(IncidentsJson.page(page, all_, more))
 
 
-def page_of(all_: list[Incident], asked: IncidentsParameters) -> tuple[list[Incident], str | None]:
-    """The page of them that is asked for, and the cursor of the next one. Raises BadParameters."""
-    items = all_[_place(all_, asked.cursor) :]
-    page = items[: asked.limit]
-    more = write_cursor((page[-1].opened_at.isoformat(), page[-1].id)) if len(items) > len(page) else None
-    return page, more
-
-
-def _place(all_: list[Incident], cursor: str | None) -> int:
-    """How many stand before the page."""
-    if cursor is None:
-        return 0
-    opened, id_ = map(str, read_cursor(cursor, (str, str)))
-    last = cursor_time(opened), id_
-    return sum((one.opened_at, one.id) >= last for one in all_)
+def page_of(all_: list[Incident], pinned: Pinned, limit: int) -> tuple[list[Incident], str | None]:
+    """The page of them that is asked for, and the cursor of the next one."""
+    items = [one for one in all_ if pinned.last is None or (one.opened_at, one.id) < pinned.last]
+    page = items[:limit]
+    return page, pinned.cursor(page[-1]) if len(items) > len(page) else None
 
 
 @router.get("/incidents/{incident_id}", response_model=IncidentJson)

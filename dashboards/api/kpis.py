@@ -9,13 +9,14 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from dashboards.api.border import PROBLEMS, TheStore
-from dashboards.api.parameters import WindowParameters, each_once
+from dashboards.api.cursors import bad_cursor, cursor_window, page_at, read_cursor, window_parts
+from dashboards.api.parameters import PageParameters, ShortListParameters, WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
 from triage.kpi.checks import Check, State, checks, in_a_line
 from triage.kpi.figures import Good, Kind, Kpi, Signal, Source, kpi_named
 from triage.kpi.named import kpis_of
 from triage.kpi.values import Value, values
-from triage.window import parse_duration
+from triage.window import Window, parse_duration
 from triage.wire import Wire
 
 MOST_VALUES = 10_000
@@ -73,10 +74,10 @@ class KpiJson(Wire):
 
 
 class KpisJson(Wire):
-    """All figures."""
+    """A page of the figures."""
 
     items: list[KpiJson]
-    next: None = None
+    next: str | None
 
 
 class ValueJson(Wire):
@@ -92,14 +93,14 @@ class ValueJson(Wire):
 
 
 class SeriesJson(Wire):
-    """A figure's values in a window; intervals of which nothing is known are left out."""
+    """A page of a figure's values in a window; intervals of which nothing is known are left out."""
 
     kpi: KpiJson
     from_: datetime = Field(serialization_alias="from")
     to: datetime
     step_ms: float
     items: list[ValueJson]
-    next: None = None
+    next: str | None
 
 
 class CheckJson(Wire):
@@ -138,18 +139,31 @@ class ChecksJson(Wire):
     from_: datetime = Field(serialization_alias="from")
     to: datetime
     items: list[CheckJson]
-    next: None = None
+    next: str | None
 
 
 class StepParameters(WindowParameters):
-    """The window, and how long an interval is."""
+    """The window, how long an interval is, and which page of the values."""
 
-    step: str = Field("1m", max_length=40, description="Length of an interval: 10s, 1m, 1h.")
+    step: str = Field("1m", max_length=40, description="Length of an interval: 10s, 1m, 1h, or milliseconds.")
+    limit: int = Field(MOST_VALUES, ge=1, le=MOST_VALUES, description="Values of a page.")
+    cursor: str | None = Field(None, description="`next` of the page before.")
+
+    def pinned(self, now: datetime) -> tuple[int, Window, int]:
+        """How many values stand before the page, the window, and seconds of an interval. Raises BadParameters."""
+        if self.cursor is None:
+            window = self.window(now)
+            return 0, window, self.step_s(window.length)
+        start, from_, to, step_s = read_cursor(self.cursor, (int, str, str, int))
+        window = cursor_window(str(from_), str(to))
+        if int(step_s) < 1 or window.length / timedelta(seconds=1) / int(step_s) > MOST_VALUES:
+            raise bad_cursor()
+        return max(0, int(start)), window, int(step_s)
 
     def step_s(self, length: timedelta) -> int:
         """Seconds of an interval. Raises BadParameters."""
         try:
-            step = parse_duration(self.step)
+            step = parse_duration(f"{self.step}ms" if self.step.isascii() and self.step.isdigit() else self.step)
         except ValueError as error:
             raise BadParameters([FieldError("step", str(error))]) from None
         seconds = int(step.total_seconds())
@@ -160,10 +174,22 @@ class StepParameters(WindowParameters):
         return seconds
 
 
+class ChecksParameters(WindowParameters, PageParameters):
+    """The window, and which page of its checks."""
+
+    def pinned(self, now: datetime) -> tuple[int, Window]:
+        """How many checks stand before the page, and the window. Raises BadParameters."""
+        if self.cursor is None:
+            return 0, self.window(now)
+        start, from_, to = read_cursor(self.cursor, (int, str, str))
+        return max(0, int(start)), cursor_window(str(from_), str(to))
+
+
 @router.get("/kpis", response_model=KpisJson)
-def get_kpis(store: TheStore) -> Response:
+def get_kpis(store: TheStore, asked: Annotated[ShortListParameters, Query()]) -> Response:
     """The business figures that are watched."""
-    return _json(KpisJson(items=[KpiJson.of(kpi) for kpi in kpis_of(store.ask)]))
+    page, more = page_at(kpis_of(store.ask), asked.start(), asked.limit)
+    return _json(KpisJson(items=[KpiJson.of(kpi) for kpi in page], next=more))
 
 
 @router.get("/kpis/{name}", response_model=SeriesJson)
@@ -174,19 +200,22 @@ def get_kpi(store: TheStore, name: str, asked: Annotated[StepParameters, Query()
     if kpi is None:
         there = f"there are: {', '.join(each.name for each in kpis)}" if kpis else "there are none"
         raise NotFound(f"No business figure is called {name[:64]!r}; {there}.")
-    window = asked.window(datetime.now(UTC))
-    step_s = asked.step_s(window.length)
-    items = [ValueJson.of(value) for value in values(store.ask, kpi, window, step_s)]
-    return _json(SeriesJson(kpi=KpiJson.of(kpi), from_=window.from_, to=window.to, step_ms=step_s * 1000, items=items))
+    start, window, step_s = asked.pinned(datetime.now(UTC))
+    page, more = page_at(values(store.ask, kpi, window, step_s), start, asked.limit, *window_parts(window), step_s)
+    items = [ValueJson.of(value) for value in page]
+    return _json(
+        SeriesJson(kpi=KpiJson.of(kpi), from_=window.from_, to=window.to, step_ms=step_s * 1000, items=items, next=more)
+    )
 
 
 @router.get("/checks", response_model=ChecksJson)
-def get_checks(store: TheStore, asked: Annotated[WindowParameters, Query()]) -> Response:
+def get_checks(store: TheStore, asked: Annotated[ChecksParameters, Query()]) -> Response:
     """What to look at first: errors at the gateway, latency there, and the business figures."""
-    window = asked.window(datetime.now(UTC))
+    start, window = asked.pinned(datetime.now(UTC))
     found = list(checks(store.ask, window))
-    items = [CheckJson.of(check) for check in found]
-    return _json(ChecksJson(from_=window.from_, to=window.to, line=in_a_line(found), items=items))
+    page, more = page_at(found, start, asked.limit, *window_parts(window))
+    items = [CheckJson.of(check) for check in page]
+    return _json(ChecksJson(from_=window.from_, to=window.to, line=in_a_line(found), items=items, next=more))
 
 
 def _json(body: Wire) -> Response:

@@ -8,6 +8,7 @@ from fastapi import Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
+from dashboards.api.cursors import read_cursor
 from dashboards.problems import BadParameters, FieldError, unknown_name
 from triage.model import Question
 from triage.window import Window, parse_time, parse_window
@@ -125,6 +126,14 @@ class AffectedParameters(QuestionParameters, PageParameters):
 
 class CustomerParameters(WindowParameters, PageParameters):
     """The window of a customer's story, and which page of it."""
+
+
+class ShortListParameters(PageParameters):
+    """Which page of a list that asks nothing else."""
+
+    def start(self) -> int:
+        """How many items stand before the page. Raises BadParameters."""
+        return max(0, int(read_cursor(self.cursor, (int,))[0])) if self.cursor else 0
 
 
 class TraceParameters(Parameters):

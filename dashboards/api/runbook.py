@@ -1,13 +1,13 @@
 """The runbook in force, for other programs."""
 
-from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
-from dashboards.api.border import PROBLEMS
-from dashboards.api.parameters import each_once
+from dashboards.api.border import PROBLEMS, as_json
+from dashboards.api.cursors import page_at
+from dashboards.api.parameters import ShortListParameters, each_once
 from triage.runbook.check import complaints
 from triage.runbook.live import LiveRunbook
 from triage.runbook.wire import RunbookJson
@@ -31,6 +31,8 @@ def told(runbook: LiveRunbook) -> RunbookJson:
 
 
 @router.get("/runbook", response_model=RunbookJson)
-def get_runbook(runbook: TheRunbook) -> Response:
+def get_runbook(runbook: TheRunbook, asked: Annotated[ShortListParameters, Query()]) -> Response:
     """Which symptom is answered by whom, and what they do first."""
-    return Response(told(runbook).model_dump_json(), HTTPStatus.OK, media_type="application/json")
+    table = told(runbook)
+    rows, more = page_at(table.items, asked.start(), asked.limit)
+    return as_json(table.model_copy(update={"items": rows, "next": more}))

@@ -77,6 +77,11 @@ class LogsParameters(SearchParameters):
     trace: Text = Field(None, description="The trace that they were written in.")
     customer: Text = Field(None, description="Named by the record, or by its trace.")
 
+    @field_validator("severity", mode="before")
+    @classmethod
+    def _in_any_case(cls, text: object) -> object:
+        return text.lower() if isinstance(text, str) else text  # a record tells its own in capitals
+
     @staticmethod
     def is_tie(text: str) -> bool:
         """A 64-bit hash."""

@@ -21,8 +21,9 @@ router = APIRouter(include_in_schema=False)
 def incidents_page(request: Request, store: TheStore, asked: Annotated[IncidentsParameters, Query()]) -> HTMLResponse:
     """Those that are asked for, the latest opened first, in pages."""
     now = datetime.now(UTC)
-    found = listed(store, asked, now)
-    shown, more = page_of(found, asked)
+    pinned = asked.pinned(now)
+    found = listed(store, pinned, now)
+    shown, more = page_of(found, pinned, asked.limit)
     given = dict(request.query_params)
     return render(
         request,

@@ -134,6 +134,12 @@ class TestAffected:
                 break
         assert pages == whole["items"]
 
+    def test_every_page_is_as_of_the_moment_of_the_first(self, api: TestClient) -> None:
+        """Whoever gets through while the pages are read does not make them contradict each other."""
+        first = api.get(AFFECTED, params={**WINDOW, "limit": "1"}).json()
+        second = api.get(AFFECTED, params={"cursor": first["next"]}).json()
+        assert second["as_of"] == first["as_of"]
+
     def test_the_csv_is_whole_and_safe_to_open(self, api: TestClient) -> None:
         """One line for each customer, the same figures; downloaded under the window's name."""
         answer = ask(api, f"{AFFECTED}.csv")

@@ -10,6 +10,7 @@ import httpx
 import pytest
 from starlette.testclient import TestClient
 
+from dashboards.api.cursors import write_cursor
 from dashboards.app import create_app
 from queries import schema
 from queries.store import Store
@@ -87,6 +88,22 @@ class TestApi:
         assert [item["id"] for item in found["items"]] == [web.hit.id]
         past = web.client.get("/api/v1/incidents", params={"to": "2026-11-22T10:03:00Z"}).json()
         assert [item["id"] for item in past["items"]] == [web.hit.id]
+
+    def test_a_cursor_keeps_the_state_and_the_window(self, web: Web) -> None:
+        """The next page answers what the first one was asked, whatever stands beside the cursor."""
+        asked = {"limit": "1", "state": "open", "from": "2026-11-22T00:00:00Z", "to": "2026-11-23T00:00:00Z"}
+        first = web.client.get("/api/v1/incidents", params=asked).json()
+        web.post("resolve", author="ana")
+        rest = web.client.get("/api/v1/incidents", params={"cursor": first["next"], "state": "resolved"}).json()
+        assert ([item["id"] for item in first["items"]], rest["items"]) == ([web.other.id], [])
+        made_up = web.client.get("/api/v1/incidents", params={"cursor": write_cursor(("gone", "", "", "", ""))})
+        assert made_up.status_code == 400
+
+    def test_an_optional_id_may_be_null(self, web: Web) -> None:
+        """As typed clients write what is not there."""
+        assert (
+            web.client.post(f"/api/v1/incidents/{web.hit.id}/note", json={"text": "x", "id": None}).status_code == 200
+        )
 
     def test_people_take_it_through_its_life(self, web: Web) -> None:
         """Repeated changes change nothing; each is in the timeline by its author."""

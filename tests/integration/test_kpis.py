@@ -78,6 +78,32 @@ def test_the_api_tells_figures_and_checks(own_store: Store) -> None:
         assert api.get("/api/v1/kpis/orders", params={"step": "1ms"}).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["kpis", "kpis/orders", "checks", "runbook"])
+def test_each_list_comes_in_pages_that_join_to_the_whole(own_store: Store, path: str) -> None:
+    """`limit` and `cursor` go with every list, and the cursor keeps the window; what is out of bounds is refused."""
+    app = create_app(own_store, metrics=lambda: "", ready=lambda: None)
+    window = {"from": str(T0), "to": str(T0 + 600)} if path in {"kpis/orders", "checks"} else {}
+    with TestClient(app, base_url="http://127.0.0.1") as api:
+        address = f"/api/v1/{path}"
+        whole = api.get(address, params=window).json()
+        assert whole["next"] is None
+        told = [api.get(address, params={**window, "limit": "1"}).json()]
+        while cursor := told[-1]["next"]:
+            told.append(api.get(address, params={"limit": "1", "cursor": cursor}).json())
+        assert len(told) == len(whole["items"]) > 1
+        assert [item for page in told for item in page["items"]] == whole["items"]
+        assert len({(page.get("from"), page.get("to")) for page in told}) == 1
+        for wrong in ({"limit": "0"}, {"limit": "10001"}, {"cursor": "x"}):
+            assert api.get(address, params=wrong).status_code == 400
+
+
+def test_a_step_in_bare_digits_is_milliseconds(own_store: Store) -> None:
+    """As every duration of the API is."""
+    app = create_app(own_store, metrics=lambda: "", ready=lambda: None)
+    with TestClient(app, base_url="http://127.0.0.1") as api:
+        assert api.get("/api/v1/kpis/orders", params={"step": "60000"}).json()["step_ms"] == 60_000
+
+
 def test_nothing_known_is_no_zero(own_store: Store) -> None:
     """An hour without points has no values."""
     late = Window(WINDOW.to + timedelta(hours=1), WINDOW.to + timedelta(hours=2))

@@ -189,6 +189,7 @@ class TestLogs:
             ({"service": "poller"}, 120),
             ({"severity": "warn"}, 61),
             ({"severity": "error"}, 1),
+            ({"severity": "ERROR"}, 1),
             ({"severity": "fatal"}, 0),
             ({"text": "größe 11 "}, 1),
             ({"text": "100 %</b>_"}, 120),

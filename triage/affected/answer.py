@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TypedDict, cast
@@ -73,19 +74,21 @@ class Row(TypedDict):
 def affected(store: Store, question: Question, *, limit: int = 100, cursor: str | None = None) -> Affected:
     """The figures, and a page of at most `limit` customers, most failures first.
 
-    A cursor is the `next` of the page before, and brings its own question: the one that it was first asked with.
+    A cursor is the `next` of the page before, and brings its own question: the one that it was first asked with, as of
+    the moment at which it was.
     Raises ValueError for a cursor that is none of ours, StoreError for a store that does not answer.
     """
     started, now = time.perf_counter(), datetime.now(UTC)
     place = Cursor.read(cursor) if cursor else Cursor(question)
     rows = _rows(store, place, limit + 1)
     items = [_customer(row) for row in rows if row["Customer"]]
-    more = Cursor(place.question, items[limit - 1].failures, items[limit - 1].customer) if len(items) > limit else None
+    as_of = place.question.as_of or now
+    more = _after(replace(place.question, as_of=as_of), items[limit - 1]) if len(items) > limit else None
     first = rows[0]
     failures, lost = first["AllFailures"], first["Unattributed"] + first["Ambiguous"]
     return Affected(
         question=place.question,
-        as_of=place.question.as_of or now,
+        as_of=as_of,
         customers=first["Customers"],
         not_recovered=first["NotRecovered"],
         recovered=first["Recovered"],
@@ -116,6 +119,10 @@ def everyone(store: Store, question: Question) -> Iterator[AffectedCustomer]:
 def blocks(store: Store, question: Question) -> Iterator[pl.DataFrame]:
     """The same as queries/affected/customers.sql answers it; a row without a customer where there is none."""
     return store.stream(ASK, **_parameters(Cursor(question), EVERYONE))
+
+
+def _after(question: Question, last: AffectedCustomer) -> Cursor:
+    return Cursor(question, last.failures, last.customer)
 
 
 def _rows(store: Store, place: Cursor, limit: int) -> list[Row]:

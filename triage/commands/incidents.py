@@ -34,7 +34,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("id", nargs="?", metavar="ID", help="the incident, such as INC-7F3K")
     parser.add_argument("text", nargs="?", metavar="TEXT", help="what to take down with it")
     parser.add_argument("--author", metavar="NAME", help="who does it (default: the user of this machine)")
-    parser.add_argument("--state", choices=tuple(State), help="only incidents in this state")
+    parser.add_argument("--state", choices=[state.value for state in State], help="only incidents in this state")
     parser.add_argument(
         "--format",
         choices=("table", "json", "csv"),

@@ -103,6 +103,7 @@ class RunbookJson(Wire):
     problem: str | None = Field(description="Why the file as it is now is not in force; the table is the one before.")
     complaints: list[str] = Field(description="What is wrong with the table, as `triage runbook check` says it.")
     items: list[RowJson]
+    next: str | None = Field(None, description="The cursor of the next page of `items`; null at the end.")
     owners: list[OwnershipJson]
 
     @classmethod
