@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 
 from queries.errors import StoreError
 from queries.store import Store
+from triage.window import format_time
 
 QUESTION = "incidents/news"
 ASK_EVERY_S = 2.0
@@ -146,7 +147,7 @@ class Pulse:
         due = now - self._told_pass >= PASS_EVERY_S if passed is None else passed != self._last_pass
         if due:
             self._last_pass, self._told_pass = passed, now
-            self._tell("pass", {"time": datetime.now(UTC).isoformat(timespec="seconds")})
+            self._tell("pass", {"time": format_time(datetime.now(UTC).replace(microsecond=0))})
 
     def _tell(self, event: str, what: dict[str, str]) -> None:
         if event == "pass":

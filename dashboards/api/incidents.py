@@ -1,7 +1,7 @@
 """Incidents, for other programs: what is wrong, whom it hits, and what people do about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -150,13 +150,15 @@ def get_incident_affected(
     request: Request, store: TheStore, incident_id: str, asked: Annotated[PageParameters, Query()]
 ) -> Response:
     """Who is hit by it: the union over its symptoms, as known now, with the figures that were frozen."""
-    after, as_of = _after(asked.cursor)
+    after, as_of, to = _after(asked.cursor)
     incident = the_incident(store, incident_id)
     hit = _hit(request, store, incident, as_of)
+    if to is not None:  # what has ended since the first page was asked keeps that page's window
+        hit = replace(hit, question=replace(hit.question, to=to))
     rest = [item for item in hit.customers if _follows(item, after)]
     page = rest[: asked.limit]
-    moment = hit.impact.at.isoformat()
-    more = write_cursor((moment, page[-1].failures, page[-1].customer)) if len(rest) > len(page) else None
+    pinned = hit.impact.at.isoformat(), hit.question.to.isoformat()
+    more = write_cursor((*pinned, page[-1].failures, page[-1].customer)) if len(rest) > len(page) else None
     return _json(IncidentAffectedJson.told(incident, hit, page, more))
 
 
@@ -190,13 +192,13 @@ def _hit(request: Request, store: Store, incident: Incident, as_of: datetime | N
     return hit_by(store, incident, as_of or datetime.now(UTC), customers_of, past=as_of is not None)
 
 
-def _after(cursor: str | None) -> tuple[tuple[int, bytes] | None, datetime | None]:
-    """The last customer of the page before, and the moment as of which it was answered."""
+def _after(cursor: str | None) -> tuple[tuple[int, bytes] | None, datetime | None, datetime | None]:
+    """The last customer of the page before, the moment as of which it was answered, and its window's end."""
     if cursor is None:
-        return None, None
-    moment, failures, customer = read_cursor(cursor, (str, int, str))
+        return None, None, None
+    moment, to, failures, customer = read_cursor(cursor, (str, str, int, str))
     try:
-        return (-int(failures), str(customer).encode()), cursor_time(str(moment))
+        return (-int(failures), str(customer).encode()), cursor_time(str(moment)), cursor_time(str(to))
     except ValueError:
         raise bad_cursor() from None
 

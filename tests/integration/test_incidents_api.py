@@ -99,6 +99,14 @@ class TestApi:
         made_up = web.client.get("/api/v1/incidents", params={"cursor": write_cursor(("gone", "", "", "", ""))})
         assert made_up.status_code == 400
 
+    def test_pages_of_its_customers_keep_the_window_though_it_ends(self, web: Web) -> None:
+        """Whoever resolves it while the pages are read does not make them contradict each other."""
+        moment, end = "2026-11-22T10:20:00Z", "2026-11-22T10:19:59Z"
+        web.post("resolve", author="ana")
+        cursor = write_cursor((moment, end, 3, "c-1"))
+        answer = web.client.get(f"/api/v1/incidents/{web.hit.id}/affected", params={"cursor": cursor}).json()
+        assert (answer["as_of"], answer["to"]) == (moment, end)
+
     def test_an_optional_id_may_be_null(self, web: Web) -> None:
         """As typed clients write what is not there."""
         assert (
@@ -206,3 +214,10 @@ def test_the_command_line_reads_and_writes_the_same(web: Web, capsys: pytest.Cap
     assert main(["incidents", "ack", *at_]) == 2
     assert main(["watch", "--replay", "2026-11-22T10:00:00Z", "2026-11-22T10:01:00Z", *at_]) == 0
     assert "No incident would have been opened from 2026-11-22" in capsys.readouterr().out
+
+
+def test_a_past_that_is_not_there_cannot_be_watched_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without data at hand, "no incident" would be no answer; nor is an empty store made of it."""
+    assert main(["watch", "--replay", "2h", "now", "--data", str(tmp_path / "gone")]) == 3
+    assert "there is no data in" in capsys.readouterr().err
+    assert not (tmp_path / "gone").exists()

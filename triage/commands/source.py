@@ -20,7 +20,7 @@ def open_source(settings: Settings) -> Iterator[Source]:
     try:
         if remote.is_running():
             yield Running(remote)
-        elif not _tables_at_hand(settings):
+        elif not (_tables_meant(settings) and tables_at_hand(settings)):
             raise Failure(Status.UNREACHABLE, _nothing_there(settings))
         else:
             with opened(settings, handles=HANDLES) as store:
@@ -34,11 +34,13 @@ def open_source(settings: Settings) -> Iterator[Source]:
         raise Failure(Status.WRONG, str(error)) from None
 
 
-def _tables_at_hand(settings: Settings) -> bool:
+def _tables_meant(settings: Settings) -> bool:
     """Whoever names a service and no tables means that service, and no other data that happens to lie here."""
-    named = settings.data != Settings.data or bool(settings.clickhouse)
-    if settings.url != Settings.url and not named:
-        return False
+    return settings.url == Settings.url or settings.data != Settings.data or bool(settings.clickhouse)
+
+
+def tables_at_hand(settings: Settings) -> bool:
+    """Whether there is a store to open: a server, or a directory that an engine has written to."""
     return bool(settings.clickhouse) or (settings.data / "clickhouse").is_dir()
 
 

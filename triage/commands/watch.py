@@ -16,6 +16,7 @@ from functools import partial
 
 from triage.commands import up
 from triage.commands.options import add_settings, settings_from
+from triage.commands.source import tables_at_hand
 from triage.commands.status import Failure, Status
 from triage.detectors import detectors, symptoms_at
 from triage.incident.book import MemoryBook
@@ -67,6 +68,9 @@ def replayed(settings: Settings, window: Window) -> Iterator[Incident]:
         runbook = LiveRunbook(settings.runbook_file)
     except RunbookError as error:
         raise Failure(Status.WRONG, f"runbook: {error}") from None
+    if not tables_at_hand(settings):
+        sentence = f"there is no data in {settings.data} to watch again: name a directory with --data, or a server"
+        raise Failure(Status.UNREACHABLE, f"{sentence} with --clickhouse")
     book = MemoryBook()
     with opened(settings) as store:
         detect = partial(symptoms_at, detectors=detectors(settings.critical_operations))
