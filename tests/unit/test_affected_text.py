@@ -67,8 +67,10 @@ def test_slowness_is_named_as_such() -> None:
 
 
 def test_nobody_hit_is_not_the_same_as_nobody_named() -> None:
-    """Failures that name nobody are told, and no zero is shown for them."""
-    assert sentence(answer()).startswith("No customer was affected by failures in payment between")
+    """Failures that name nobody are told, and no zero is shown for them; nor is silence called calm."""
+    said, doubt = affected_text(answer())
+    assert said.startswith("No customer was affected by failures in payment between")
+    assert doubt.startswith("No span matches, as far as telemetry arrived: `triage doctor` says")
     lines = list(affected_text(answer(failures=7, failed_requests=7, unattributed_failures=7, attribution=0.0)))
     assert lines[0].startswith("No customer can be named for failures in payment between")
     assert lines[1:] == [

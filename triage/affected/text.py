@@ -57,6 +57,8 @@ def evidence(answer: AffectedJson) -> Iterator[str]:
         if answer.amount_at_risk:
             parts.append(f"{amounts(answer.amount_at_risk)} at risk")
         yield " · ".join(parts)
+    elif not answer.customers and not answer.question.incident:
+        yield "No span matches, as far as telemetry arrived: `triage doctor` says how much did, and what it lacks"
     if answer.unattributed_failures:
         yield f"{_count(answer.unattributed_failures, 'failure')} could not be attributed to any customer"
     if answer.ambiguous_failures:
