@@ -21,7 +21,15 @@ SCENARIOS = (
     "gateway-5xx",
     *(
         pytest.param(name, marks=pytest.mark.full)
-        for name in ("bad-deploy", "cache-storm", "erp-slow", "token-expired", "contract-drift", "inventory-duplicates")
+        for name in (
+            "bad-deploy",
+            "cache-storm",
+            "erp-slow",
+            "token-expired",
+            "contract-drift",
+            "inventory-duplicates",
+            "inventory-out-of-order",
+        )
     ),
 )
 SCREENS_SEEN = (

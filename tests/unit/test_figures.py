@@ -112,6 +112,15 @@ def test_the_graph_shows_the_ways_to_where_it_begins() -> None:
     assert depth["gateway"] < depth["checkout"] < depth["payment"]
 
 
+@pytest.mark.parametrize(
+    ("errors", "calls", "before", "fails"), [(3, 120, 4, False), (12, 120, 4, True), (3, 3, 0, True)]
+)
+def test_a_call_fails_where_chance_would_not_explain_it(errors: int, calls: int, before: int, fails: bool) -> None:
+    """Three failures of 120 are no news where four of 800 are usual."""
+    known = 800 if before else 0
+    assert Call("checkout", "psp", calls, errors, known, before, 10.0, 10.0).fails is fails
+
+
 def test_the_labels_of_a_graph_stand_apart() -> None:
     """Where several call the same, and several are called by two, each label can be read."""
     calls = [

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypedDict, cast
 
+from triage.chance import surprise
 from triage.incident.model import Incident
 from triage.symptom import Ask
 from triage.window import Window
@@ -16,6 +17,10 @@ GUARD = timedelta(minutes=1)
 LEAST_ERRORS = 3
 TIMES_USUAL = 3.0
 LEAST_RATIO = 0.02
+FEW_CALLS = 50
+"""Of fewer calls before, the share that failed is not yet known: it is taken to lie near 1 %."""
+UNLIKELY = 7.0
+"""Nats: chance alone makes one call in a thousand look so."""
 LONGER = 1.5
 LONGER_MS = 30.0
 
@@ -51,8 +56,9 @@ class Call:
         """Whether it fails more than usual."""
         if self.errors < LEAST_ERRORS or not self.calls:
             return False
-        usual = self.usual_errors / self.usual_calls if self.usual_calls else 0.0
-        return self.errors / self.calls > max(TIMES_USUAL * usual, LEAST_RATIO)
+        usual = (self.usual_errors + 0.5) / (self.usual_calls + FEW_CALLS)
+        is_more = self.errors / self.calls > max(TIMES_USUAL * usual, LEAST_RATIO)
+        return is_more and surprise(self.errors, self.calls, usual) > UNLIKELY
 
     @property
     def added_ms(self) -> float:

@@ -113,6 +113,8 @@ def _who_and_why(one: IncidentJson) -> Iterator[str]:
 def _hit(impact: ImpactJson | None) -> str:
     if impact is None:
         return "How many customers are hit is not known yet."
+    if not impact.customers:
+        return "No customer is known to be hit."
     parts = [f"{impact.customers:,} customers hit" if impact.customers != 1 else "1 customer hit"]
     counts = (
         (impact.not_recovered, "not recovered"),
