@@ -38,9 +38,9 @@ def test_columns_epoch_seconds_and_missing_values(tmp_path: Path, capsys: pytest
     out, told = capsys.readouterr()
     assert out.splitlines()[0] == "when,shop,n,score"
     assert out.splitlines()[3:] == ["60,a,,0.000000", "120,a,NaN,0.000000"]
-    assert "1 rows stand before" in told
-    assert "2 rows have no value" in told
-    assert "1 rows have the time of another" in told
+    assert "1 row out of the order of time" in told
+    assert "2 rows without a value" in told
+    assert "1 row with the time of another" in told
 
 
 @pytest.mark.parametrize(

@@ -34,10 +34,14 @@ class Series:
         missing = sum(1 for value in self.values if not isfinite(value))
         return [
             *([] if self.had_header else [f"no header: the first column is read as {TIME}, the second as {VALUE}"]),
-            *([f"{backward} rows stand before an earlier one: judged in the order of time"] if backward else []),
-            *([f"{again} rows have the time of another: judged one after the other"] if again else []),
-            *([f"{missing} rows have no value: their score is 0"] if missing else []),
+            *_of_rows(backward, "{} out of the order of time: judged in it"),
+            *_of_rows(again, "{} with the time of another: judged one after the other"),
+            *_of_rows(missing, "{} without a value: scored 0"),
         ]
+
+
+def _of_rows(count: int, remark: str) -> list[str]:
+    return [remark.format("1 row" if count == 1 else f"{count:,} rows")] if count else []
 
 
 def read_series(lines: Iterable[str], name: str, time: str = TIME, value: str = VALUE) -> Series:
