@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dashboards.api.border import PROBLEMS, TheStore
 from dashboards.api.cursors import bad_cursor, cursor_time, read_cursor, write_cursor
-from dashboards.api.parameters import PageParameters, WindowParameters, each_once
+from dashboards.api.parameters import TIME, PageParameters, Parameters, When, WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
 from queries.store import Store
 from triage.incident.acting import Act, NoIncident, WrongStep, change, known, note, tick
@@ -22,10 +22,11 @@ from triage.incident.book import StoredBook
 from triage.incident.customers import customers_csv
 from triage.incident.impact import CustomersOf, Hit, hit_by, nobody
 from triage.incident.model import Incident, State
+from triage.incident.narrowing import narrowed, within
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
 from triage.model import AffectedCustomer
 from triage.slack.text import Writer
-from triage.window import EARLIEST, parse_time
+from triage.window import EARLIEST, Window, parse_time
 from triage.wire import Wire
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
@@ -145,27 +146,54 @@ def tick_step(store: TheStore, incident_id: str, number: int, body: StepJson | N
     return _acted(lambda: tick(StoredBook(store), incident_id, number, told.done, told.act()), "number")
 
 
+class PartParameters(Parameters):
+    """Which part of an incident's time."""
+
+    from_: When = Field(
+        None, alias="from", description=f"What was before is left out; its beginning by default: {TIME}."
+    )
+    to: When = Field(None, description="What was from then on is left out; its end, or now, unless given.")
+
+    def part(self, incident: Incident, now: datetime) -> Incident:
+        """The incident in that part of its time. Raises BadParameters."""
+        try:
+            return narrowed(incident, self.from_, self.to, now)
+        except ValueError as error:
+            raise BadParameters([FieldError("from", str(error))]) from None
+
+
+class CustomersParameters(PartParameters, PageParameters):
+    """Which part of an incident's time, and which page of its customers."""
+
+
 @router.get("/incidents/{incident_id}/affected", response_model=IncidentAffectedJson)
 def get_incident_affected(
-    request: Request, store: TheStore, incident_id: str, asked: Annotated[PageParameters, Query()]
+    request: Request, store: TheStore, incident_id: str, asked: Annotated[CustomersParameters, Query()]
 ) -> Response:
     """Who is hit by it: the union over its symptoms, as known now, with the figures that were frozen."""
-    after, as_of, to = _after(asked.cursor)
-    incident = the_incident(store, incident_id)
-    hit = _hit(request, store, incident, as_of)
-    if to is not None:  # what has ended since the first page was asked keeps that page's window
-        hit = replace(hit, question=replace(hit.question, to=to))
+    incident, after, as_of = the_incident(store, incident_id), None, None
+    window, is_part = None, bool(asked.from_ or asked.to)
+    if asked.cursor:
+        after, as_of, window, is_part = _after(asked.cursor)
+        part = within(incident, window, as_of) if is_part else incident
+    else:
+        part = asked.part(incident, datetime.now(UTC))
+    hit = _hit(request, store, part, as_of)
+    if window is not None:  # what has ended since the first page was asked keeps that page's window
+        hit = replace(hit, question=replace(hit.question, to=window.to))
     rest = [item for item in hit.customers if _follows(item, after)]
     page = rest[: asked.limit]
-    pinned = hit.impact.at.isoformat(), hit.question.to.isoformat()
+    pinned = hit.impact.at.isoformat(), hit.question.from_.isoformat(), hit.question.to.isoformat(), int(is_part)
     more = write_cursor((*pinned, page[-1].failures, page[-1].customer)) if len(rest) > len(page) else None
     return _json(IncidentAffectedJson.told(incident, hit, page, more))
 
 
 @router.get("/incidents/{incident_id}/affected.csv", response_class=StreamingResponse)
-def get_incident_affected_csv(request: Request, store: TheStore, incident_id: str) -> StreamingResponse:
+def get_incident_affected_csv(
+    request: Request, store: TheStore, incident_id: str, asked: Annotated[PartParameters, Query()]
+) -> StreamingResponse:
     """The same, whole: one line for each customer."""
-    incident = the_incident(store, incident_id)
+    incident = asked.part(the_incident(store, incident_id), datetime.now(UTC))
     customers_of: CustomersOf = getattr(request.app.state, "customers_of", nobody)
     lines = customers_csv(store, incident, datetime.now(UTC), customers_of)
     header = next(lines)  # what is wrong is said before the first line is
@@ -192,13 +220,12 @@ def _hit(request: Request, store: Store, incident: Incident, as_of: datetime | N
     return hit_by(store, incident, as_of or datetime.now(UTC), customers_of, past=as_of is not None)
 
 
-def _after(cursor: str | None) -> tuple[tuple[int, bytes] | None, datetime | None, datetime | None]:
-    """The last customer of the page before, the moment as of which it was answered, and its window's end."""
-    if cursor is None:
-        return None, None, None
-    moment, to, failures, customer = read_cursor(cursor, (str, str, int, str))
+def _after(cursor: str) -> tuple[tuple[int, bytes], datetime, Window, bool]:
+    """The last customer of the page before, the moment as of which it was answered, its window, and if it is a part."""
+    moment, from_, to, is_part, failures, customer = read_cursor(cursor, (str, str, str, int, int, str))
     try:
-        return (-int(failures), str(customer).encode()), cursor_time(str(moment)), cursor_time(str(to))
+        window = Window(cursor_time(str(from_)), cursor_time(str(to)))
+        return (-int(failures), str(customer).encode()), cursor_time(str(moment)), window, bool(is_part)
     except ValueError:
         raise bad_cursor() from None
 

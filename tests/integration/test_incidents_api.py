@@ -103,9 +103,19 @@ class TestApi:
         """Whoever resolves it while the pages are read does not make them contradict each other."""
         moment, end = "2026-11-22T10:20:00Z", "2026-11-22T10:19:59Z"
         web.post("resolve", author="ana")
-        cursor = write_cursor((moment, end, 3, "c-1"))
+        cursor = write_cursor((moment, "2026-11-22T10:00:00Z", end, 0, 3, "c-1"))
         answer = web.client.get(f"/api/v1/incidents/{web.hit.id}/affected", params={"cursor": cursor}).json()
         assert (answer["as_of"], answer["to"]) == (moment, end)
+
+    def test_its_customers_can_be_asked_for_a_part_of_its_time(self, web: Web) -> None:
+        """From a time, to a time, as JSON and as CSV; what is no window is refused."""
+        address = f"/api/v1/incidents/{web.hit.id}/affected"
+        part = {"from": "2026-11-22T10:02:10Z", "to": "2026-11-22T10:02:20Z"}
+        answer = web.client.get(address, params=part).json()
+        assert {name: answer[name] for name in part} == part
+        assert web.client.get(f"{address}.csv", params=part).status_code == 200
+        wrong = web.client.get(address, params={"from": part["to"], "to": part["from"]})
+        assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "from")
 
     def test_an_optional_id_may_be_null(self, web: Web) -> None:
         """As typed clients write what is not there."""
@@ -210,6 +220,11 @@ def test_the_command_line_reads_and_writes_the_same(web: Web, capsys: pytest.Cap
     assert main(["slack", "preview", web.hit.id, *at_]) == 0
     assert "◐ 5xx at the gateway" in capsys.readouterr().out
     assert main(["affected", "--incident", web.hit.id, *at_]) == 0
+    part = ["--from", "2026-11-22T10:02:10Z", "--to", "2026-11-22T10:02:20Z", "--format", "json"]
+    capsys.readouterr()
+    assert main(["affected", "--incident", web.hit.id, *part, *at_]) == 0
+    assert json.loads(capsys.readouterr().out)["to"] == part[3]
+    assert main(["affected", "--incident", web.hit.id, "--from", "soon", *at_]) == 2
     assert main(["incidents", "show", "INC-NONE", *at_]) == 2
     assert main(["incidents", "ack", *at_]) == 2
     assert main(["watch", "--replay", "2026-11-22T10:00:00Z", "2026-11-22T10:01:00Z", *at_]) == 0

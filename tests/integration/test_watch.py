@@ -18,11 +18,13 @@ from triage.demo.write import otlp_requests
 from triage.incident.book import MemoryBook, StoredBook
 from triage.incident.impact import hit_by, nobody
 from triage.incident.model import Incident, Kind, State
+from triage.incident.narrowing import narrowed
 from triage.postmortem.document import Office
 from triage.postmortem.model import SectionName
 from triage.runbook.live import LiveRunbook
 from triage.symptom import Ask, Cause, Symptom
 from triage.watch import Watch, last_moment, moments
+from triage.window import format_time
 
 pytestmark = pytest.mark.integration
 
@@ -109,6 +111,15 @@ def test_a_fault_becomes_one_incident_with_exactly_those_whom_it_hit(
     hit = hit_by(store, incident, second(950), past=True)
     answer = truth.answer(truth._shop.scenario.questions[0])
     assert {item.customer for item in hit.customers} == {each.customer for each in answer.hits}
+    parts = [hit_by(store, narrowed(incident, *ends, second(950)), second(950), past=True) for ends in halves(incident)]
+    assert sum(part.impact.failures for part in parts) == hit.impact.failures
+    assert {item.customer for part in parts for item in part.customers} == {item.customer for item in hit.customers}
+
+
+def halves(incident: Incident) -> list[tuple[str | None, str | None]]:
+    """What is asked for the first minute of an incident, and for the rest of it."""
+    first = format_time(incident.began + timedelta(minutes=1))
+    return [(None, first), (first, None)]
 
 
 def test_its_postmortem_tells_what_happened_and_exactly_whom_it_hit(

@@ -16,7 +16,7 @@ from triage.affected.text import affected_text
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status
-from triage.incident.asking import affected_csv_of, affected_of
+from triage.incident.asking import Part, affected_csv_of, affected_of
 from triage.terminal import terminal_width
 
 FILTERS = {
@@ -33,7 +33,11 @@ def add_options(parser: ArgumentParser) -> None:
     """The question, the window and the format."""
     for name, meaning in FILTERS.items():
         parser.add_argument(f"--{name}", metavar=name[0].upper(), help=meaning)
-    parser.add_argument("--incident", metavar="ID", help="everyone hit by this incident, over all of its symptoms")
+    parser.add_argument(
+        "--incident",
+        metavar="ID",
+        help="everyone hit by this incident, over all of its symptoms and time, or from --from to --to",
+    )
     parser.add_argument("--slower-than", metavar="MS", help="spans that took longer than this, instead of failures")
     parser.add_argument("--from", dest="from_", metavar="T", help="start: 15m, 2h, 1d (ago) or RFC 3339 (default: 1h)")
     parser.add_argument("--to", metavar="T", help="end, which itself is not meant (default: now)")
@@ -66,15 +70,16 @@ def run(options: Namespace) -> Status:
 
 
 def _of_incident(options: Namespace) -> Status:
-    given = [name for name in (*FILTERS, "slower_than", "from_", "to", "as_of") if getattr(options, name) is not None]
+    given = [name for name in (*FILTERS, "slower_than", "as_of") if getattr(options, name) is not None]
     if given:
-        raise Failure(Status.WRONG, f"--incident says it all: leave out --{given[0].rstrip('_').replace('_', '-')}")
+        raise Failure(Status.WRONG, f"--incident says what failed: leave out --{given[0].replace('_', '-')}")
+    part = Part(options.from_, options.to)
     with open_source(settings_from(options)) as source:
         if options.format == "csv" and not options.limit:
-            sys.stdout.writelines(affected_csv_of(source, options.incident))
+            sys.stdout.writelines(affected_csv_of(source, options.incident, part))
             return Status.DONE
         rows = TABLE_ROWS if options.limit is None and options.format == "table" else options.limit
-        answer = affected_of(source, options.incident, rows or None)
+        answer = affected_of(source, options.incident, rows or None, part)
     if options.format == "json":
         sys.stdout.write(answer.model_dump_json(indent=2) + "\n")
     else:
