@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +21,9 @@ EMBEDDED = "chdb://"
 STATUS = "status"  # the file that an engine locks, with its process id in it
 
 Setting = str | int | float
+
+# What goes wrong is raised, and said once: without a handler of its own the client would print a line before it.
+logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
 
 
 def is_embedded(dsn: str) -> bool:
