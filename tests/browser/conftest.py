@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -149,7 +149,21 @@ def visiting(browser: Browser, site: Site, viewport: ViewportSize, scheme: str) 
     assert not made.complaints
 
 
+Axe = Callable[[Page], list[tuple[str, str, int]]]
+
+
 @pytest.fixture(scope="session")
-def axe() -> str:
-    """axe-core's script, as package-lock.json has it."""
-    return (packages(HERE) / "axe-core" / "axe.min.js").read_text("utf-8")
+def axe() -> Axe:
+    """What axe-core finds that is serious: the rule, the first element that breaks it, and how many do."""
+    script = (packages(HERE) / "axe-core" / "axe.min.js").read_text("utf-8")
+
+    def serious(page: Page) -> list[tuple[str, str, int]]:
+        page.evaluate(script)
+        found = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")["violations"]
+        return [
+            (rule["id"], rule["nodes"][0]["html"][:300], len(rule["nodes"]))
+            for rule in found
+            if rule["impact"] in ("serious", "critical")
+        ]
+
+    return serious
