@@ -108,28 +108,6 @@ def test_the_pages_fit_every_screen_and_keep_nobody_out(
         assert not axe(page)
 
 
-@pytest.mark.full
-def test_a_moved_figure_names_the_change_and_nobody(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, axe: Axe
-) -> None:
-    """Nothing fails, so nobody is known to be hit; what changed just before is shown."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    directory = tmp_path_factory.mktemp("moved")
-    with broken_shop(directory, "kpi-drop", rate=10, fault_s=900) as shop, listening(shop.store, "") as url:
-        for width, size in WIDTHS.items():
-            for scheme in ("light", "dark"):
-                for visit in visiting(browser, Site(url, url, shop.store), size, scheme):
-                    page = visit.open(f"/incidents/{shop.incident.id}")
-                    expect(page.locator(".hit")).to_have_text("No customer is known to be hit")
-                    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-                    figures_drawn(page)
-                    page.screenshot(path=SCREENS / f"broke-kpi-drop-incident-{width}-{scheme}.png", full_page=True)
-                    expect(page.locator("main")).to_contain_text("pay-button serves")
-                    assert not too_wide(page)
-                    assert not axe(page)
-                    expect(visit.open("/").locator(".open-incidents")).to_contain_text("no customer known to be hit")
-
-
 def test_the_figures_are_the_apis(desk: Visit, broke: Broke) -> None:
     """Customers hit and how they fare, the rows, the owner and the steps, on the page and over the API."""
     page = desk.open(broke.path)
