@@ -2,11 +2,14 @@
 
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NPM = shutil.which("npm")
+JAVA = shutil.which("java") and shutil.which("mvn")
+POSTGRESQL = next(Path("/usr/lib/postgresql").glob("*/bin/postgres"), None)  # where Debian has it
 IN_CI = os.environ.get("CI") == "true"
 
 
@@ -20,6 +23,8 @@ def missing(item: pytest.Item) -> str | None:
         return "page tests need Chromium, and npm for what checks them"
     if item.get_closest_marker("peers") and not NPM:
         return "the JavaScript senders need node and npm"
+    if item.get_closest_marker("java") and not (JAVA and POSTGRESQL):
+        return "Apache Kafka and Debezium need Java and Maven, and PostgreSQL to have something to tell"
     return None
 
 

@@ -192,7 +192,7 @@ def end(count: int = 2) -> Plain:
     collections = [{"data_collection": "inventory.stock", "event_count": count}]
     return {
         "status": "END",
-        "id": "571:100",
+        "id": "571:148",  # PostgreSQL's connector adds where the event stands, so no two events of it have the same
         "event_count": count,
         "data_collections": collections,
         "ts_ms": 1795341600300,

@@ -8,12 +8,14 @@ import base64
 import binascii
 import hashlib
 import hmac
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from collectors.sources.connect_json import unwrapped
 from collectors.sources.events import LONGEST_NAME, Event, RowChange
 from collectors.sources.positions import position
 from collectors.sources.proof import Unproven, by_token, is_fresh, same
@@ -23,6 +25,7 @@ from collectors.sources.source import Columns, Delivery, Source, Trust
 
 MS, US = 10**6, 10**3
 LATEST_MS = 9_223_372_036_854
+POSTGRESQL_TX = re.compile(r"(\d+):\d+", re.ASCII)
 
 
 def _row_or_none(value: object) -> object:
@@ -134,7 +137,7 @@ def read(delivery: Delivery, columns: Columns) -> Iterator[Event]:
 
 def row_changes(message: Message, columns: Columns, where: str = "") -> Iterator[Event]:
     """What a message tells: nothing or one event. Raises BadBody."""
-    value = _unwrapped(message.value)
+    value = unwrapped(message.value)
     if value is None:
         yield _tombstone(message)
     elif not isinstance(value, dict):
@@ -147,9 +150,10 @@ def row_changes(message: Message, columns: Columns, where: str = "") -> Iterator
         raise BadBody([Fault(f"{where}.op" if where else "op", "is missing: Debezium's whole envelope is wanted")])
 
 
-def _unwrapped(value: Json) -> Json:
-    """Without the wrapper that carries the schema."""
-    return value["payload"] if isinstance(value, dict) and value.keys() == {"schema", "payload"} else value
+def _transaction(name: str) -> str:
+    """A transaction's id: without where in the log each of its events stands, which PostgreSQL's connector adds."""
+    found = POSTGRESQL_TX.fullmatch(name)
+    return found[1] if found else name
 
 
 def _says_nothing(value: dict[str, Json]) -> bool:
@@ -165,7 +169,7 @@ def _row_change(message: Message, value: dict[str, Json], columns: Columns, wher
     before, after = as_row(value.get("before")), as_row(value.get("after"))
     table = source.table or source.collection
     at = position(value["source"]) or _offset(message)
-    key = canonical(_unwrapped(message.key)) if message.key is not None else key_of(after or before, table, columns)
+    key = canonical(unwrapped(message.key)) if message.key is not None else key_of(after or before, table, columns)
     written = compact(value.get("message") if envelope.op == "m" else value.get("after"))
     said = meaning(before, after, columns)
     captured = envelope.ns if envelope.ns is not None else message.received_ns
@@ -183,7 +187,7 @@ def _row_change(message: Message, value: dict[str, Json], columns: Columns, wher
         before=compact(value.get("before")),
         after=written,
         position=at,
-        tx=envelope.transaction.id if envelope.transaction else source.tx_id or "",
+        tx=_transaction(envelope.transaction.id) if envelope.transaction else source.tx_id or "",
         tx_order=envelope.transaction.total_order if envelope.transaction else 0,
         topic=message.topic,
         partition=message.partition,
@@ -206,7 +210,7 @@ def _end(message: Message, value: dict[str, Json], where: str) -> RowChange:
         captured_ns=at,
         op="end",
         after=compact(value.get("data_collections")),
-        tx=ended.id,
+        tx=_transaction(ended.id),
         tx_order=ended.event_count,
         topic=message.topic,
         partition=message.partition,
@@ -217,12 +221,12 @@ def _end(message: Message, value: dict[str, Json], where: str) -> RowChange:
 def _tombstone(message: Message) -> RowChange:
     """What follows a deletion, so that Kafka may forget the key."""
     return RowChange(
-        id=_id("tombstone", _offset(message), canonical(_unwrapped(message.key))),
+        id=_id("tombstone", _offset(message), canonical(unwrapped(message.key))),
         time_ns=message.received_ns,
         captured_ns=message.received_ns,
         op="tombstone",
         table=message.topic.rpartition(".")[2][:LONGEST_NAME],
-        key=canonical(_unwrapped(message.key)) if message.key is not None else "",
+        key=canonical(unwrapped(message.key)) if message.key is not None else "",
         position=_offset(message),
         topic=message.topic,
         partition=message.partition,

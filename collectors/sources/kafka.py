@@ -70,7 +70,7 @@ class KafkaRows:
         self._lag = 0
         self._stopping = Signal()
         metrics.watch("kafka_brokers", "Kafka brokers that are connected", lambda: self._brokers_up)
-        metrics.watch("kafka_lag_messages", "Messages in Kafka that are not read yet", lambda: self._lag)
+        metrics.watch("kafka_lag_messages", "Messages not read yet, of the partitions read here", lambda: self._lag)
         self._first: Consumer | None = self._consumer()
         self._thread = Thread(target=self._work, name="kafka", daemon=True)
         self._thread.start()

@@ -10,6 +10,7 @@ OURS = {
     "enable.auto.commit": False,  # an offset is committed once what was read is on disk
     "enable.auto.offset.store": False,
     "auto.offset.reset": "earliest",
+    "session.timeout.ms": 10_000,  # how soon what a killed process read is read by another
     "topic.metadata.refresh.interval.ms": 10_000,  # how soon a new topic is found that the pattern names
     "reconnect.backoff.ms": 250,
     "reconnect.backoff.max.ms": 10_000,

@@ -20,6 +20,7 @@ BATCH = 250
 RESTARTS_EVERY_S = 300.0
 """The mean time after which a connector starts anew, at the last offset that it has kept."""
 SENT_AGAIN = 30
+COMMIT = 48  # bytes of the log behind a transaction's last change, where it ends
 
 Json = str | int | None | list["Json"] | dict[str, "Json"]
 
@@ -90,7 +91,7 @@ def marker(end: End) -> dict[str, Json]:
     tables = Counter(_collection(change.table) for change in end.changes)
     return {
         "status": "END",
-        "id": _tx(last),
+        "id": _event_tx(last, last.position + COMMIT),
         "event_count": len(end.changes),
         "data_collections": [{"data_collection": name, "event_count": count} for name, count in tables.items()],
         **_times(last.at_ns + LAG_NS),
@@ -111,7 +112,7 @@ def envelope(change: RowChange, captured_ns: int) -> dict[str, Json]:
         "source": _SOURCES[change.table.connector](change),
         "transaction": None
         if change.op == "r"
-        else {"id": _tx(change), "total_order": change.number, "data_collection_order": 1},
+        else {"id": _event_tx(change, change.position), "total_order": change.number, "data_collection_order": 1},
         "op": change.op,
         **_times(captured_ns),
     }
@@ -162,6 +163,11 @@ def _tx(change: RowChange) -> str:
     if change.table.connector == "inventory":
         return str(change.tx)
     return f"{change.tx & 0xFFFFFFFF:08x}00000000"
+
+
+def _event_tx(change: RowChange, position: int) -> str:
+    """As it stands in an event of the transaction: PostgreSQL's connector adds where in the log the event stands."""
+    return f"{_tx(change)}:{position}" if change.table.connector == "inventory" else _tx(change)
 
 
 def _times(at_ns: int) -> dict[str, Json]:
