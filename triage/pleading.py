@@ -150,13 +150,15 @@ def _takes_the_place(later: Change, change: Change) -> bool:
 
 
 def span(length: timedelta) -> str:
-    """A length of time in words: "less than a minute", "4 minutes", "1 h 40 min"."""
+    """A length of time in words: "less than a minute", "4 minutes", "1 h 40 min", "2 d 3 h"."""
     minutes = round(length / timedelta(minutes=1))
     if length < timedelta(minutes=1):
         return "less than a minute"
     if minutes < 60:
         return "1 minute" if minutes == 1 else f"{minutes} minutes"
-    return f"{minutes // 60} h {minutes % 60} min" if minutes % 60 else f"{minutes // 60} h"
+    hours, days = minutes // 60, minutes // 1440
+    whole, part = (f"{days} d", f" {hours % 24} h") if hours >= 48 else (f"{hours} h", f" {minutes % 60} min")
+    return whole if part.startswith(" 0 ") else whole + part
 
 
 def _ratio(part: int, of: int) -> float:

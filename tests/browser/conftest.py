@@ -31,6 +31,12 @@ FLAGS = [
 ]  # fmt: skip
 METRICS = 'triage_lag_seconds 0.4\ntriage_backlog_bytes 1024\ntriage_accepted_records_total{kind="traces"} 4000\n'
 PHONE: ViewportSize = {"width": 360, "height": 740}
+WIDTHS: dict[int, ViewportSize] = {
+    360: PHONE,
+    768: {"width": 768, "height": 1024},
+    1440: {"width": 1440, "height": 900},
+}
+SCREENS = Path(__file__).parents[2] / "build" / "screens"
 HISTORY_S = 1800
 
 
@@ -167,3 +173,25 @@ def axe() -> Axe:
         ]
 
     return serious
+
+
+@pytest.fixture(params=[360, pytest.param(768, marks=pytest.mark.full), 1440])
+def screen(request: pytest.FixtureRequest, browser: Browser, site: Site, scheme: str) -> Iterator[Visit]:
+    """A visit on a phone, a tablet and a desk, in light and dark."""
+    yield from visiting(browser, site, WIDTHS[request.param], scheme)
+
+
+def too_wide(page: Page) -> list[str]:
+    """What reaches beyond the screen's right edge."""
+    script = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
+        [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
+            .map(e => e.outerHTML.slice(0, 200)).slice(0, 5)"""
+    return list(page.evaluate(script))
+
+
+def shoot(page: Page, name: str, scheme: str, *, whole: bool = True) -> None:
+    """A picture for people to look at, with what is drawn only once it is scrolled to."""
+    page.evaluate("document.styleSheets[0].insertRule('* { content-visibility: visible !important }')")
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    SCREENS.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=SCREENS / f"{name}-{width}-{scheme}.png", full_page=whole)

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import PHONE, Axe, Site, Visit, listening, visiting
-from tests.browser.test_pages import SCREENS, WIDTHS, too_wide
+from tests.browser.conftest import PHONE, WIDTHS, Axe, Site, Visit, listening, shoot, too_wide, visiting
 from tests.integration.broken_shop import Broken, broken_shop
 from tests.symptoms import other
 from triage.incident.book import MemoryBook, StoredBook
@@ -98,9 +97,7 @@ def test_the_pages_fit_every_screen_and_keep_nobody_out(
         page = visit.open({"incident": broke.path, "now": "/", "incidents": "/incidents"}[where])
         expect(page.locator("h1.sentence")).to_be_visible()
         assert not too_wide(page)
-        SCREENS.mkdir(parents=True, exist_ok=True)
-        scenario = request.node.callspec.params["broke"]
-        page.screenshot(path=SCREENS / f"broke-{scenario}-{where}-{width}-{scheme}.png", full_page=True)
+        shoot(page, f"broke-{request.node.callspec.params['broke']}-{where}", scheme)
         page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
         if where != "incidents":
             figures_drawn(page)

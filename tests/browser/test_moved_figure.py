@@ -3,9 +3,8 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import Axe, Site, listening, visiting
+from tests.browser.conftest import WIDTHS, Axe, Site, listening, shoot, too_wide, visiting
 from tests.browser.test_incident import figures_drawn
-from tests.browser.test_pages import SCREENS, WIDTHS, too_wide
 from tests.integration.broken_shop import broken_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -16,17 +15,16 @@ def test_a_moved_figure_names_the_change_and_nobody(
     browser: Browser, tmp_path_factory: pytest.TempPathFactory, axe: Axe
 ) -> None:
     """Nothing fails, so nobody is known to be hit; what changed just before is shown."""
-    SCREENS.mkdir(parents=True, exist_ok=True)
     directory = tmp_path_factory.mktemp("moved")
     with broken_shop(directory, "kpi-drop", rate=10, fault_s=900) as shop, listening(shop.store, "") as url:
-        for width, size in WIDTHS.items():
+        for size in WIDTHS.values():
             for scheme in ("light", "dark"):
                 for visit in visiting(browser, Site(url, url, shop.store), size, scheme):
                     page = visit.open(f"/incidents/{shop.incident.id}")
                     expect(page.locator(".hit")).to_have_text("No customer is known to be hit")
                     page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
                     figures_drawn(page)
-                    page.screenshot(path=SCREENS / f"broke-kpi-drop-incident-{width}-{scheme}.png", full_page=True)
+                    shoot(page, "broke-kpi-drop-incident", scheme)
                     expect(page.locator("main")).to_contain_text("pay-button serves")
                     assert not too_wide(page)
                     assert not axe(page)

@@ -2,23 +2,21 @@
 
 import csv
 import re
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import quote, urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, expect
 
 from tests.browser import odd_trace
-from tests.browser.conftest import TOKEN, Axe, Site, Visit, visiting
+from tests.browser.conftest import TOKEN, WIDTHS, Axe, Site, Visit, shoot, too_wide, visiting
 from tests.integration.small_shop import FROM, HOSTILE, trace_id
 from tests.integration.small_shop import ODD as ODD_CUSTOMER
 from triage.window import format_time
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
 
-SCREENS = Path(__file__).parents[2] / "build" / "screens"
 WINDOW = urlencode({"from": format_time(FROM), "to": format_time(FROM + timedelta(hours=1))})
 PAGES = {
     "now": "/",
@@ -35,25 +33,6 @@ PAGES = {
     "trace-long": f"/traces/{trace_id(odd_trace.LONG)}",
     "missing": "/nothing/here",
 }
-WIDTHS: dict[int, ViewportSize] = {
-    360: {"width": 360, "height": 740},
-    768: {"width": 768, "height": 1024},
-    1440: {"width": 1440, "height": 900},
-}
-
-
-@pytest.fixture(params=[360, pytest.param(768, marks=pytest.mark.full), 1440])
-def screen(request: pytest.FixtureRequest, browser: Browser, site: Site, scheme: str) -> Iterator[Visit]:
-    """A visit on a phone, a tablet and a desk, in light and dark."""
-    yield from visiting(browser, site, WIDTHS[request.param], scheme)
-
-
-def too_wide(page: Page) -> list[str]:
-    """What reaches beyond the screen's right edge."""
-    script = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-        [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth + 1)
-            .map(e => e.outerHTML.slice(0, 200)).slice(0, 5)"""
-    return list(page.evaluate(script))
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -62,9 +41,19 @@ def test_every_page_fits_every_screen_in_peace(screen: Visit, name: str, scheme:
     page = screen.open(PAGES[name])
     expect(page.locator("h1.sentence")).to_be_visible()
     assert not too_wide(page)
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENS / f"{name}-{width}-{scheme}.png", full_page=name not in ("affected", "trace-long"))
+    shoot(page, name, scheme, whole=name not in ("affected", "trace-long"))
+
+
+def test_the_door_fits_every_screen_and_keeps_nobody_out(screen: Visit, axe: Axe, scheme: str) -> None:
+    """Where a token is asked for; after a wrong one, too."""
+    page = screen.page
+    page.goto(screen.site.guarded_url)
+    page.get_by_label("Token").fill("not this one")
+    page.get_by_role("button").click()
+    expect(page.locator("#token-note.error")).to_be_visible()
+    assert not too_wide(page)
+    assert not axe(page)
+    shoot(page, "login", scheme)
 
 
 @pytest.mark.parametrize("name", PAGES)

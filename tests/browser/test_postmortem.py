@@ -1,20 +1,16 @@
 """The page of a postmortem: an author finishes it, and nobody is kept out."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize
 
-from tests.browser.conftest import Axe, Site, Visit, visiting
+from tests.browser.conftest import Axe, Site, Visit, shoot, too_wide
 from tests.integration.small_shop import FROM
 from tests.symptoms import RUNBOOK, Passes, gateway_errors
 from triage.incident.book import StoredBook
 
 pytestmark = pytest.mark.browser
-
-WIDE: ViewportSize = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="module")
@@ -27,11 +23,6 @@ def address(site: Site) -> str:
     passes.looks(40, 120)
     StoredBook(site.store).write(list(passes.book.events.values()))
     return f"/incidents/{passes.only.id}/postmortem"
-
-
-@pytest.fixture
-def wide(browser: Browser, site: Site, scheme: str) -> Iterator[Visit]:
-    yield from visiting(browser, site, WIDE, scheme)
 
 
 def test_an_author_edits_a_section_and_finds_it_again(visit: Visit, address: str) -> None:
@@ -47,8 +38,10 @@ def test_an_author_edits_a_section_and_finds_it_again(visit: Visit, address: str
     assert page.evaluate("document.documentElement.scrollWidth") == 360
 
 
-def test_it_keeps_nobody_out(wide: Visit, address: str, axe: Axe) -> None:
-    """axe-core finds nothing serious, with every form folded out."""
-    page = wide.open(address)
+def test_it_fits_every_screen_and_keeps_nobody_out(screen: Visit, address: str, axe: Axe, scheme: str) -> None:
+    """Nothing is wider than the screen; axe-core finds nothing serious, with every form folded out."""
+    page = screen.open(address)
+    shoot(page, "postmortem", scheme)
     page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+    assert not too_wide(page)
     assert not axe(page)

@@ -79,6 +79,7 @@ def test_a_rollback_speaks_for_it_where_it_helped_and_against_it_where_it_did_no
 
 def test_lengths_are_in_words() -> None:
     """In the units that suit them."""
-    lengths = (20, 60, 3000, 3600, 6000)
+    lengths = (20, 60, 3000, 3600, 6000, 172_799, 172_800, 183_600)
     said = [span(timedelta(seconds=each)) for each in lengths]
-    assert said == ["less than a minute", "1 minute", "50 minutes", "1 h", "1 h 40 min"]
+    assert said[:5] == ["less than a minute", "1 minute", "50 minutes", "1 h", "1 h 40 min"]
+    assert said[5:] == ["2 d", "2 d", "2 d 3 h"]
