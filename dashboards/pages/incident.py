@@ -32,6 +32,7 @@ from triage.incident.book import StoredBook
 from triage.incident.customers import CustomersPage, Order, customers_page
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.graph import Graph, call_graph
+from triage.incident.impact import is_of_rows
 from triage.incident.model import Impact, Incident, State
 from triage.incident.retelling import passages
 from triage.incident.series import markers, symptom_series
@@ -96,6 +97,7 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         incident=told,
         impact=impact,
         at_risk=_at_risk(impact),
+        of_rows=is_of_rows(incident),
         shares=shares(impact.customers, impact.not_recovered, impact.recovered, impact.masked),
         lasted=_lasted(incident, now),
         escalation=escalation(incident, now),
@@ -212,9 +214,9 @@ def _at_risk(impact: Impact) -> str:
 def _times(incident: Incident) -> Iterator[str]:
     """How fast it was found, answered and ended, as far as that is known."""
     known = (
-        ("Found {} after the first failure", time_to_detect(incident)),
+        ("Found {} after it began", time_to_detect(incident)),
         ("acknowledged {} after the opening", time_to_acknowledge(incident)),
-        ("over {} after the first failure", time_to_resolve(incident)),
+        ("over {} after it began", time_to_resolve(incident)),
     )
     for words, took in known:
         if took is not None:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from tests.postmortems import facts, hit, incident
-from tests.symptoms import Passes, at, gateway_errors
+from tests.symptoms import Passes, at, gateway_errors, other
 from triage.incident.acting import Act
 from triage.incident.book import MemoryBook
 from triage.incident.due import due_at, reminder_due
@@ -67,7 +67,19 @@ class TestDraft:
         assert "90 % of 40 failures in 38 requests belong to a named customer; 4 could not be attributed" in text
         assert "- Against: other versions fail too." in text
         assert text.startswith("# Postmortem of INC-")
-        assert "Found after 30 s: from the first failure at 10:02:00 UTC to the opening at 10:02:30 UTC." in text
+        assert "Found after 30 s: from its beginning at 10:02:00 UTC to the opening at 10:02:30 UTC." in text
+
+    def test_where_only_rows_are_wrong_nothing_is_said_to_have_failed(self) -> None:
+        """What counts for a customer is a change of a row that names them; with failures beside, those are counted."""
+        stale = other("inventory", {"connector": "inventory"}, "inventory", labels={"kind": "stale"})
+        for symptoms, is_said in (([stale], True), ([stale, gateway_errors("inventory")], False)):
+            passes = Passes()
+            passes.look(30, *symptoms)
+            said = drafted(facts(passes.only))
+            assert said.impact.of_rows is is_said
+            assert ("They are named by 40 changes of rows that are wrong" in md(said)) is is_said
+            assert ("| Customer | Outcome | Rows |" in md(said)) is is_said
+            assert ("40 failures in 38 requests" in md(said)) is not is_said
 
     def test_figures_stand_to_the_right_and_an_end_that_is_not_there_is_not_told(self) -> None:
         """In the table of each moment."""

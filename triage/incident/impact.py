@@ -100,6 +100,12 @@ ON_ROWS = {
 """What is wrong with the rows that customers are on, by the kind of the symptom, in plain words."""
 
 
+def is_of_rows(incident: Incident) -> bool:
+    """Whether nothing failed, so that what is counted for a customer are changes of rows that name them."""
+    symptoms = [each.symptom for each in incident.symptoms]
+    return bool(symptoms) and all(each.question is None and each.labels.get("kind") in ON_ROWS for each in symptoms)
+
+
 def sheet_of(incident: Incident, question: Question, at: datetime) -> Sheet:
     """What every line of its customers says."""
     symptoms = [each.symptom for each in incident.symptoms]

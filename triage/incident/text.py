@@ -47,9 +47,9 @@ def replay_text(window: Window, every: timedelta, incidents: Sequence[IncidentJs
 def figures_text(means: FiguresJson) -> str:
     """MTTD, MTTA and MTTR in words."""
     times = (
-        ("found", means.mttd_ms, "after the first failure"),
+        ("found", means.mttd_ms, "after it began"),
         ("acknowledged", means.mtta_ms, "after opening"),
-        ("over", means.mttr_ms, "after the first failure"),
+        ("over", means.mttr_ms, "after it began"),
     )
     said = [f"{word} {_long(took)} {since}" for word, took, since in times if took is not None]
     count = "1 incident" if means.incidents == 1 else f"{means.incidents:,} incidents"

@@ -34,7 +34,7 @@ def suggested(facts: Facts) -> Iterator[ActionJson]:
         what = f"Name the customer on the spans of the {counted(lost, 'failure')} that belong to nobody (triage doctor)"
         yield ActionJson(what=what, owner=whose, due=later)
     if time_to_detect(incident) > SLOW_TO_DETECT:
-        what = f"Find it sooner than {lasted(time_to_detect(incident))} after the first failure"
+        what = f"Find it sooner than {lasted(time_to_detect(incident))} after it began"
         yield ActionJson(what=what, owner=NOBODY, due=later)
     if incident.answer.mitigation and not incident.done:
         yield ActionJson(

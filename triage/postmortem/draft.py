@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from triage.incident.due import due_at, written
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
+from triage.incident.impact import is_of_rows
 from triage.incident.model import Event
 from triage.incident.naming import digest
 from triage.incident.wire import FrozenJson, SuspectJson, ms
@@ -170,6 +171,7 @@ def _impact(facts: Facts) -> ImpactJson:
         attribution=now.attribution,
         exact=now.exact,
         caveat=now.caveat,
+        of_rows=is_of_rows(facts.incident),
     )
 
 

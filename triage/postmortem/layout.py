@@ -154,10 +154,11 @@ def _impact(document: PostmortemJson) -> Iterator[Block]:
     rows = document.customers.shown
     if rows:
         total = document.customers.total
-        count = f"all {total:,}" if total == len(rows) else f"{len(rows):,} of {total:,}, most failures first"
+        counted = "Rows" if impact.of_rows else "Failures"
+        count = f"all {total:,}" if total == len(rows) else f"{len(rows):,} of {total:,}, most {counted.lower()} first"
         yield Table(
             f"Customers: {count}",
-            ("Customer", "Outcome", "Failures", "First", "Last", "Orders", "Amount"),
+            ("Customer", "Outcome", counted, "First", "Last", "Orders", "Amount"),
             tuple(_customer(row, like) for row in rows),
             (1.5, 0, 0, 0, 0, 1.5, 1),
             frozenset({2, 6}),

@@ -72,6 +72,8 @@ class ImpactJson(Wire):
     attribution: float | None
     exact: bool
     caveat: str | None
+    of_rows: bool
+    """Whether nothing failed, and what is counted are changes of rows that are wrong."""
 
 
 class CustomerRowJson(Wire):

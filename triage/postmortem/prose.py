@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
+from triage.incident.impact import is_of_rows
 from triage.incident.model import US, Impact, Incident, Kind, State
 from triage.incident.naming import quantity
 from triage.odd import one_line
@@ -80,7 +81,7 @@ def impact(facts: Facts) -> Iterator[str]:
     if facts.incident.state is not State.RESOLVED:
         yield "The figures of the end are not known: it is not over."
     yield f"As known now: {_counts(facts.impact)}."
-    yield from completeness(facts.impact)
+    yield from completeness(facts.impact, of_rows=is_of_rows(facts.incident))
     if lost := facts.impact.not_recovered:
         have = "customer has" if lost == 1 else "customers have"
         yield f"{lost:,} {have} not got through since: they may have left, or be trying still."
@@ -108,10 +109,13 @@ def _counts(known: Impact) -> str:
     return said + (f", {amounts(known.amount_at_risk)} at risk" if known.amount_at_risk else "")
 
 
-def completeness(known: Impact) -> Iterator[str]:
+def completeness(known: Impact, *, of_rows: bool = False) -> Iterator[str]:
     """How much the figures rest on, and what they can't tell."""
     share = known.attribution
-    if share is None:
+    if of_rows:
+        changes = counted(known.failures, "change")
+        yield f"They are named by {changes} of rows that are wrong; rows that name nobody are not counted here."
+    elif share is None:
         yield "How complete this is, is unknown: no failing span was found."
     else:
         lost = known.unattributed_failures
@@ -130,14 +134,14 @@ def detection(facts: Facts) -> Iterator[str]:
     found = lasted(time_to_detect(incident))
     opened = clock(incident.opened_at, incident.began)
     began = clock(incident.began, incident.began)
-    yield f"Found after {found}: from the first failure at {began} to the opening at {opened}."
+    yield f"Found after {found}: from its beginning at {began} to the opening at {opened}."
     took = time_to_acknowledge(incident)
     if took is not None:
         yield f"Acknowledged {lasted(took)} after the opening{_by(incident, Kind.ACKNOWLEDGED)}."
     else:
         yield "Nobody acknowledged it."
     ended = time_to_resolve(incident)
-    yield f"Over {lasted(ended)} after the first failure." if ended is not None else "It is not over."
+    yield f"Over {lasted(ended)} after it began." if ended is not None else "It is not over."
     told = next((event for event in incident.timeline if event.kind == Kind.NOTIFIED), None)
     yield (
         f"People were told {lasted(told.time - incident.opened_at)} after the opening."
