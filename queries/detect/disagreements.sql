@@ -42,7 +42,7 @@ ORDER BY a_connector, a_table, b_connector, b_table;
 
 CREATE TEMPORARY TABLE changed AS
 SELECT
-    connector, table_name, keys, cityHash64(keys) AS key_hash, Time, TxOrder, Id, Op, After, Quantity,
+    connector, table_name, keys, cityHash64(keys) AS key_hash, Time, Captured, Offset, TxOrder, Id, Op, After, Quantity,
     Op IN ('c', 'u') AND (
         ifNull(Sequence < max(Sequence) OVER before_it, false)
         OR ifNull(Sequence > 1 + max(Sequence) OVER before_it, false)
@@ -54,20 +54,20 @@ FROM (
         arrayStringConcat(arrayMap(pair -> trim(BOTH '"' FROM pair.2), arraySort(JSONExtractKeysAndValuesRaw(Key))), '\x1F') AS keys,
         cityHash64(connector, table_name, keys) AS row_hash,
         if(IdempotencyKey = '', 0, cityHash64(row_hash, IdempotencyKey)) AS message,
-        Time, TxOrder, Id, Op, Sequence, Quantity, if((SELECT max(a_column) FROM pairs) = '', '', After) AS After
+        Time, Captured, Offset, TxOrder, Id, Op, Sequence, Quantity, if((SELECT max(a_column) FROM pairs) = '', '', After) AS After
     FROM cdc_events
     WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')} AND Op IN ('c', 'u', 'r', 'd') AND Key != ''
         AND (connector, table_name) IN (SELECT arrayJoin([(a_connector, a_table), (b_connector, b_table)]) FROM pairs)
     ORDER BY Captured LIMIT 1 BY Id
 )
 WINDOW
-    before_it AS (PARTITION BY row_hash ORDER BY Time, TxOrder, Id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
-    just_before AS (PARTITION BY row_hash ORDER BY Time, TxOrder, Id ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING),
-    same_message AS (PARTITION BY message ORDER BY Time, TxOrder, Id);
+    before_it AS (PARTITION BY row_hash ORDER BY Time, Captured, Offset, TxOrder, Id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    just_before AS (PARTITION BY row_hash ORDER BY Time, Captured, Offset, TxOrder, Id ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING),
+    same_message AS (PARTITION BY message ORDER BY Time, Captured, Offset, TxOrder, Id);
 
 CREATE TEMPORARY TABLE sides AS
 SELECT
-    pair, is_b, grace_s, has_values, horizon, keys, key_hash, Time, TxOrder, Op, is_wrong,
+    pair, is_b, grace_s, has_values, horizon, keys, key_hash, Time, Captured, Offset, TxOrder, Op, is_wrong,
     if(column = '', Quantity, toFloat64OrNull(arrayFirst(each -> lower(each.1) = lower(column), JSONExtractKeysAndValues(After, 'String')).2)) AS value
 FROM (
     SELECT
@@ -88,11 +88,11 @@ WITH
             anyLast(if(is_b, NULL, value)) OVER until_it - anyLast(if(is_b, value, NULL)) OVER until_it AS difference,
             sum(is_wrong) OVER until_it AS wrong_so_far,
             least(horizon, leadInFrame(Time, 1, horizon) OVER (
-                PARTITION BY pair, key_hash ORDER BY Time, is_b, TxOrder
+                PARTITION BY pair, key_hash ORDER BY Time, is_b, Captured, Offset, TxOrder
                 ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)) AS next_time
         FROM sides
         WHERE has_values
-        WINDOW until_it AS (PARTITION BY pair, key_hash ORDER BY Time, is_b, TxOrder ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        WINDOW until_it AS (PARTITION BY pair, key_hash ORDER BY Time, is_b, Captured, Offset, TxOrder ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
     ),
     compared AS (
         SELECT

@@ -10,9 +10,9 @@ WITH
             countIf(Op = 'u' AND Quantity < 0 AND Captured >= recent) AS below,
             maxIf(Sequence, Captured < recent) AS number_before,
             maxIf(Time, Captured < recent AND isNotNull(Sequence)) AS numbered_before,
-            arraySort(groupArrayIf((Time, TxOrder, Id, Sequence), Captured >= recent AND isNotNull(Sequence))) AS numbered,
+            arraySort(groupArrayIf((Time, Captured, Offset, TxOrder, Id, Sequence), Captured >= recent AND isNotNull(Sequence))) AS numbered,
             numbered[1].1 AS numbered_since,
-            arrayMap(each -> assumeNotNull(each.4), numbered) AS numbers
+            arrayMap(each -> assumeNotNull(each.6), numbered) AS numbers
         FROM cdc_events
         WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')}
             AND Op IN ('c', 'u', 'r') AND Key != ''

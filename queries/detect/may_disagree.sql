@@ -12,9 +12,9 @@ WITH
             any(Key) AS key,
             maxIf(Time, Op != 'd') AS latest,
             countIf(Op != 'd' AND isNotNull(Quantity)) > 0 AS has_stock,
-            argMaxIf(Quantity, bitShiftLeft(toInt128(toUnixTimestamp64Nano(Time)), 64) + TxOrder, Time < since) AS value_before,
+            argMaxIf(Quantity, (Time, Captured, Offset, TxOrder), Time < since) AS value_before,
             maxIf(Time, Time < since) AS changed_before,
-            groupArrayIf((Time, TxOrder, Quantity, Op = 'c'), Time >= since) AS changed
+            groupArrayIf((Time, (Captured, Offset, TxOrder), Quantity, Op = 'c'), Time >= since) AS changed
         FROM cdc_events
         WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')}
             AND Op IN ('c', 'u', 'r', 'd') AND Key != ''

@@ -9,7 +9,7 @@ WITH
     once AS (
         SELECT
             toString(Connector) AS connector, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
-            Id, Key, Op, Time, Captured, TxOrder, IdempotencyKey, Sequence, Quantity
+            Id, Key, Op, Time, Captured, Offset, TxOrder, IdempotencyKey, Sequence, Quantity
         FROM cdc_events
         WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')}
             AND Op IN ('c', 'u', 'r') AND Key != ''
@@ -19,15 +19,15 @@ WITH
         SELECT
             connector, table_name, Time, Captured, Op, Quantity,
             Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence < max(Sequence) OVER (
-                PARTITION BY connector, table_name, Key ORDER BY Time, TxOrder, Id
+                PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_stale,
             Op = 'c' AND IdempotencyKey != '' AND row_number() OVER (
-                PARTITION BY connector, table_name, Op, IdempotencyKey ORDER BY Time, TxOrder, Id) > 1 AS is_again,
+                PARTITION BY connector, table_name, Op, IdempotencyKey ORDER BY Time, Captured, Offset, TxOrder, Id) > 1 AS is_again,
             Op = 'u' AND ifNull(Quantity < 0, false) AND ifNull(any(Quantity) OVER (
-                PARTITION BY connector, table_name, Key ORDER BY Time, TxOrder, Id
+                PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
                 ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING) >= 0, false) AS is_below,
             Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence > 1 + max(Sequence) OVER (
-                PARTITION BY connector, table_name, Key ORDER BY Time, TxOrder, Id
+                PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
                 AND Captured < {to:DateTime64(6, 'UTC')} - INTERVAL 60 SECOND AS is_gap
         FROM once

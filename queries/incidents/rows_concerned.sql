@@ -11,7 +11,7 @@ WITH
     once AS (
         SELECT
             toString(Connector) AS connector, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
-            Id, Key, Op, Time, Captured, TxOrder, IdempotencyKey, Sequence, Quantity, Customer, OrderId
+            Id, Key, Op, Time, Captured, Offset, TxOrder, IdempotencyKey, Sequence, Quantity, Customer, OrderId
         FROM cdc_events
         WHERE Captured >= {before:DateTime64(6, 'UTC')} AND Captured <= {as_of:DateTime64(6, 'UTC')}
             AND Connector = {connector:String} AND Op IN ('c', 'u', 'r') AND Key != ''
@@ -21,13 +21,13 @@ WITH
         SELECT
             connector, table_name, Id, Key, Time, Customer, OrderId,
             Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence < max(Sequence) OVER (
-                PARTITION BY connector, table_name, Key ORDER BY Time, TxOrder, Id
+                PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_stale,
             Op = 'c' AND IdempotencyKey != '' AND row_number() OVER (
-                PARTITION BY connector, table_name, Op, IdempotencyKey ORDER BY Time, TxOrder, Id) > 1 AS is_again,
+                PARTITION BY connector, table_name, Op, IdempotencyKey ORDER BY Time, Captured, Offset, TxOrder, Id) > 1 AS is_again,
             Op = 'u' AND ifNull(Quantity < 0, false) AS is_below,
             Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence > 1 + max(Sequence) OVER (
-                PARTITION BY connector, table_name, Key ORDER BY Time, TxOrder, Id
+                PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_gap
         FROM once
     )

@@ -9,7 +9,7 @@ import pytest
 
 from queries import schema
 from queries.schema import Counterpart
-from queries.store import Store
+from queries.store import Store, Value
 from tests.loading import empty
 from tests.row_world import Change, Row, World, moment, stock
 from triage.detectors import window_at
@@ -100,6 +100,29 @@ def test_what_only_looks_different_is_left_alone(
     """A lag within the grace time, a difference that was always there, and one row among hundreds."""
     sales(follows, offset).tell(store)
     assert [each for second in range(600, ENDS_S + 1, 300) for each in found(store, second)] == []
+
+
+def test_times_to_the_second_put_no_rows_in_disorder(store: Store) -> None:
+    """As MySQL's log and Oracle's tell them: within a second, they are in the order in which a connector saw them."""
+    dice, world = Random(3), World()
+    counts = {f"a-{number}": 500 for number in range(5)}
+    for number in range(4 * 600):
+        second, part = divmod(number, 4)
+        sku = f"a-{dice.randrange(5)}"
+        counts[sku] -= 1
+        named: Row = {"version": 500 - counts[sku], "event_id": f"e-{number}", "order_id": f"o-{number}"}
+        for system, table, columns in (
+            ("shop", "shop.stock", ("sku", "on_hand")),
+            ("erp", "erp.STOCK", ("SKU", "ON_HAND")),
+        ):
+            row: Row = {**dict(zip(columns, (sku, counts[sku]), strict=True)), **named}
+            lag_s = 0.1 + part / 4 + (system == "erp")
+            world.changes.append(Change(system, table, second, row, tx=f"{system}-{number}", lag_s=lag_s))
+    world.tell(store)
+    looked: dict[str, Value] = {"from": moment(-3600), "to": moment(602), "least": 1}
+    assert store.ask("detect/row_changes", **looked).is_empty()
+    assert store.ask("detect/disagreements", **looked).is_empty()
+    assert found(store, 602) == []
 
 
 def test_a_connector_that_is_late_is_no_disagreement(store: Store) -> None:

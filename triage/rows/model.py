@@ -72,9 +72,12 @@ class RowChange:
         return self.system, self.table
 
     @property
-    def in_log(self) -> tuple[datetime, str, int, str]:
-        """What puts changes in the order of the database's log."""
-        return self.time, self.tx, self.tx_order, self.id
+    def in_log(self) -> tuple[datetime, datetime, int, int, str]:
+        """What puts changes in the order of the database's log.
+
+        MySQL and Oracle tell times to the second: within one, it is the order in which a connector saw them.
+        """
+        return self.time, self.captured, self.offset, self.tx_order, self.id
 
 
 @dataclass(frozen=True)
