@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 
 from queries.store import Value
-from triage.detectors.slow_checkout import SLICE, _candidates
+from triage.detectors.slow_checkout import ENOUGH, SLICE, Entry, _candidates, _slow
 from triage.window import Window
 
 ENDS = datetime(2026, 9, 22, 13, 20, tzinfo=UTC)
@@ -42,3 +42,25 @@ def test_a_fault_that_makes_requests_a_little_longer_does_not_become_usual() -> 
     """What is usual ends before it, as it does before one that doubles their time."""
     began = ENDS - timedelta(minutes=20)
     assert all(usual_at(began, 380.0, now_ms).to <= began for now_ms in (550.0, 600.0, 1200.0))
+
+
+def slow_after(usual_requests: int) -> bool:
+    """Whether 140 requests of 400 ms count as slow after so many of 190 ms."""
+    starts = [ENDS.timestamp() - 300 + 2 * place for place in range(140)]
+    tail = {"usual_requests": usual_requests, "usual_mean_ms": 190.0, "usual_p99_ms": 191.0}
+
+    def ask(name: str, /, **parameters: Value) -> pl.DataFrame:
+        return pl.DataFrame(
+            {**{name: [value] for name, value in tail.items()}, "starts": [starts], "durations_ms": [[400.0] * 140]}
+        )
+
+    usual = Window(ENDS - timedelta(hours=1), ENDS - timedelta(minutes=10))
+    return _slow(WINDOW, ask, Entry("gateway", "POST /checkout", usual, 210.0, True)) is not None
+
+
+def test_a_few_requests_do_not_tell_what_is_usual() -> None:
+    """As when the first telemetry came minutes ago."""
+    assert not slow_after(0)
+    assert not slow_after(1)
+    assert not slow_after(ENOUGH - 1)
+    assert slow_after(ENOUGH)

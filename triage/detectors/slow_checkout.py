@@ -32,6 +32,8 @@ ADDED_OVER_S = (20, 60, 300)
 SLICE = timedelta(minutes=5)
 USUAL = timedelta(hours=1)
 SLOW_USUALLY = 0.01
+ENOUGH = 20
+"""Of fewer usual requests, what nearly all of them take is not known: the slowest of a few is nothing special."""
 ROUND_MS = tuple(base * 10.0**power for power in range(6) for base in (1, 2, 5))
 LOOKED_AT = 50
 
@@ -164,7 +166,7 @@ def _slow(window: Window, ask: Ask, entry: Entry) -> Slow | None:
         operation=entry.operation,
     ).row(0, named=True)
     starts, durations = np.array(row["starts"], dtype=float), np.array(row["durations_ms"], dtype=float)
-    if not row["usual_requests"] or not len(starts):
+    if row["usual_requests"] < ENOUGH or not len(starts):
         return None
     limit = max(row["usual_p99_ms"], row["usual_mean_ms"] + LONGER_MS)
     is_slow = durations > limit
