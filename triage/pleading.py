@@ -156,9 +156,10 @@ def span(length: timedelta) -> str:
         return "less than a minute"
     if minutes < 60:
         return "1 minute" if minutes == 1 else f"{minutes} minutes"
-    hours, days = minutes // 60, minutes // 1440
-    whole, part = (f"{days} d", f" {hours % 24} h") if hours >= 48 else (f"{hours} h", f" {minutes % 60} min")
-    return whole if part.startswith(" 0 ") else whole + part
+    large, small, units = (*divmod(minutes, 60), ("h", "min"))
+    if large >= 48:
+        large, small, units = (*divmod(large, 24), ("d", "h"))
+    return f"{large} {units[0]} {small} {units[1]}" if small else f"{large} {units[0]}"
 
 
 def _ratio(part: int, of: int) -> float:

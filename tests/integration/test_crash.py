@@ -2,7 +2,6 @@
 
 import os
 import random
-import socket
 import subprocess
 import sys
 import time
@@ -16,6 +15,7 @@ import pytest
 from collectors.kinds import Kind
 from queries.store import Store
 from tests.integration.exactly_once import differences
+from tests.processes import free_port
 
 pytestmark = pytest.mark.integration
 
@@ -27,13 +27,6 @@ ATTRIBUTES = {
     Kind.LOGS: ("otel_logs", "LogAttributes"),
     Kind.METRICS: ("otel_metrics_gauge", "Attributes"),
 }
-
-
-def free_port() -> int:
-    """A port that nobody listens on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port: int = listener.getsockname()[1]
-        return port
 
 
 class Crash:

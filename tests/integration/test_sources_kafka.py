@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -23,6 +22,7 @@ from collectors.sources.kafka import KafkaRows
 from collectors.sources.kafka_config import KafkaConfig, read_properties
 from collectors.sources.source import Columns
 from tests import senders
+from tests.processes import SOON_S, soon
 from triage.configuration import SettingsError, load
 from triage.service import running
 from triage.setting_types import Address
@@ -31,7 +31,6 @@ from triage.settings import Settings
 pytestmark = pytest.mark.integration
 
 _names = count(1)
-SOON_S = 30.0
 
 
 class Broker:
@@ -121,14 +120,6 @@ class Bench:
 @pytest.fixture
 def bench(broker: Broker, tmp_path: Path) -> Bench:
     return Bench(broker, tmp_path)
-
-
-def soon(holds: Callable[[], bool], what: str) -> None:
-    """Waits until it holds."""
-    until = time.monotonic() + SOON_S
-    while not holds():
-        assert time.monotonic() < until, f"not within {SOON_S} s: {what}"
-        time.sleep(0.05)
 
 
 def test_each_message_is_kept_with_where_it_stood(bench: Bench) -> None:

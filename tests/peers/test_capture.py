@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,15 +16,17 @@ from confluent_kafka import Producer
 
 from queries.store import Store
 from tests import senders
+from tests.integration.command import Up, up
 from tests.maven import classpath
-from tests.peers.capture import Kafka, Postgres, debezium, free_port, soon
+from tests.peers.capture import Kafka, Postgres, debezium
+from tests.processes import soon
 from triage.service import Service, running
 from triage.setting_types import Address
 from triage.settings import Settings
 
 pytestmark = [pytest.mark.integration, pytest.mark.java, pytest.mark.full]
 
-HERE, ROOT = Path(__file__).parent, Path(__file__).parents[2]
+HERE = Path(__file__).parent
 MESSAGES, PARTITIONS = 20_000, 3
 TABLE = """
     CREATE SCHEMA inventory;
@@ -185,58 +184,25 @@ def test_after_kill_9_of_either_every_message_is_there(kafka: Kafka, tmp_path: P
         if number % 1000 == 0:
             producer.poll(0)
     assert producer.flush(60) == 0
-    data = tmp_path / "killed"
-    port = free_port()
+    env = {"TRIAGE_KAFKA_BOOTSTRAP_SERVERS": kafka.address, "TRIAGE_KAFKA_TOPICS": "^killed[.].*"}
     for at_least in (1, MESSAGES // 4):
-        with up(kafka, data, port) as process:
-            soon(lambda: counted(port) >= at_least, "some were read")  # noqa: B023 - called within the round
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-    with up(kafka, data, port):
-        soon(lambda: counted(port) > 0, "some were read")
+        with up("--segment-age", "200ms", cwd=tmp_path, env=env) as service:  # killed where this ends
+            soon(lambda: counted(service) >= at_least, "some were read")  # noqa: B023 - called within the round
+    data = tmp_path / "triage-data"
+    with up("--segment-age", "200ms", cwd=tmp_path, env=env) as service:
+        soon(lambda: counted(service) > 0, "some were read")
         kafka.stop(signal.SIGKILL)
         time.sleep(2)
         kafka.start()
         soon(lambda: kafka.committed("killed.inventory.stock", PARTITIONS, "triage") == MESSAGES, "all is read", 240)
         soon(lambda: not list((data / "segments").glob("*-*")), "all is loaded", 240)
-    store = Store.open(f"chdb://{data}/clickhouse")
-    try:
-        rows = store.select("SELECT uniqExact(Id) AS ids, uniqExact(Partition, Offset) AS places FROM cdc_events").row(
-            0
-        )
-        assert rows == (MESSAGES, MESSAGES)
-    finally:
-        store.close()
+        assert service.stop() == 0
+    with closing(Store.open(f"chdb://{data}/clickhouse")) as store:
+        rows = store.select("SELECT uniqExact(Id) AS ids, uniqExact(Partition, Offset) AS places FROM cdc_events")
+        assert rows.row(0) == (MESSAGES, MESSAGES)
 
 
-@contextmanager
-def up(kafka: Kafka, data: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
-    """`triage up` in a process of its own, ended in order unless it has ended."""
-    options = [
-        "--data",
-        str(data),
-        "--otlp-http",
-        "127.0.0.1:0",
-        "--otlp-grpc",
-        "127.0.0.1:0",
-        "--web",
-        f"127.0.0.1:{port}",
-    ]
-    env = os.environ | {"TRIAGE_KAFKA_BOOTSTRAP_SERVERS": kafka.address, "TRIAGE_KAFKA_TOPICS": "^killed[.].*"}
-    command = [sys.executable, "-m", "triage", "up", *options, "--segment-age", "200ms"]
-    with (data.parent / "up.log").open("ab") as log:
-        process = subprocess.Popen(command, cwd=ROOT, env=env, stdout=log, stderr=log)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        process.wait(120)
-
-
-def counted(port: int) -> float:
-    """Messages that it has read since it started; 0 while it can't say."""
-    try:
-        text = httpx.get(f"http://127.0.0.1:{port}/metrics", timeout=10, trust_env=False).raise_for_status().text
-    except httpx.HTTPError:
-        return 0
+def counted(service: Up) -> float:
+    """Messages that it has read since it started."""
+    text = httpx.get(f"{service.url}/metrics", timeout=10, trust_env=False).raise_for_status().text
     return next(float(line.split()[1]) for line in text.splitlines() if line.startswith("triage_kafka_messages_total "))

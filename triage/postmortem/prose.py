@@ -109,7 +109,7 @@ def _counts(known: Impact) -> str:
     return said + (f", {amounts(known.amount_at_risk)} at risk" if known.amount_at_risk else "")
 
 
-def completeness(known: Impact, *, of_rows: bool = False) -> Iterator[str]:
+def completeness(known: Impact, *, of_rows: bool) -> Iterator[str]:
     """How much the figures rest on, and what they can't tell."""
     share = known.attribution
     if of_rows:
