@@ -242,7 +242,7 @@ def _row_changes(service: Service, segments: SegmentLog) -> Iterator[None]:
         quarantine = Quarantine(settings.data / "quarantine")
         rows = KafkaRows(config, _columns(settings), segments.append, service.metrics, quarantine)
     except ValueError as error:
-        raise SettingsError(f"kafka_properties: {error}") from None
+        raise SettingsError(str(error)) from None
     try:
         yield
     finally:

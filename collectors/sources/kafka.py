@@ -83,9 +83,13 @@ class KafkaRows:
     def _consumer(self) -> Consumer:
         try:
             consumer = Consumer(self._config.librdkafka(self._failed_connection, self._statistics), logger=log)
-            consumer.subscribe([*self._config.topics])
         except (KafkaException, TypeError, ValueError) as error:
-            raise ValueError(_words(error)) from None
+            raise ValueError(f"kafka_properties: {_words(error)}") from None
+        try:
+            consumer.subscribe([*self._config.topics])
+        except (KafkaException, TypeError, ValueError):
+            topics = ", ".join(self._config.topics)
+            raise ValueError(f"kafka_topics: write names, or after ^ regular expressions, not {topics!r}") from None
         return consumer
 
     def _work(self) -> None:

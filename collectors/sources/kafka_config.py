@@ -38,20 +38,21 @@ class KafkaConfig:
 
 def read_properties(file: Path) -> dict[str, str]:
     """`name=value` lines; `#` begins a comment. Raises ValueError with a sentence that repeats no value."""
+    where = f"kafka_properties: {file}"
     try:
         lines = file.read_text("utf-8").splitlines()
     except OSError as error:
-        raise ValueError(f"{file} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{where} cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{file} is not UTF-8") from None
+        raise ValueError(f"{where} is not UTF-8") from None
     properties: dict[str, str] = {}
     for number, text in enumerate(map(str.strip, lines), 1):
         if not text or text.startswith("#"):
             continue
         name, equals, value = text.partition("=")
         if not equals or not name.strip():
-            raise ValueError(f"{file}, line {number}: write name=value")
+            raise ValueError(f"{where}, line {number}: write name=value")
         if name.strip() in NOT_YOURS:
-            raise ValueError(f"{file}, line {number}: {name.strip()} is not for this file")
+            raise ValueError(f"{where}, line {number}: {name.strip()} is not for this file")
         properties[name.strip()] = value.strip()
     return properties

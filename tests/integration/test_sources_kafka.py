@@ -291,6 +291,12 @@ class TestSettings:
             pass
         assert "hunter2" not in str(caught.value)
 
+    def test_a_pattern_that_is_none_is_said_at_the_start(self, bench: Bench) -> None:
+        """By the setting that is wrong, with what it says."""
+        bench.config = replace(bench.config, topics=("shop.stock", "^shop("))
+        with pytest.raises(ValueError, match=r"^kafka_topics: write .* not 'shop\.stock, \^shop\('$"), bench.reading():
+            pass
+
     def test_brokers_without_topics_are_an_error(self) -> None:
         """Which are meant can't be guessed."""
         with pytest.raises(SettingsError, match="kafka_topics"):
