@@ -8,6 +8,7 @@ import pytest
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 NPM = shutil.which("npm")
+GO = shutil.which("go")
 JAVA = shutil.which("java") and shutil.which("mvn")
 POSTGRESQL = next(Path("/usr/lib/postgresql").glob("*/bin/postgres"), None)  # where Debian has it
 IN_CI = os.environ.get("CI") == "true"
@@ -25,6 +26,8 @@ def missing(item: pytest.Item) -> str | None:
         return "the JavaScript senders need node and npm"
     if item.get_closest_marker("java") and not (JAVA and POSTGRESQL):
         return "Apache Kafka and Debezium need Java and Maven, and PostgreSQL to have something to tell"
+    if item.get_closest_marker("go") and not GO:
+        return "the Collector and Alertmanager are built with Go"
     return None
 
 
