@@ -1,32 +1,24 @@
 """The command line: finds the command, runs it, and turns what goes wrong into a sentence and an exit status."""
 
+import ast
 import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
 from typing import NoReturn
 
 from queries.errors import SchemaMismatch, StoreError
-from triage import __version__
-from triage.commands import (
-    affected,
-    demo,
-    doctor,
-    incidents,
-    kpi,
-    postmortem,
-    runbook,
-    schema,
-    shop,
-    slack,
-    up,
-    verify,
-    watch,
-)
+from triage import __version__, commands
 from triage.commands.status import Failure, Status
 from triage.configuration import SettingsError
 
-COMMANDS = (up, demo, shop, affected, incidents, postmortem, verify, watch, slack, runbook, schema, kpi, doctor)
+COMMANDS = (
+    "up", "demo", "shop", "affected", "incidents", "postmortem", "verify", "watch", "slack", "runbook", "schema", "kpi",
+    "doctor",
+)  # fmt: skip
+"""Each a module of `triage.commands`, in the order in which help lists them."""
 
 
 class Parser(ArgumentParser):
@@ -37,26 +29,38 @@ class Parser(ArgumentParser):
         self.exit(Status.WRONG, f"{self.prog}: {message} (see {self.prog} --help)\n")
 
 
-def parser() -> Parser:
-    """All commands with their options."""
+def parser(named: str) -> Parser:
+    """The command that is named, with its options; of what is no command, all commands with their sentences.
+
+    Only that command's module is imported: most take a second, and some three.
+    """
     top = Parser("triage", description="Tells what broke, which customers were affected, and what to do first.")
     top.add_argument("--version", action="version", version=f"triage {__version__}")
-    commands = top.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    for command in COMMANDS:
-        name = command.__name__.rpartition(".")[2]
-        sentence, _, more = (command.__doc__ or "").partition("\n")
-        one = commands.add_parser(
-            name, help=sentence, description=sentence + more, formatter_class=RawDescriptionHelpFormatter,
-            allow_abbrev=False,
-        )  # fmt: skip
-        command.add_options(one)
-        one.set_defaults(run=command.run, prog=one.prog, complain=one.error)
+    known = top.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    if named not in COMMANDS:
+        for name in COMMANDS:
+            known.add_parser(name, help=_told(name)[0])
+        return top
+    command = import_module(f"{commands.__name__}.{named}")
+    one = known.add_parser(
+        named, description="".join(_told(named)), formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False
+    )
+    command.add_options(one)
+    one.set_defaults(run=command.run, prog=one.prog, complain=one.error)
     return top
+
+
+def _told(name: str) -> tuple[str, str]:
+    """What a command's module says of it: a sentence, and the rest."""
+    source = Path(commands.__path__[0], f"{name}.py").read_text()
+    sentence, *more = (ast.get_docstring(ast.parse(source)) or "").partition("\n")
+    return sentence, "".join(more)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
-    options, unknown = parser().parse_known_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options, unknown = parser(given[0] if given else "").parse_known_args(given)
     if unknown:
         options.complain(f"{unknown[0]!r} is unknown here")
     try:

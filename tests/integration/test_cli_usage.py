@@ -1,6 +1,8 @@
 """What the command line says to whoever uses it wrongly, and what its help tells."""
 
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +14,6 @@ from triage.cli import COMMANDS, main
 from triage.settings import table
 
 pytestmark = pytest.mark.integration
-NAMES = [command.__name__.rpartition(".")[2] for command in COMMANDS]
 
 
 @dataclass(frozen=True)
@@ -45,10 +46,20 @@ def test_help_names_every_command(tmp_path: Path) -> None:
     """With a sentence for each."""
     said = triage("--help", cwd=tmp_path)
     assert said.returncode == 0
-    assert {line.split()[0] for line in said.stdout.splitlines() if line.startswith("    ")} >= set(NAMES)
+    assert {line.split()[0] for line in said.stdout.splitlines() if line.startswith("    ")} >= set(COMMANDS)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["afected"], ["kpi", "--help"]], ids=" ".join)
+def test_nothing_is_loaded_that_the_command_does_without(arguments: list[str]) -> None:
+    """The engine above all, which takes a second: whoever mistypes is told at once."""
+    program = "import sys, atexit\natexit.register(lambda: print(*sys.modules))\nfrom triage.cli import main\nmain()"
+    said = subprocess.run([sys.executable, "-c", program, *arguments], capture_output=True, text=True, check=False)
+    loaded = set(said.stdout.splitlines()[-1].split())
+    assert "triage.cli" in loaded
+    assert not loaded & {"chdb", "clickhouse_connect", "pyarrow", "fastapi", "grpc", "plotly"}
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_help(name: str, say: Say, tmp_path: Path) -> None:
     """And does nothing else when asked for it."""
     said = say(name, "--help")
