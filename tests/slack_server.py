@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -11,12 +11,16 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Trouble:
-    """An answer other than "ok": a status, `retry_after` in seconds, an error of the API; or no answer at all."""
+    """An answer other than "ok": a status, `retry_after` in seconds, an error of the API; or no answer at all.
+
+    `meanwhile` is what happens before the answer, whichever it is.
+    """
 
     status: int = 200
     retry_after: str = ""
     error: str = ""
     drops: bool = False
+    meanwhile: Callable[[], None] = lambda: None
 
 
 @dataclass
@@ -28,6 +32,8 @@ class Slack:
     """What was taken: method (or "webhook") and body."""
     refused: list[str] = field(default_factory=list)
     trouble: deque[Trouble] = field(default_factory=deque)
+    refuses: dict[str, str] = field(default_factory=dict)
+    """The error that every call of a method meets."""
 
     def texts(self, method: str) -> list[str]:
         """What the calls of a method said."""
@@ -35,7 +41,8 @@ class Slack:
 
     def answer(self, path: str, body: dict[str, object]) -> tuple[int, dict[str, str], bytes] | None:
         method = path.rpartition("/")[2] if path.startswith("/api/") else "webhook"
-        trouble = self.trouble.popleft() if self.trouble else Trouble()
+        trouble = self.trouble.popleft() if self.trouble else Trouble(error=self.refuses.get(method, ""))
+        trouble.meanwhile()
         if trouble.drops:
             self.refused.append(method)
             return None

@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from dashboards.app import create_app
 from queries.store import Store
+from tests.processes import soon
 from tests.slack_server import Slack, Trouble, slack
 from tests.symptoms import Passes, at, gateway_errors
 from triage.incident.book import MemoryBook, StoredBook
@@ -22,6 +23,7 @@ from triage.incident.fold import IMPACT, OPENING
 from triage.incident.model import US, Event, Impact, Kind
 from triage.slack import sender as sending
 from triage.slack.channels import Bot, Channel, Log, Webhook
+from triage.slack.reminding import Reminding
 from triage.slack.sender import Sender
 from triage.slack.text import Writer
 
@@ -229,6 +231,104 @@ class TestTrouble:
         assert len(server.calls) == 2
 
 
+class TestWhatHappensMeanwhile:
+    def test_a_message_tried_again_tells_what_happened_since(self, server: Slack) -> None:
+        """An opening that finds the incident over says so, and the end isn't told once more."""
+        passes, clock = opened(), Clock()
+
+        def resolve() -> None:
+            person(passes, Kind.RESOLVED, 45)
+            clock.now = at(55)
+
+        server.trouble.append(Trouble(503, meanwhile=resolve))
+        made = sender(passes, Webhook(f"{server.url}/services/x"), clock)
+        send(made, passes)
+        clock.now = at(600)
+        send(made, passes)
+        send(sender(passes, Webhook(f"{server.url}/services/x"), clock), passes)
+        assert [text[:1] for text in server.texts("webhook")] == ["○"]
+
+    def test_what_was_written_while_slack_took_the_opening_is_told(self, server: Slack) -> None:
+        """Though a pass stamps it with the moment that it looked at, which is before the opening was sent."""
+        passes = opened()
+        server.trouble.append(Trouble(meanwhile=lambda: person(passes, Kind.RESOLVED, 35)))
+        one, other = (sender(passes, Webhook(f"{server.url}/services/x")) for _ in range(2))
+        for made in (one, other, one, other):
+            send(made, passes)
+        assert [text[:1] for text in server.texts("webhook")] == ["●", "○"]
+
+    def test_its_thread_is_told_of_it_too(self, server: Slack) -> None:
+        """With a bot token: one line, and the message up to date."""
+        passes = opened()
+        server.trouble.append(Trouble(meanwhile=lambda: person(passes, Kind.RESOLVED, 35)))
+        one, other = (sender(passes, bot(server)) for _ in range(2))
+        for made in (one, other, one, other):
+            send(made, passes)
+        assert [text[:1] for text in server.texts("chat.update")] == ["○"]
+        assert server.texts("chat.postMessage")[2:] == ["Resolved by ana"]
+
+    def test_what_is_no_longer_due_is_not_sent(self, server: Slack) -> None:
+        """Nobody is told that nobody has acknowledged it, once somebody has."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, Webhook(f"{server.url}/services/x"), clock)
+        send(made, passes)
+        passes.looks(40, 940, gateway_errors())
+        clock.now = at(940)
+        server.trouble.append(Trouble(503, meanwhile=lambda: person(passes, Kind.ACKNOWLEDGED, 945)))
+        send(made, passes)
+        assert [text[:1] for text in server.texts("webhook")] == ["●"]
+
+    def test_the_end_is_told_though_the_watcher_was_away(self, server: Slack) -> None:
+        """Also after a pass no longer looks at the incident; once."""
+        passes, clock = opened(), Clock()
+        send(sender(passes, Webhook(f"{server.url}/services/x"), clock), passes)
+        person(passes, Kind.RESOLVED, 100)
+        clock.now = at(5 * 3600)
+        made = sender(passes, Webhook(f"{server.url}/services/x"), clock)
+        made.start()
+        reminding = Reminding(passes.book, made.tell)
+        reminding([], clock.now)
+        soon(lambda: len(server.calls) == 2, "two messages")
+        reminding([], clock.now + timedelta(minutes=6))
+        made.stop()
+        assert [text[:1] for text in server.texts("webhook")] == ["●", "○"]
+
+
+class TestMessageThatCannotBeChanged:
+    @pytest.mark.parametrize("error", ["message_not_found", "cant_update_message", "edit_window_closed"])
+    def test_its_thread_goes_on(self, server: Slack, error: str) -> None:
+        """Each change is told once, in the channel too, and says what it is about, as the message can't."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        server.refuses["chat.update"] = error
+        for kind, seconds in ((Kind.ACKNOWLEDGED, 45), (Kind.RESOLVED, 100)):
+            person(passes, kind, seconds)
+            clock.now = at(seconds + 5)
+            send(made, passes)
+            send(made, passes)
+        told = [body for name, body in server.calls if name == "chat.postMessage"][2:]
+        assert [str(body["text"]).split("\n")[0] for body in told] == ["Acknowledged by ana", "Resolved by ana"]
+        assert ["5xx at the gateway" in str(body["text"]) for body in told] == [True, True]
+        assert {(body["thread_ts"], body["reply_broadcast"]) for body in told} == {("1700000000.000001", True)}
+
+    def test_it_is_tried_seldom(self, server: Slack) -> None:
+        """In an hour of new figures a handful of claims; once it can be changed again, it is."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        server.refuses["chat.update"] = "cant_update_message"
+        for seconds in range(80, 3680, 30):
+            tell_impact(passes, seconds, "update", seconds)
+            clock.now = at(seconds)
+            send(made, passes)
+        assert len([each for each in passes.only.claims if each.what.startswith("update.")]) == 7
+        server.refuses.clear()
+        clock.now += timedelta(minutes=16)
+        send(made, passes)
+        assert "3,650 customers hit" in server.texts("chat.update")[-1]
+
+
 class TestOnce:
     def test_two_watchers_send_one_message(self, server: Slack) -> None:
         """Whichever claims first."""
@@ -285,10 +385,7 @@ class TestOnce:
         started = time.monotonic()
         made.tell(passes.incidents, at(40))
         assert time.monotonic() - started < 0.5
-        for _ in range(100):
-            if len(server.calls) == 2:
-                break
-            time.sleep(0.05)
+        soon(lambda: len(server.calls) == 2, "two messages")
         made.stop()
         assert len(server.calls) == 2
 

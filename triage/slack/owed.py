@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from triage.incident.due import reminder_due
-from triage.incident.model import Incident, Message, State
+from triage.incident.model import Incident, State
 
 OPENED, DETAILS, ESCALATED, RESOLVED, REOPENED = "opened.0", "details", "escalated", "resolved", "reopened"
 POSTMORTEM = "postmortem"
@@ -14,7 +14,8 @@ BETWEEN_UPDATES = timedelta(seconds=30)
 TOO_OLD = timedelta(hours=1)
 """Nobody is told of what was over for longer."""
 LEASE = timedelta(seconds=60)
-LONGEST_PAUSE = timedelta(minutes=16)
+MOST_DOUBLINGS = 4
+"""Of the lease, with each claim that sent nothing: in the end a message is tried every 16 minutes."""
 
 
 class How(StrEnum):
@@ -39,17 +40,23 @@ class Owed:
 
 def owed(incident: Incident, now: datetime, *, updates: bool, digest: str = "") -> Owed | None:
     """The next message that is due. `digest` is of the main message as it would be now."""
-    opened = incident.message(OPENED)
-    if opened is None:
+    if incident.message(OPENED) is None:
         return _opening(incident, now)
     if updates and incident.message(DETAILS) is None:
         return Owed(DETAILS, How.DETAILS)
-    for due in _states(incident, opened, updates=updates):
-        if incident.message(due.what) is None:
-            return due
+    if untold := _untold(incident, updates=updates):
+        return untold[0]
     if reminder_due(incident, now) and incident.message(f"{POSTMORTEM}.{incident.epoch}") is None:
         return Owed(f"{POSTMORTEM}.{incident.epoch}", How.REMINDER)
     return _update(incident, now, digest) if updates else None
+
+
+def included(incident: Incident, due: Owed, *, updates: bool) -> list[str]:
+    """What a message tells besides what it is sent for: a new one says how the incident stands, whatever led there."""
+    if due.how is not How.MAIN:
+        return []
+    untold = _untold(incident, updates=updates)
+    return [each.what for each in untold if each.how is not How.ESCALATION and each.what != due.what]
 
 
 def _opening(incident: Incident, now: datetime) -> Owed | None:
@@ -60,27 +67,36 @@ def _opening(incident: Incident, now: datetime) -> Owed | None:
     return Owed(OPENED, How.MAIN)
 
 
-def _states(incident: Incident, opened: Message, *, updates: bool) -> list[Owed]:
-    """What happened since the opening was told, of this time that it is open."""
-    epoch, since = incident.epoch, opened.time
+def _untold(incident: Incident, *, updates: bool) -> list[Owed]:
+    """The changes of state since it was last opened that no message told.
+
+    Times don't show which: a pass writes its events later than the moment that they bear.
+    """
+    return [each for each in _states(incident, updates=updates) if incident.message(each.what) is None]
+
+
+def _states(incident: Incident, *, updates: bool) -> list[Owed]:
+    epoch = incident.epoch
     due: list[Owed] = []
-    if incident.reopened_at and incident.reopened_at > since:
+    if incident.reopened_at:
         due.append(Owed(f"{REOPENED}.{epoch}", How.THREAD if updates else How.MAIN, REOPENED))
     if incident.escalated_at and incident.state is State.OPEN:
         due.append(Owed(f"{ESCALATED}.{epoch}", How.ESCALATION))
     if updates:
         marks = (("acknowledged", incident.acknowledged_at), ("mitigated", incident.mitigated_at))
-        due += [Owed(f"{name}.{epoch}", How.THREAD, name) for name, moment in marks if moment and moment > since]
-    if incident.state is State.RESOLVED and incident.resolved_at and incident.resolved_at > since:
+        due += [Owed(f"{name}.{epoch}", How.THREAD, name) for name, moment in marks if moment]
+    if incident.state is State.RESOLVED:
         due.append(Owed(f"{RESOLVED}.{epoch}", How.THREAD if updates else How.MAIN, RESOLVED))
     return due
 
 
 def _update(incident: Incident, now: datetime, digest: str) -> Owed | None:
-    last = max((each for each in incident.messages if each.digest), key=lambda each: each.time, default=None)
+    kept_up = [each for each in incident.messages if each.digest]
+    last = max(kept_up, key=lambda each: each.time, default=None)
     if last is None or last.digest == digest or now - last.time < BETWEEN_UPDATES:
         return None
-    return Owed(f"update.{now.timestamp() // BETWEEN_UPDATES.total_seconds():.0f}", How.UPDATE)
+    # named alike until one is sent, so that refusals are counted and it is tried ever more seldom
+    return Owed(f"update.{len(kept_up)}", How.UPDATE)
 
 
 def may_claim(incident: Incident, what: str, now: datetime) -> int | None:
@@ -89,5 +105,5 @@ def may_claim(incident: Incident, what: str, now: datetime) -> int | None:
     if not claims:
         return 0
     last = max(claims, key=lambda each: each.attempt)
-    pause = min(LEASE * 2**last.attempt, LONGEST_PAUSE)
+    pause = LEASE * 2 ** min(last.attempt, MOST_DOUBLINGS)
     return last.attempt + 1 if now - last.time >= pause else None

@@ -1,7 +1,7 @@
 """Sends what is due, in a thread of its own: slow answers hold up no detector, and no message goes out twice.
 
 Before a message is sent a watcher lays claim to it, in an event whose id all watchers would give it: the one whose
-claim is kept sends, and writes down that it did. A claim holds for a minute; what was not sent by then is free again.
+claim is kept sends, and writes down what it told. A claim holds for a minute; what was not sent by then is free again.
 """
 
 import logging
@@ -9,6 +9,7 @@ import random
 import secrets
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from prometheus_client import CollectorRegistry, Counter
@@ -18,7 +19,7 @@ from triage.incident.book import Book
 from triage.incident.fold import MESSAGE
 from triage.incident.model import US, Event, Incident, Kind, Message
 from triage.slack.channels import TIMEOUT_S, Channel, Sent, SlackBusy, SlackError, SlackRefused
-from triage.slack.owed import LEASE, OPENED, How, Owed, may_claim, owed
+from triage.slack.owed import LEASE, OPENED, How, Owed, included, may_claim, owed
 from triage.slack.text import Said, Writer
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 20.0
@@ -101,14 +102,17 @@ class Sender:
         return owed(incident, now, updates=updates, digest=digest)
 
     def _deal_with(self, incident: Incident, due: Owed) -> bool:
-        """Whether the message is sent, by us."""
+        """Whether to go on with what is due next: the message is sent, by us, or no longer due."""
         claimed = self._claim(incident, due.what)
         if claimed is None:
             return False
         pause = FIRST_PAUSE_S
         while True:
+            latest = self._book.incident(incident.id)
+            if latest is None or self._next(latest) != due:
+                return True
             try:
-                message = self._send(incident, due)
+                told = self._send(latest, due)
             except SlackRefused as error:
                 self._failed("refused", incident, due, error)
                 return False
@@ -120,7 +124,7 @@ class Sender:
                 if left < timedelta() or self._stop.wait(wait):
                     return False
             else:
-                self._book.write([_event(incident, Kind.NOTIFIED, message, due.what)])
+                self._book.write([_event(incident, Kind.NOTIFIED, each, each.what) for each in told])
                 self._metrics.sent.inc()
                 return True
 
@@ -136,13 +140,16 @@ class Sender:
         kept = [each for each in after.claims if (each.what, each.attempt) == (what, attempt)] if after else []
         return claim if kept and kept[0].author == self.name else None
 
-    def _send(self, incident: Incident, due: Owed) -> Message:
+    def _send(self, incident: Incident, due: Owed) -> list[Message]:
+        """What the message told: what was due, and what it says besides."""
         now = self._clock()
         main = self._writer.main(incident)
         first = incident.message(OPENED)
         thread = Sent(first.channel, first.ts) if first and first.ts else None
         sent, kept_up = self._post(incident, due, main, thread)
-        return Message(due.what, now, self.name, 0, sent.channel, sent.ts, main.digest if kept_up else "")
+        told = Message(due.what, now, self.name, 0, sent.channel, sent.ts, main.digest if kept_up else "")
+        besides = included(incident, due, updates=self._channel.updates)
+        return [told, *(replace(told, what=what) for what in besides)]
 
     def _post(self, incident: Incident, due: Owed, main: Said, thread: Sent | None) -> tuple[Sent, bool]:
         """What Slack calls the message, and whether the incident's own message says the latest now."""
@@ -155,11 +162,25 @@ class Sender:
             return channel.post(writer.escalation(incident), thread, loud=True), False
         if due.how is How.REMINDER:
             return channel.post(writer.reminder(incident), thread), False
+        if due.how is How.THREAD:
+            kept_up = self._kept_up(incident, main, thread)
+            said = writer.thread(incident, due.state, alone=not kept_up)
+            return channel.post(said, thread, loud=not kept_up), kept_up
         if thread:
             channel.update(thread, main)
-        if due.how is How.THREAD:
-            return channel.post(writer.thread(incident, due.state), thread), True
         return Sent(), True
+
+    def _kept_up(self, incident: Incident, main: Said, thread: Sent | None) -> bool:
+        """Whether the incident's own message says the latest now: it may be deleted, or too old to be changed."""
+        if thread is None:
+            return False
+        try:
+            self._channel.update(thread, main)
+        except SlackRefused as error:
+            self._metrics.failed.labels(kind="refused").inc()
+            log.warning("the message about %s was not brought up to date: %s", incident.id, error)
+            return False
+        return True
 
     def _failed(self, kind: str, incident: Incident, due: Owed, error: SlackError) -> None:
         self._metrics.failed.labels(kind=kind).inc()

@@ -75,12 +75,13 @@ class Writer:
         """What stands in the thread: the evidence, the suspects and all the steps."""
         return _said("\n".join(_details(incident)))
 
-    def thread(self, incident: Incident, what: str) -> Said:
-        """A line in the thread about a change of state."""
+    def thread(self, incident: Incident, what: str, *, alone: bool = False) -> Said:
+        """A line in the thread about a change of state; `alone`, with all that the incident's own message can't say."""
         event = next((each for each in reversed(incident.timeline) if each.kind == what), None)
         who = "" if event is None or event.author == "triage" else f" by {escape(one_line(event.author))}"
         why = f": {escape(one_line(event.text, 500))}" if event and event.text and what != "reopened" else ""
-        return _said(f"{WORDS.get(what, what)}{who}{why}")
+        line = f"{WORDS.get(what, what)}{who}{why}"
+        return self.main(incident, lead=line) if alone else _said(line)
 
     def reminder(self, incident: Incident) -> Said:
         """A line in the thread: when the postmortem is due, and where it is written."""
