@@ -31,6 +31,8 @@ KEPT = 500
 MOST_LISTENERS = 200
 WAITING = 100
 """Pieces of news that may wait for a slow client before it is let go, to come again."""
+MOST_NEW = 1000
+"""What was written of late and is asked for at a time; where there is more, all who listen are told `reset`."""
 
 log = logging.getLogger(__name__)
 
@@ -105,6 +107,7 @@ class Pulse:
     def _wake(self) -> None:
         self._loop = asyncio.get_running_loop()
         if self._task is None or self._task.done():
+            self._told.clear()  # nobody looked meanwhile: what came after it is not known
             self._task = self._loop.create_task(self._watch())
 
     def _missed(self, last_id: str) -> Iterator[News]:
@@ -118,28 +121,30 @@ class Pulse:
             yield self._news("reset", {})
 
     async def _watch(self) -> None:
-        since = datetime.now(UTC) - OVERLAP
-        await self._look(since, quiet=not self._seen)
+        since = await self._look(datetime.now(UTC) - OVERLAP)
         while True:
             await asyncio.sleep(ASK_EVERY_S)
-            started = datetime.now(UTC)
-            await self._look(since)
-            since = started - OVERLAP
+            since = await self._look(since)
             self._tell_pass()
 
-    async def _look(self, since: datetime, quiet: bool = False) -> None:
-        """Asks what is new; the first time, what is there already is no news."""
+    async def _look(self, since: datetime) -> datetime:
+        """Asks what is new and tells it; since when to ask the next time, the same where there was no answer."""
+        started = datetime.now(UTC)
         try:
-            frame = await asyncio.to_thread(self._store.ask, QUESTION, since=since)
+            frame = await asyncio.to_thread(self._store.ask, QUESTION, since=since, at_most=MOST_NEW)
         except StoreError as error:
             log.debug("what changed is not known at this moment: %s", error)
-            return
+            return since
+        is_cut = frame.height == MOST_NEW
+        if is_cut:
+            self._tell("reset", {})
         for received_ms, incident, id_, kind in frame.iter_rows():
-            if id_ not in self._seen and not quiet:
+            if id_ not in self._seen and not is_cut:
                 self._tell("change" if kind == "change" else "incident", {"incident": incident, "kind": kind})
             self._seen[id_] = received_ms
         horizon = (since - OVERLAP).timestamp() * 1000
         self._seen = {id_: received for id_, received in self._seen.items() if received >= horizon}
+        return started - OVERLAP
 
     def _tell_pass(self) -> None:
         """A pass of this process has ended; where others watch, figures are looked at anew as often."""
@@ -166,14 +171,14 @@ class Pulse:
 
 
 def _push(queue: asyncio.Queue[News | None], news: News | None) -> bool:
-    """Whether there was room; a client that is too slow is let go, and comes again."""
-    try:
+    """Whether there was room; a client that is too slow is let go, and is told what waited when it comes again."""
+    if not queue.full():
         queue.put_nowait(news)
-    except asyncio.QueueFull:
+        return True
+    while not queue.empty():
         queue.get_nowait()
-        queue.put_nowait(None)
-        return False
-    return True
+    queue.put_nowait(None)
+    return False
 
 
 async def _next(queue: asyncio.Queue[News | None]) -> News | bytes | None:

@@ -15,7 +15,7 @@ HOUR_S = 3600
 
 @dataclass(frozen=True)
 class Point:
-    """A reading of a series: when it began (s, None: not said), when it was read, and its value."""
+    """A reading of a series: when it began (s; None: not said; `time`: unknown), when it was read, and its value."""
 
     series: str
     start: int | None
@@ -53,7 +53,7 @@ class Counter:
 
 
 def drawn(name: str, rng: random.Random) -> Counter:
-    """One to three series with restarts, gaps, repeats, lost and unordered points, and starts that are not said."""
+    """One to three series with restarts, gaps, repeats, lost and unordered points, and starts not said or unknown."""
     temporality = rng.choice([CUMULATIVE, CUMULATIVE, DELTA])
     is_monotonic = temporality == DELTA or rng.random() < 0.8
     points: list[Point] = []
@@ -68,6 +68,7 @@ def _series(series: str, temporality: int, is_monotonic: bool, rng: random.Rando
     says_start = rng.random() < 0.7
     start = rng.choice([-3 * HOUR_S, -30, 0])
     time, value, found = max(start, -HOUR_S - 200) + rng.randint(1, 60), float(rng.randint(0, 50)), []
+    start = rng.choice([start, start, time])
     while time < 2 * HOUR_S:
         told = start if says_start else None
         found.append(Point(series, told, time, value))
@@ -77,7 +78,9 @@ def _series(series: str, temporality: int, is_monotonic: bool, rng: random.Rando
         if temporality == DELTA:
             value, start = grown, before
         elif rng.random() < 0.08:  # a restart
-            start, value = rng.randint(before, time), grown
+            start, value = rng.choice([rng.randint(before, time), time]), grown
+        elif rng.random() < 0.08:  # who reads it restarted, and does not know when it began
+            start, value = time, value + grown
         else:
             value += grown if is_monotonic else grown - 4
     return [point for point in found if rng.random() > 0.05]
@@ -100,10 +103,10 @@ def growth(counter: Counter, from_: int, to: int, step: int = 60) -> dict[int, f
 def _grew(counter: Counter, before: Point | None, point: Point) -> float:
     if counter.temporality == DELTA:
         return point.value
+    start = None if point.start == point.time else point.start
     if before is None or before.time < point.time - HOUR_S:
-        is_young = point.start is not None and point.start >= point.time - HOUR_S
-        return point.value if is_young else 0.0
-    began_anew = point.start is not None and before.start is not None and point.start > before.start
+        return point.value if start is not None and start >= point.time - HOUR_S else 0.0
+    began_anew = start is not None and before.start is not None and start > before.start
     if began_anew or (counter.is_monotonic and point.value < before.value):
         return point.value
     return point.value - before.value

@@ -16,7 +16,8 @@ router = APIRouter(prefix="/api/v1")
 async def get_events(request: Request, last_event_id: Annotated[str, Header()] = "") -> Response:
     """Follows what changes: `incident` and `change` name it, `pass` says that figures may be new.
 
-    A client that reconnects with `Last-Event-ID` is told what it missed, or `reset` where that is no longer known. A
+    A client that reconnects with `Last-Event-ID` is told what it missed, or `reset` where that is no longer known, as
+    after a time in which nobody followed. `reset` comes also where more is new at once than can be told one by one. A
     comment comes every 15 seconds.
     """
     pulse: Pulse = request.app.state.pulse

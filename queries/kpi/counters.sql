@@ -8,7 +8,8 @@
 -- (`part`; `of` is 0).
 -- A delta point counts as it is. A cumulative one counts what it grew by since the point before, no older than an hour,
 -- or all of its value where its series began anew in between: where it says so, or where a counter that only grows fell.
--- A series' first point counts if it says that it began within the hour before it. A point received twice counts once.
+-- A series' first point counts if it says that it began within the hour before it. A start that is the moment of the point
+-- itself says that nobody knows when the series began. A point received twice counts once.
 -- What an interval grew by does not depend on the window that is asked for.
 WITH
     points AS (
@@ -33,6 +34,7 @@ WITH
     grown AS (
         SELECT
             counter, time, start, value, is_cumulative, is_monotonic,
+            start < time AS is_start_known,
             lagInFrame(value) OVER earlier AS value_before,
             lagInFrame(start) OVER earlier AS start_before,
             row_number() OVER earlier > 1 AND lagInFrame(time) OVER earlier >= time - INTERVAL 1 HOUR AS is_known_before
@@ -44,8 +46,8 @@ SELECT
     toUnixTimestamp(toStartOfInterval(toDateTime(time, 'UTC'), toIntervalSecond({step_s:UInt32}))) AS interval_start,
     sum(multiIf(
         NOT is_cumulative, value,
-        NOT is_known_before, if(start >= time - INTERVAL 1 HOUR, value, 0),
-        start > start_before OR (is_monotonic AND value < value_before), value,
+        NOT is_known_before, if(is_start_known AND start >= time - INTERVAL 1 HOUR, value, 0),
+        (is_start_known AND start > start_before) OR (is_monotonic AND value < value_before), value,
         value - value_before)) AS part,
     toFloat64(0) AS of
 FROM grown

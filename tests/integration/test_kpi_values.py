@@ -60,7 +60,7 @@ def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 
 def test_growth_is_what_the_reference_says(own_store: Store) -> None:
-    """Restarts, gaps, repeats, several series, starts not said; of any window, by any step."""
+    """Restarts, gaps, repeats, several series, starts not said or unknown; of any window, by any step."""
     seed = random.randrange(10**9)
     rng = random.Random(seed)
     drawn_ = [drawn(f"drawn.{number}", rng) for number in range(60)]
@@ -74,6 +74,14 @@ def test_growth_is_what_the_reference_says(own_store: Store) -> None:
         assert {start - T0: part for start, (part, _) in found.items()} == growth(counter, from_, to, step), (
             counter.name
         )
+
+
+def test_of_a_start_that_nobody_knows_only_what_was_seen_to_grow_counts(own_store: Store) -> None:
+    """A series that begins as it is read had its value before; where it goes on so, the point before still counts."""
+    told = [(0, 0, 1234567), (0, 60, 1234570), (120, 120, 1234573), (120, 180, 1234576), (240, 240, 5), (240, 300, 6)]
+    send(own_store, Counter("unknown", CUMULATIVE, tuple(Point("a", *point) for point in told)))
+    found = measured(own_store.ask, Kpi("unknown", Kind.SUM, counted("unknown"), "1"), Window(at(0), at(600)))
+    assert [part for part, _ in found.values()] == [0, 3, 3, 3, 5, 1], "a counter that fell began at 0 in between"
 
 
 def test_what_two_windows_grew_by_is_what_both_grew_by(own_store: Store) -> None:
