@@ -103,8 +103,11 @@ class Telemetry:
 
 
 @st.composite
-def telemetry(draw: st.DrawFn, worlds: int = 30) -> Telemetry:
-    """All that a store holds: the traces of up to so many worlds, which share some names and no traces."""
+def telemetry(draw: st.DrawFn, worlds: int = 22) -> Telemetry:
+    """All that a store holds: the traces of up to so many worlds, which share some names and no traces.
+
+    Of many more, most would be more than Hypothesis draws at once, and be thrown away.
+    """
     keys = draw(st.sampled_from([DEFAULT_KEYS, OWN_KEYS]))
     services = ("gate", "gate", "shop", *draw(st.sampled_from([(), ("psp",), (ODD,), ("psp", ODD)])))
     spans: dict[object, Span] = {}

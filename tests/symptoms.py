@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
-from triage.incident.book import MemoryBook
-from triage.incident.grouping import Calls
+from triage.incident.book import MemoryBook, is_over
+from triage.incident.grouping import FLAP, Calls
 from triage.incident.keeping import Found, Seen, kept
 from triage.incident.model import Event, Incident
 from triage.model import Question
@@ -66,7 +67,8 @@ class Passes:
     def look(self, seconds: float, *symptoms: Symptom, failed: frozenset[str] = frozenset()) -> list[Event]:
         """A pass so many seconds after T0; what it wrote."""
         found = Found(at(seconds), symptoms, failed, self.calls)
-        events = kept(found, self.book.incidents(at(seconds - 3600)), self.runbook, self.seen)
+        known = self.book.incidents(at(seconds) - FLAP)
+        events = kept(found, known, self.runbook, self.seen, partial(is_over, self.book))
         self.book.write(events)
         return events
 

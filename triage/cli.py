@@ -30,23 +30,23 @@ class Parser(ArgumentParser):
 
 
 def parser(named: str) -> Parser:
-    """The command that is named, with its options; of what is no command, all commands with their sentences.
+    """All commands with their sentences; the one that is named with its options, too.
 
     Only that command's module is imported: most take a second, and some three.
     """
     top = Parser("triage", description="Tells what broke, which customers were affected, and what to do first.")
     top.add_argument("--version", action="version", version=f"triage {__version__}")
     known = top.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
-    if named not in COMMANDS:
-        for name in COMMANDS:
-            known.add_parser(name, help=_told(name)[0])
-        return top
-    command = import_module(f"{commands.__name__}.{named}")
-    one = known.add_parser(
-        named, description="".join(_told(named)), formatter_class=RawDescriptionHelpFormatter, allow_abbrev=False
-    )
-    command.add_options(one)
-    one.set_defaults(run=command.run, prog=one.prog, complain=one.error)
+    for name in COMMANDS:
+        sentence, more = _told(name)
+        one = known.add_parser(
+            name, help=sentence, description=sentence + more, formatter_class=RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )  # fmt: skip
+        if name == named:
+            command = import_module(f"{commands.__name__}.{name}")
+            command.add_options(one)
+            one.set_defaults(run=command.run, prog=one.prog, complain=one.error)
     return top
 
 
@@ -60,7 +60,8 @@ def _told(name: str) -> tuple[str, str]:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     given = sys.argv[1:] if arguments is None else arguments
-    options, unknown = parser(given[0] if given else "").parse_known_args(given)
+    named = next((each for each in given if not each.startswith("-")), "")
+    options, unknown = parser(named).parse_known_args(given)
     if unknown:
         options.complain(f"{unknown[0]!r} is unknown here")
     try:

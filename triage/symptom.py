@@ -80,6 +80,13 @@ class Symptom:
         return self.detector, tuple(sorted(self.subject.items()))
 
     @property
+    def found_by(self) -> str:
+        """The part of a pass that looks for it: a detector's name, or `alerts` for what another system told."""
+        if "alert" in self.subject:
+            return "alerts"
+        return "kpi_moved" if "kpi" in self.subject else self.detector
+
+    @property
     def matched_labels(self) -> dict[str, str]:
         """What the runbook's matchers see: `alertname`, `cause`, `severity`, the subject, and the detector's own."""
         own = {"alertname": self.detector, "cause": self.cause.value, "severity": self.severity.value}

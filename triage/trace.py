@@ -35,7 +35,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Span:
-    """One operation of one service; times in ns since 1970. What is seldom looked at is kept as JSON until it is."""
+    """One operation of one service; times in ns since 1970. What is seldom looked at is kept as JSON until it is.
+
+    `failed` is what makes it count when it is asked who was affected.
+    """
 
     span_id: str
     parent_span_id: str
@@ -45,6 +48,7 @@ class Span:
     start_ns: int
     duration_ns: int
     status: str
+    failed: bool
     message: str
     scope: str
     attributes_json: str
@@ -91,11 +95,6 @@ class Span:
         found = dict(self.attributes)
         code = found.get("http.response.status_code") or found.get("http.status_code") or ""
         return int(code) if code.isascii() and code.isdigit() and len(code) == 3 else None
-
-    @property
-    def failed(self) -> bool:
-        """Whether it says so itself, or answered with a server error."""
-        return self.status == "Error" or (self.kind == "Server" and (self.http_status or 0) >= 500)
 
     @property
     def error(self) -> str:
@@ -196,6 +195,7 @@ def _span(row: Mapping[str, str | int]) -> Span:
         start_ns=int(row["start_ns"]),
         duration_ns=int(row["duration_ns"]),
         status=str(row["status"]),
+        failed=bool(row["failed"]),
         message=str(row["message"]),
         scope=str(row["scope"]),
         attributes_json=str(row["attributes"]),

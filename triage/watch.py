@@ -7,17 +7,18 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Protocol, TypeAlias
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from queries.errors import StoreError
 from queries.store import Store
-from triage.detectors import symptoms_at
+from triage.detectors import still_silent, symptoms_at
 from triage.incident.alerts import alerts_at
-from triage.incident.book import Book
+from triage.incident.book import Book, is_over
 from triage.incident.fold import END, IMPACT, OPENING, SUSPECTS
 from triage.incident.grouping import FLAP, Calls
 from triage.incident.impact import CustomersOf, impact_of, nobody
@@ -27,7 +28,7 @@ from triage.incident.naming import digest
 from triage.kpi.checks import checks_of, in_a_line
 from triage.runbook.live import LiveRunbook
 from triage.suspects import suspects
-from triage.symptom import Ask, Symptom
+from triage.symptom import Ask, Cause, Symptom
 
 CALLS_SINCE = timedelta(hours=1)
 LAG = timedelta(seconds=2)
@@ -91,7 +92,8 @@ class Watch:
         self.problems = {}
         found = self._found(now)
         before = self.book.incidents(now - FLAP)
-        events = kept(found, before, self.runbook.current, self._seen)
+        found = replace(found, symptoms=(*found.symptoms, *self._still_silent(found, before)))
+        events = kept(found, before, self.runbook.current, self._seen, partial(is_over, self.book))
         self.metrics.broken.set(bool(self.runbook.problem))
         self.book.write(events)
         after = self.book.incidents(now - FLAP) if events else before
@@ -119,6 +121,21 @@ class Watch:
         except StoreError as error:
             fail("calls", error)
         return Found(now, tuple(symptoms), frozenset(failed), self._calls)
+
+    def _still_silent(self, found: Found, incidents: Sequence[Incident]) -> Iterator[Symptom]:
+        """What fell silent, is not found silent any more, and has not been heard either."""
+        known = {symptom.key for symptom in found.symptoms}
+        lasting = {each.symptom.key: each.symptom for one in incidents for each in one.active}
+        for key, symptom in lasting.items():
+            if symptom.cause is not Cause.SENDER_SILENT or key in known or symptom.found_by in found.failed:
+                continue
+            try:
+                still = still_silent(self.store.ask, symptom, found.now)
+            except StoreError as error:
+                self.fail("silence", error)
+                still = symptom
+            if still:
+                yield still
 
     def _who_calls_whom(self, now: datetime) -> Calls:
         rows = self.store.ask("incidents/calls", **{"from": now - CALLS_SINCE}, to=now).rows()
@@ -207,6 +224,16 @@ def last_moment(now: datetime, every_: timedelta) -> datetime:
     return datetime.fromtimestamp(now.timestamp() // step * step, UTC)
 
 
+def next_moment(moment: datetime, now: datetime, every_: timedelta) -> datetime:
+    """When the pass after that of `moment` looks.
+
+    A pass that took longer than its time costs those that it overlaps: the next looks back far enough. Where the clock
+    was set back since, nobody waits for the time to come round again.
+    """
+    latest = last_moment(now, every_)
+    return min(max(moment + every_, latest), latest + every_)
+
+
 class WatchThread:
     """Passes in a thread of their own until stopped; then what is due is told."""
 
@@ -228,8 +255,7 @@ class WatchThread:
         moment = last_moment(datetime.now(UTC) - LAG, self._every)
         while True:
             self._pass(moment)
-            # a pass that took longer than its time costs those that it overlaps: the next looks back far enough
-            moment = max(moment + self._every, last_moment(datetime.now(UTC) - LAG, self._every))
+            moment = next_moment(moment, datetime.now(UTC) - LAG, self._every)
             wait = moment + LAG - datetime.now(UTC)
             if self._stop.wait(max(wait.total_seconds(), 0)):
                 return

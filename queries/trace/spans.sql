@@ -2,7 +2,8 @@
 -- trace_id: String, lower-case hex
 -- after_ns: Int64, ns since 1970; after_span, after_kind, after_service, after_operation: String; the last span had
 -- at_most: UInt32, spans
--- One row per span, in order of start; one that was received twice is one row. `spans` counts all of the trace.
+-- One row per span, in order of start; one that was received twice is one row. `spans` counts all of the trace, `failed`
+-- is what counts as a failure when it is asked who was affected.
 WITH
     (
         SELECT (toDateTime64(min(Start), 0, 'UTC'), toDateTime64(max(End), 0, 'UTC'))
@@ -19,6 +20,16 @@ WITH
     ),
     counted AS (
         SELECT *, count() OVER () AS spans FROM once
+    ),
+    failing AS (
+        SELECT Timestamp, SpanId, SpanKind, ServiceName, SpanName
+        FROM failures
+        WHERE TraceId = {trace_id:String}
+          AND Timestamp >= bounds.1 - INTERVAL 1 SECOND
+          AND (Timestamp <= bounds.2 + INTERVAL 1 SECOND OR bounds.2 >= '2106-02-07')
+          AND is_failing(
+              IsError, SpanKind, HttpStatus, Peers, ServerAddress,
+              (SELECT groupArray(Name) FROM partners), (SELECT groupUniqArray(toString(ServiceName)) FROM services))
     )
 SELECT
     SpanId AS span_id,
@@ -29,6 +40,7 @@ SELECT
     toUnixTimestamp64Nano(Timestamp) AS start_ns,
     Duration AS duration_ns,
     StatusCode AS status,
+    (Timestamp, SpanId, SpanKind, ServiceName, SpanName) IN (SELECT * FROM failing) AS failed,
     StatusMessage AS message,
     toJSONString(SpanAttributes) AS attributes,
     toJSONString(ResourceAttributes) AS resource,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -11,6 +12,7 @@ from queries import kpi_tables, schema
 from queries.store import Store, varint
 from tests.counters import DELTA, Counter, Point, joined
 from tests.integration.otlp import SECOND, segment, span, token, traces
+from triage.detectors import still_silent
 from triage.detectors.kpi_level import Fall, fallen
 from triage.detectors.kpi_moved import kpi_moved
 from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
@@ -100,6 +102,17 @@ def test_a_figure_that_stops_is_no_data(own_store: Store) -> None:
     report(own_store, {"stops": 60, "stays": 70})
     assert found(own_store, 60) == found(own_store, 62) == []
     assert found(own_store, 66) == [("no_data", {"kpi": "stops"}, moment(60))]
+
+
+def test_what_is_no_longer_reported_is_silent_until_it_is(own_store: Store) -> None:
+    """However long that is; a figure that nobody names any more is not missed."""
+    report(own_store, {"stops": 60, "stays": 70})
+    (silent,) = kpi_moved(Window(moment(-54), moment(66)), own_store.ask)
+    later = still_silent(own_store.ask, silent, moment(60 * 12))
+    assert later
+    assert (later.key, later.from_, later.value) == (silent.key, moment(60), 11 * 60)
+    assert still_silent(own_store.ask, replace(silent, subject={"kpi": "stays"}), moment(66)) is None
+    assert still_silent(own_store.ask, replace(silent, subject={"kpi": "gone"}), moment(66)) is None
 
 
 def test_figures_that_all_stop_are_given_time(own_store: Store) -> None:

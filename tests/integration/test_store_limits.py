@@ -168,4 +168,7 @@ def test_parsing_counts_the_records_and_keeps_nothing(store: Store):
     before = counts(store)
     assert store.parse("traces", GOOD * 7) == 7
     assert store.parse("traces", b"") == 0
+    assert store.parse("events", b'{"Kind": "alert", "Body": "{}"}\n' * 3) == 3
+    with pytest.raises(DataRefused):
+        store.parse("events", b'{"Kind": "alert", "Body": "{}"}\n{"Kind": 1')
     assert counts(store) == before

@@ -11,7 +11,7 @@ import pytest
 from queries import schema
 from queries.errors import StoreUnavailable
 from queries.store import Store, varint
-from tests.symptoms import T0, at, gateway_errors
+from tests.symptoms import T0, at, gateway_errors, other
 from triage.demo.model import Shop
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
@@ -23,7 +23,7 @@ from triage.postmortem.document import Office
 from triage.postmortem.model import SectionName
 from triage.runbook.live import LiveRunbook
 from triage.symptom import Ask, Cause, Symptom
-from triage.watch import Watch, last_moment, moments
+from triage.watch import Watch, last_moment, moments, next_moment
 from triage.window import format_time
 
 pytestmark = pytest.mark.integration
@@ -85,8 +85,8 @@ class Told:
 def replayed(shop_store: tuple[Store, Truth]) -> MemoryBook:
     """What a watch makes of the quarter of an hour."""
     watching = watch(shop_store[0], book=MemoryBook())
-    replay(watching, 590, 690)
-    replay(watching, 770, 950)
+    replay(watching, 590, 650)
+    replay(watching, 850, 950)
     assert isinstance(watching.book, MemoryBook)
     return watching.book
 
@@ -215,6 +215,26 @@ def test_outside_alerts_open_join_and_end(shop_store: tuple[Store, Truth]) -> No
     assert (incident.state, incident.ended) == (State.RESOLVED, at(60))
 
 
+def test_what_fell_silent_is_over_once_it_is_heard(shop_store: tuple[Store, Truth]) -> None:
+    """For hours after the detectors have forgotten it, and however little it is."""
+    store, _ = shop_store
+    empty(store)
+    silent = other("no_data", {"service": "payment"}, "payment", cause=Cause.SENDER_SILENT)
+    watching = watch(store, detect=Told(silent))
+    watching.look(at(40))
+    watching.detect = Told()
+    for minutes in range(5, 600, 60):
+        (incident,) = watching.look(at(60 * minutes))
+    assert incident.state is State.OPEN
+    assert incident.symptoms[0].symptom.sentence == "Nothing has arrived from payment for 545 min, since 10:02"
+    heard = "INSERT INTO arrivals (Minute, ServiceName, Spans) VALUES ({minute:DateTime64(6, 'UTC')}, {service:String}, 1)"
+    store.command(heard, minute=at(36_000), service="another")
+    store.command(heard, minute=at(36_060), service="payment")
+    for seconds in range(36_130, 36_200, 10):
+        (incident,) = watching.look(at(seconds))
+    assert incident.state is State.RESOLVED
+
+
 def tell_alert(
     store: Store, id_: str, status: str, name: str, labels: dict[str, str], *, severity: str = "warning",
     ends: datetime | None = None,
@@ -240,6 +260,14 @@ def test_watchers_look_at_the_same_moments() -> None:
     every = timedelta(seconds=10)
     assert last_moment(at(7.3), every) == last_moment(at(1), every) == at(0)
     assert list(moments(at(3), at(25), every)) == [at(10), at(20)]
+
+
+@pytest.mark.parametrize(
+    ("now", "following"), [(104, 110), (119, 110), (120, 120), (147, 140), (-3500, -3490)], ids=str
+)
+def test_the_next_pass_is_never_far_off(now: float, following: float) -> None:
+    """After that of second 100: the next in turn, the latest after a long one, and none of long ago or far ahead."""
+    assert next_moment(at(100), at(now), timedelta(seconds=10)) == at(following)
 
 
 def test_hostile_text_is_kept_as_it_was(shop_store: tuple[Store, Truth]) -> None:

@@ -3,11 +3,13 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.symptoms import T0, Passes, at, gateway_errors, other
 from triage.incident.fold import fold
 from triage.incident.grouping import Calls
 from triage.incident.model import Event, Kind, State
-from triage.symptom import Cause, Severity
+from triage.symptom import Cause, Severity, Symptom
 
 CALLS = Calls(
     edges=frozenset({("gateway", "checkout"), ("gateway", "search"), ("checkout", "payment"), ("payment", "psp")}),
@@ -122,6 +124,21 @@ class TestLife:
         passes.look(4030, later)
         assert len(passes.incidents) == 2
 
+    def test_what_is_said_to_have_begun_as_the_last_one_did_is_another(self) -> None:
+        """A quarter of an hour after its end: it has an id of its own, and whoever else watches gives it the same."""
+        passes = Passes()
+        passes.looks(30, 60, gateway_errors())
+        passes.looks(60, 200)
+        passes.look(1300, gateway_errors())
+        later, first = passes.incidents
+        assert (first.state, later.state) == (State.RESOLVED, State.OPEN)
+        assert later.id.startswith(first.id)
+        assert later.opened_at == at(1300)
+        another = Passes(book=passes.book)
+        another.look(1300, gateway_errors())
+        another.look(1310, gateway_errors())
+        assert passes.incidents == [later, first]
+
     def test_what_is_reported_after_its_end_opens_nothing_again(self) -> None:
         """A detector that looks back still tells of it for a while."""
         passes = Passes()
@@ -136,6 +153,26 @@ class TestLife:
         for seconds in range(40, 300, 10):
             passes.look(seconds, failed=frozenset({"gateway_errors"}))
         assert passes.only.state is State.OPEN
+
+    @pytest.mark.parametrize(
+        ("found", "part"),
+        [
+            (other("HighLatency", {"alert": "alertmanager/1", "service": "payment"}), "alerts"),
+            (other("no_data", {"alert": "alertmanager/2"}), "alerts"),
+            (other("no_data", {"kpi": "revenue"}), "kpi_moved"),
+            (other("no_data", {"service": "payment"}), "no_data"),
+        ],
+        ids=lambda value: value if isinstance(value, str) else value.detector,
+    )
+    def test_whoever_looks_for_it_must_have_looked(self, found: Symptom, part: str) -> None:
+        """Other systems' alerts are asked for together, and a figure's silence is found with its falls."""
+        passes = Passes()
+        passes.look(30, found)
+        for seconds in range(40, 300, 10):
+            passes.look(seconds, failed=frozenset({part}))
+        assert passes.only.state.value == "open"
+        passes.looks(300, 400)
+        assert passes.only.state is State.RESOLVED
 
     def test_acknowledged_it_stays_so_when_it_flaps(self) -> None:
         """Who knows of it is not asked again; but of one that was called mitigated they are."""

@@ -17,7 +17,7 @@ MS = 1_000_000
 DAY = 86_400 * NS
 
 
-def span(span_id: str, parent: str = "", start_ms: float = 0, took_ms: float = 10, **fields: str) -> Span:
+def span(span_id: str, parent: str = "", start_ms: float = 0, took_ms: float = 10, **fields: str | bool) -> Span:
     plain = Span(
         span_id=span_id,
         parent_span_id=parent,
@@ -27,6 +27,7 @@ def span(span_id: str, parent: str = "", start_ms: float = 0, took_ms: float = 1
         start_ns=T0 + int(start_ms * MS),
         duration_ns=int(took_ms * MS),
         status="Unset",
+        failed=fields.get("status") == "Error",
         message="",
         scope="",
         attributes_json="{}",
@@ -34,7 +35,7 @@ def span(span_id: str, parent: str = "", start_ms: float = 0, took_ms: float = 1
         events_json="[]",
         links_json="[]",
     )
-    return replace(plain, **fields)  # type: ignore[arg-type]  # texts all of them
+    return replace(plain, **fields)  # type: ignore[arg-type]  # as the fields are
 
 
 def waterfall(*spans: Span) -> Waterfall:
@@ -140,16 +141,16 @@ def test_ten_thousand_levels_are_no_trouble() -> None:
 @pytest.mark.parametrize(
     ("fields", "error"),
     [
-        ({"status": "Error", "message": "no stock"}, "no stock"),
-        ({"kind": "Server", "attributes_json": json.dumps({"http.response.status_code": "503"})}, "HTTP 503"),
-        ({"kind": "Client", "attributes_json": json.dumps({"http.response.status_code": "503"})}, ""),
-        ({"status": "Error", "attributes_json": json.dumps({"error.type": "Timeout"})}, "Timeout"),
-        ({"attributes_json": json.dumps({"http.response.status_code": "5e3"})}, ""),
+        ({"message": "no stock"}, "no stock"),
+        ({"attributes_json": json.dumps({"http.response.status_code": "503"})}, "HTTP 503"),
+        ({"attributes_json": json.dumps({"error.type": "Timeout"})}, "Timeout"),
+        ({"attributes_json": json.dumps({"http.response.status_code": "5e3"})}, "error"),
     ],
 )
 def test_a_span_says_what_went_wrong(fields: dict[str, str], error: str) -> None:
-    """Its exception, its message, its error type, or its status code, in this order."""
-    assert span("a", **fields).error == error  # type: ignore[arg-type]  # texts all of them
+    """Its exception, its message, its error type, or its status code, in this order; nothing where nothing did."""
+    assert span("a", failed=True, **fields).error == error  # type: ignore[arg-type]  # texts all of them
+    assert span("a", **fields).error == ""  # type: ignore[arg-type]
 
 
 def test_a_trace_is_over_once_nothing_of_it_happened_for_a_while() -> None:

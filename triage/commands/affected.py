@@ -47,13 +47,17 @@ def add_options(parser: ArgumentParser) -> None:
         "--limit",
         type=int,
         metavar="N",
-        help=f"customers shown, 0 for all (default: {TABLE_ROWS} in a table, else all)",
+        help=f"customers shown in a table or JSON, 0 for all (default: {TABLE_ROWS} in a table, else all)",
     )
     add_settings(parser, {*STORE, "url", "token"})
 
 
 def run(options: Namespace) -> Status:
     """Prints the answer."""
+    if options.limit is not None and options.limit < 0:
+        raise Failure(Status.WRONG, "--limit counts customers: write 0 for all, or a number from 1 up")
+    if options.limit and options.format == "csv":
+        raise Failure(Status.WRONG, "--limit is for a table or JSON: as CSV everyone is written")
     if options.incident:
         return _of_incident(options)
     asked = _asked(options)
@@ -61,8 +65,6 @@ def run(options: Namespace) -> Status:
         asked.question(datetime.now(UTC))
     except ValueError as error:
         raise Failure(Status.WRONG, str(error)) from None
-    if options.limit is not None and options.limit < 0:
-        raise Failure(Status.WRONG, "--limit counts customers: write 0 for all, or a number from 1 up")
     with open_source(settings_from(options)) as source:
         for text in _texts(source, asked, options):
             sys.stdout.write(text)
@@ -75,7 +77,7 @@ def _of_incident(options: Namespace) -> Status:
         raise Failure(Status.WRONG, f"--incident says what failed: leave out --{given[0].replace('_', '-')}")
     part = Part(options.from_, options.to)
     with open_source(settings_from(options)) as source:
-        if options.format == "csv" and not options.limit:
+        if options.format == "csv":
             sys.stdout.writelines(affected_csv_of(source, options.incident, part))
             return Status.DONE
         rows = TABLE_ROWS if options.limit is None and options.format == "table" else options.limit
@@ -102,7 +104,7 @@ def _asked(options: Namespace) -> Asked:
 
 
 def _texts(source: Source, asked: Asked, options: Namespace) -> Iterator[str]:
-    if options.format == "csv" and not options.limit:
+    if options.format == "csv":
         yield from source.affected_csv(asked)
         return
     rows = TABLE_ROWS if options.limit is None and options.format == "table" else options.limit

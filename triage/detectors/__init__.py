@@ -10,8 +10,8 @@ from functools import partial, update_wrapper
 from queries.errors import StoreError
 from triage.detectors.gateway_errors import gateway_errors
 from triage.detectors.inventory import inventory
-from triage.detectors.kpi_moved import kpi_moved
-from triage.detectors.no_data import no_data
+from triage.detectors.kpi_moved import kpi_moved, still_unreported
+from triage.detectors.no_data import no_data, still_unheard
 from triage.detectors.partner_integration import partner_integration
 from triage.detectors.slow_checkout import slow_checkout
 from triage.symptom import Ask, Detector, Symptom
@@ -64,6 +64,15 @@ def symptoms_at(
             if failed:
                 failed(detector.__name__, error)
     return found
+
+
+def still_silent(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
+    """What fell silent, as it stands now; None once it has been heard.
+
+    A detector knows that somebody is silent from having heard them in the two hours that it looks back over. Raises
+    StoreError.
+    """
+    return (still_unreported if "kpi" in symptom.subject else still_unheard)(ask, symptom, now)
 
 
 def window_at(now: datetime) -> Window:

@@ -36,6 +36,8 @@ MINUTE = timedelta(minutes=1)
 LEAST_SILENT, LONGEST_GAPS, STEADY = timedelta(minutes=4), 3, 0.5
 """How long a figure must be silent: so many times its own longest gap, if it was reported in so many of the minutes."""
 LATE, ALL_SILENT = timedelta(minutes=3), timedelta(minutes=15)
+LONGEST = timedelta(hours=2)
+"""So far back it is asked whether a figure is reported again."""
 FALLS_BY = 0.25
 """The part of its usual value that a figure must lose."""
 
@@ -59,7 +61,16 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
     if moved and not _is_explained(window, ask):
         yield from moved
     if silent and not any(True for _ in no_data(window, ask)):
-        yield from (_silent(known[kpi], whole.to, kpi) for kpi in silent)
+        yield from (_silent(known[kpi][-1].time + MINUTE, whole.to, kpi) for kpi in silent)
+
+
+def still_unreported(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
+    """The same of now, if the figure has not been reported since; None once it has, or is no longer named."""
+    whole = Window(max(symptom.from_, now - LONGEST), now.replace(second=0, microsecond=0))
+    kpi = next((one for one in kpis_of(ask) if one.name == symptom.subject["kpi"]), None)
+    if kpi is None or all_measured(ask, [kpi], whole)[kpi]:
+        return None
+    return _silent(symptom.from_, whole.to, kpi)
 
 
 def _is_late(ask: Ask, window: Window) -> bool:
@@ -86,8 +97,7 @@ def _is_silent(known: Sequence[Value], now: datetime) -> bool:
     return now - known[-1].time - MINUTE >= max(LEAST_SILENT, LONGEST_GAPS * max(gaps))
 
 
-def _silent(known: Sequence[Value], now: datetime, kpi: Kpi) -> Symptom:
-    since = known[-1].time + MINUTE
+def _silent(since: datetime, now: datetime, kpi: Kpi) -> Symptom:
     minutes = (now - since) / MINUTE
     return Symptom(
         detector="no_data",

@@ -132,6 +132,15 @@ def no_data(window: Window, ask: Ask) -> Iterator[Symptom]:
             yield _symptom(service, [service], last, whole)
 
 
+def still_unheard(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
+    """The same of now, if nothing has arrived since it was found; None once something has."""
+    service = "" if symptom.subject["service"] == "*" else symptom.subject["service"]
+    if ask("detect/heard_since", **{"from": symptom.from_}, to=now, service=service)["spans"][0]:
+        return None
+    last = int(symptom.from_.timestamp()) // 60 - 1
+    return _symptom(service, sorted(symptom.services), last, now.replace(second=0, microsecond=0))
+
+
 def _symptom(service: str, services: Sequence[str], last: int, now: datetime) -> Symptom:
     since = datetime.fromtimestamp(60 * (last + 1), UTC)
     minutes = (now - since).total_seconds() / 60

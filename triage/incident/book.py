@@ -8,7 +8,7 @@ from typing import Protocol, TypedDict, cast
 
 from queries.store import Store
 from triage.incident.fold import fold
-from triage.incident.model import Event, Incident
+from triage.incident.model import Event, Incident, State
 from triage.window import EARLIEST
 
 QUESTION = "incidents/events"
@@ -37,6 +37,12 @@ class Book(Protocol):
 
     def write(self, events: Sequence[Event]) -> None:
         """Adds events; an event whose id is there already changes nothing."""
+
+
+def is_over(book: Book, id_: str) -> bool:
+    """Whether there is an incident of this id that is done with."""
+    one = book.incident(id_)
+    return one is not None and one.state is State.RESOLVED
 
 
 class StoredBook:

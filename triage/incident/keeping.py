@@ -5,7 +5,7 @@ two watchers that find the same write the same.
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -38,7 +38,7 @@ class Seen:
 
 @dataclass(frozen=True)
 class Found:
-    """What a pass found, and the detectors that failed in it."""
+    """What a pass found, and the parts of it that failed."""
 
     now: datetime
     symptoms: tuple[Symptom, ...]
@@ -46,14 +46,27 @@ class Found:
     calls: Calls = field(default_factory=Calls)
 
 
-def kept(found: Found, incidents: Sequence[Incident], runbook: Runbook, seen: Seen) -> list[Event]:
-    """What happens to the incidents, and which are new."""
+def kept(
+    found: Found, incidents: Sequence[Incident], runbook: Runbook, seen: Seen, is_over: Callable[[str], bool]
+) -> list[Event]:
+    """What happens to the incidents, and which are new.
+
+    `incidents` are those that last or were lately; of all others `is_over` says whether one of an id is done with, so
+    that a new one is not taken for it.
+    """
     events: list[Event] = []
     taken = {one.id for one in incidents}
+
+    def is_taken(id_: str) -> bool:
+        return id_ in taken or is_over(id_)
+
     for group in grouped(found.symptoms, incidents, found.calls, found.now):
-        new = _opened(group, taken, found.now, runbook) if group.incident is None else _told(group, found.now, runbook)
+        if group.incident is None:
+            new = _opened(group, is_taken, found.now, runbook)
+        else:
+            new = _told(group, found.now, runbook)
         events += new
-        taken |= {event.incident for event in new}
+        taken.update(event.incident for event in new)
     after = _applied(incidents, events)
     events += _ends(found, after, seen)
     after = _applied(incidents, events)
@@ -69,10 +82,10 @@ def _applied(incidents: Sequence[Incident], events: Sequence[Event]) -> list[Inc
     ]
 
 
-def _opened(group: Group, taken: set[str], now: datetime, runbook: Runbook) -> list[Event]:
+def _opened(group: Group, is_taken: Callable[[str], bool], now: datetime, runbook: Runbook) -> list[Event]:
     first = naming(group.symptoms)
     key = grouping_key(first)
-    id_ = incident_id(key, first.from_, taken)
+    id_ = incident_id(key, first.from_, is_taken)
     said = ANSWER.dump_json(answer(group.symptoms, runbook)).decode()
     opening = Event(id_, f"{id_}.opened", now, Kind.OPENED, US, key, said)
     return [opening, *(_symptom(id_, symptom, 0, now) for symptom in group.symptoms)]
@@ -183,7 +196,7 @@ def _is_over(incident: Incident, tracked: Tracked, told: Symptom | None, found: 
     if told is not None and told.to is None:
         seen.last[place] = found.now
         seen.absences[place] = 0
-    elif tracked.symptom.detector not in found.failed:
+    elif tracked.symptom.found_by not in found.failed:
         seen.last.setdefault(place, tracked.told)
         seen.absences[place] += 1
     return seen.absences[place] >= PASSES_TO_END

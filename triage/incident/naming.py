@@ -1,7 +1,7 @@
 """An incident's id, its title, and what the runbook answers."""
 
 import hashlib
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,16 +27,16 @@ def grouping_key(symptom: Symptom) -> str:
     return f"{symptom.detector}({subject})"
 
 
-def incident_id(key: str, began: datetime, taken: Container[str] = ()) -> str:
+def incident_id(key: str, began: datetime, is_taken: Callable[[str], bool]) -> str:
     """Short, and the same for whoever makes it: from what is grouped and when that began, to ten minutes.
 
-    A digit longer where another incident has it already.
+    A digit longer where another incident has it already, and so on: one that has all of them is taken for this one.
     """
     floored = began.timestamp() // FLOOR.total_seconds()
     number = int.from_bytes(hashlib.sha256(f"{key}\n{floored:.0f}".encode("utf-8", "replace")).digest(), "big")
     letters = "".join(CROCKFORD[number >> 5 * place & 31] for place in range(LONGEST))
     ids = (f"INC-{letters[:length]}" for length in range(SHORTEST, LONGEST + 1))
-    return next((one for one in ids if one not in taken), f"INC-{letters}")
+    return next((one for one in ids if not is_taken(one)), f"INC-{letters}")
 
 
 def digest(text: str) -> str:
