@@ -77,7 +77,7 @@ class Page:
         body, packed = self.body, self.packed
         takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
         if packed is None and AUTHOR_GAP.encode() in body:
-            name = html.escape(unquote(request.cookies.get(AUTHOR, ""))[:200])
+            name = html.escape(_kept_name(request))
             body = body.replace(AUTHOR_GAP.encode(), name.encode("utf-8", "replace"))
             packed = gzip.compress(body, PACKED_FAST, mtime=0) if takes_gzip else None
         answer = Response(packed if packed and takes_gzip else body, self.status)
@@ -174,6 +174,16 @@ class SharedPages:
         self._bytes += page.size - (before.size if before else 0)
         while self._kept and (len(self._kept) > MOST_PAGES or self._bytes > MOST_BYTES):
             self._bytes -= self._kept.popitem(last=False)[1].size
+
+
+def author_for(request: Request) -> str:
+    """What a page has where its reader's name belongs: the gap if many may read it, else the name, or "" for none."""
+    return AUTHOR_GAP if _is_page(request.scope) else _kept_name(request)
+
+
+def _kept_name(request: Request) -> str:
+    """The name that the reader's browser keeps."""
+    return unquote(request.cookies.get(AUTHOR, ""))[:200]
 
 
 def long_over(answer: Response) -> None:

@@ -4,9 +4,10 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, field_validator
+from pydantic import Field, PlainValidator, field_validator
 
 from collectors.sources.events import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TITLE, Change, Event, web_link
 from collectors.sources.proof import by_token
@@ -19,22 +20,39 @@ SECONDS = re.compile(r"\d{1,10}(?:\.\d{1,9})?", re.ASCII)
 SAID = "must be a time such as 2026-11-22T10:00:00Z, 15m (ago), or seconds since 1970"
 
 
-def _time(value: object) -> object:
-    """Nanoseconds since 1970; negative ones are ago."""
+@dataclass(frozen=True)
+class Ago:
+    """So long before it is told; 0 is now."""
+
+    ns: int
+
+
+NOW = Ago(0)
+
+
+def _time(value: object) -> int | Ago:
+    """Nanoseconds since 1970, or ago; null is now."""
+    if value is None:
+        return NOW
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if not isinstance(text, str):
         raise ValueError(SAID)
     if ago := AGO.fullmatch(text.removesuffix(" ago")):
-        return -int(ago[1]) * UNITS_S[ago[2]] * 10**9
+        return Ago(int(ago[1]) * UNITS_S[ago[2]] * 10**9)
     if SECONDS.fullmatch(text):
         seconds, _, fraction = text.partition(".")
-        return int(seconds) * 10**9 + int(fraction.ljust(9, "0"))
+        return _within(int(seconds) * 10**9 + int(fraction.ljust(9, "0")))
     try:
-        ns = from_rfc3339(text)
+        return _within(from_rfc3339(text))
     except ValueError as error:
         raise ValueError(SAID if str(error).startswith("must") else str(error)) from None
+
+
+def _within(ns: int) -> int:
     if ns < 0:
         raise ValueError("lies before 1970")
+    if ns > LATEST_NS:
+        raise ValueError("lies after the year 2262")
     return ns
 
 
@@ -43,7 +61,7 @@ class ChangeBody(Payload, extra="forbid"):
 
     kind: Literal["deploy", "flag", "config", "contract", "pipeline", "other"]
     id: str = Field("", max_length=LONGEST_NAME)
-    time: Annotated[int, BeforeValidator(_time), Field(le=LATEST_NS)] | None = None
+    time: Annotated[int | Ago, PlainValidator(_time)] = NOW
     service: str = Field("", max_length=LONGEST_NAME)
     version: str = Field("", max_length=LONGEST_NAME)
     environment: str = Field("", max_length=LONGEST_NAME)
@@ -71,11 +89,10 @@ def read(delivery: Delivery, _: Columns) -> Iterator[Event]:
 
 def _change(told: Json, received_ns: int, where: str) -> Change:
     body = validated(ChangeBody, told, where)
-    moment = received_ns if body.time is None else body.time if body.time >= 0 else max(0, received_ns + body.time)
     said = f"{body.service} {body.version}".strip() or body.kind
     return Change(
         id=f"api:{body.id or _id(told, body.time)}",
-        time_ns=moment,
+        time_ns=max(0, received_ns - body.time.ns) if isinstance(body.time, Ago) else body.time,
         kind=body.kind,
         source="api",
         service=body.service,
@@ -89,9 +106,9 @@ def _change(told: Json, received_ns: int, where: str) -> Change:
     )
 
 
-def _id(told: Json, time_ns: int | None) -> str:
+def _id(told: Json, at: int | Ago) -> str:
     """Of a change without one: its content if that says when, so that it may be told again; else it is a new one."""
-    if time_ns is None or time_ns < 0:
+    if isinstance(at, Ago):
         return uuid.uuid4().hex
     return hashlib.sha256(canonical(told).encode()).hexdigest()[:32]
 

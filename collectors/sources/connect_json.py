@@ -5,7 +5,6 @@ and a NUMERIC or NUMBER in which that varies as an object of both.
 """
 
 import base64
-import binascii
 from collections.abc import Mapping
 from decimal import Decimal
 
@@ -71,7 +70,7 @@ def _decimal(text: Json, scale: int | None, otherwise: Json) -> Json:
         return otherwise
     try:
         number = int.from_bytes(base64.b64decode(text, validate=True), "big", signed=True)
-    except binascii.Error:
+    except ValueError:  # binascii.Error, or its base where the text is not ASCII
         return otherwise
     digits = tuple(int(digit) for digit in str(abs(number)))
     return format(Decimal((int(number < 0), digits, -scale)), "f")

@@ -5,7 +5,6 @@ tell nothing that is kept.
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import re
@@ -121,7 +120,7 @@ def prove(trust: Trust, delivery: Delivery) -> None:
 def _secret(text: str) -> bytes:
     try:
         return base64.b64decode(text.removeprefix("whsec_"), validate=True)
-    except binascii.Error:
+    except ValueError:
         raise Unproven("TRIAGE_DEBEZIUM_SECRET is no base64, so that no signature can be right") from None
 
 

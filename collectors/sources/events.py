@@ -84,8 +84,12 @@ Event: TypeAlias = Change | Alert | RowChange
 
 
 def line(event: Event) -> bytes:
-    """The event as `append(Kind.EVENTS, …)` takes it."""
-    return json.dumps({"Kind": event.landing, "Body": asdict(event)}, separators=(",", ":"), allow_nan=False).encode()
+    """The event as `append(Kind.EVENTS, …)` takes it.
+
+    Half a character is replaced: the engine would read the whole event as blank.
+    """
+    told = {"Kind": event.landing, "Body": asdict(event)}
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8", "replace")
 
 
 def web_link(text: str) -> str:

@@ -1,7 +1,7 @@
 """Row changes from Kafka: a thread that reads Debezium's topics, and commits an offset once what was read is on disk.
 
-A message may come again after a fault, and then has the same Id. One that is no change event is set aside in the
-quarantine, and holds up nobody.
+A message may come again after a fault, and then has the same Id. One that is no change event, or that can't be read, is
+set aside in the quarantine, and holds up nobody.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Bad:
-    """A message that is no change event, and why."""
+    """A message that is no change event, or can't be read, and why."""
 
     message: KafkaMessage
     why: str
@@ -127,13 +127,7 @@ class KafkaRows:
 
     def _keep(self, messages: Sequence[KafkaMessage], runner: asyncio.Runner) -> bool:
         """Whether all that they tell is on disk, in segments or in the quarantine."""
-        lines: list[bytes] = []
-        bad: list[Bad] = []
-        for message in messages:
-            try:
-                lines += read(message, self._columns)
-            except BadBody as error:
-                bad.append(Bad(message, str(error)))
+        lines, bad = read_each(messages, self._columns)
         if not runner.run(self._append_all(lines)):
             return False
         if bad:
@@ -164,7 +158,7 @@ class KafkaRows:
         ]
         self._quarantine.set_aside(name, b"".join(_as_line(one.message) for one in bad), records)
         self._metrics.quarantined.labels(kind=Kind.EVENTS.value).inc(len(bad))
-        log.warning("%d messages are no change events, and stand in the quarantine: %s", len(bad), name)
+        log.warning("%d messages are no change events, or can't be read; in the quarantine: %s", len(bad), name)
 
     def _commit(self, consumer: Consumer, messages: Sequence[KafkaMessage]) -> None:
         """What can't be committed comes again, with the same Ids."""
@@ -193,6 +187,22 @@ class KafkaRows:
     def _failed(self, error: Exception) -> None:
         self._metrics.kafka_errors.inc()
         self._metrics.error("kafka", error)
+
+
+def read_each(messages: Iterable[KafkaMessage], columns: Columns) -> tuple[list[bytes], list[Bad]]:
+    """The lines of all that can be read, and the others."""
+    lines: list[bytes] = []
+    bad: list[Bad] = []
+    for message in messages:
+        try:
+            lines += read(message, columns)
+        except BadBody as error:
+            bad.append(Bad(message, str(error)))
+        except Exception as error:  # read again, it would fail again, and nothing behind it would ever be read
+            where = (message.topic(), message.partition(), message.offset())
+            log.warning("the message at %s, partition %s, offset %s can't be read", *where, exc_info=True)
+            bad.append(Bad(message, f"the message can't be read ({type(error).__name__}: {error})"))
+    return lines, bad
 
 
 def read(message: KafkaMessage, columns: Columns) -> list[bytes]:

@@ -5,9 +5,10 @@ BadBody                no valid payload of its kind: each fault with its field
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, NoReturn, TypeAlias, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -19,6 +20,8 @@ SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 LATEST_NS = (1 << 63) - 1
 MOST_FAULTS = 20
+DEEPEST = 100
+"""Levels of arrays and objects in a field, as many as MongoDB takes: what is kept can be told again."""
 SENTENCES = {
     "missing": "is missing",
     "string_type": "must be a text",
@@ -94,7 +97,10 @@ def from_rfc3339(text: str) -> int:
 
 
 def parse(body: bytes) -> Json:
-    """The JSON of a body, without what the engine could not read again: half characters, infinities. Raises BadBody."""
+    """The JSON of a body, without what could not be read again: half characters, infinities, endless nesting.
+
+    Raises BadBody.
+    """
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
@@ -107,13 +113,45 @@ def parse(body: bytes) -> Json:
         raise BadBody([Fault("", "the body is nested too deeply")]) from None
     except ValueError as error:
         raise BadBody([Fault("", f"the body is no JSON: {error}"[:200])]) from None
-    return whole(value) if SURROGATE.search(text) else value
+    if text.count("[") + text.count("{") > DEEPEST and (faults := _too_deep(value)):
+        raise BadBody(faults)
+    return whole(value, text)
 
 
-def whole(value: Json) -> Json:
-    """The same, each half of a character replaced."""
+def whole(value: Json, text: str) -> Json:
+    """What was read from a JSON text, each half of a character replaced."""
+    if not SURROGATE.search(text):
+        return value
     whole_characters: Json = json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
     return whole_characters
+
+
+def _too_deep(body: Json) -> list[Fault]:
+    said = f"is nested more than {DEEPEST} levels deep"
+    found = (Fault(where[:200], said) for where, field in _fields(body) if _is_deeper(field, DEEPEST))
+    return [*islice(found, MOST_FAULTS)]
+
+
+def _fields(body: Json) -> Iterator[tuple[str, Json]]:
+    """Each field, of one or of each of several, with where it stands; what has no fields is one."""
+    for number, one in enumerate(body if isinstance(body, list) else [body]):
+        where = f"[{number}]" if isinstance(body, list) else ""
+        if isinstance(one, dict):
+            yield from ((f"{where}.{name}" if where else name, field) for name, field in one.items())
+        else:
+            yield where, one
+
+
+def _is_deeper(value: Json, levels: int) -> bool:
+    """Whether more arrays and objects than that stand in one another."""
+    level = _nested([value])
+    for _ in range(levels):
+        level = [inner for outer in level for inner in _nested(outer.values() if isinstance(outer, dict) else outer)]
+    return bool(level)
+
+
+def _nested(values: Iterable[Json]) -> list[list[Json] | dict[str, Json]]:
+    return [value for value in values if isinstance(value, list | dict)]
 
 
 def _no_number(name: str) -> NoReturn:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collectors.sources.events import LONGEST_NAME
-from collectors.sources.reading import Json, canonical
+from collectors.sources.reading import Json, canonical, whole
 from collectors.sources.source import Columns
 
 Row = Mapping[str, Json]
@@ -51,7 +51,7 @@ def as_row(value: Json) -> Row | None:
     """A row; MongoDB's documents come as JSON text."""
     if isinstance(value, str):
         try:
-            value = json.loads(value)
+            value = whole(json.loads(value), value)
         except (ValueError, RecursionError):
             return None
     return value if isinstance(value, dict) else None

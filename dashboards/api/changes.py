@@ -21,6 +21,9 @@ from triage.wire import Time, Wire
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
 
+DEEPEST = 200
+"""Levels of arrays and objects in details that are told as JSON: 255 can be written, some of which are the page's."""
+
 Kind = Literal["deploy", "flag", "config", "contract", "pipeline", "other"]
 
 CHANGE = {
@@ -35,7 +38,7 @@ CHANGE = {
             name: {"type": "string"}
             for name in ("service", "version", "environment", "title", "author", "url", "status")
         },
-        "details": {"description": "Anything else, as JSON."},
+        "details": {"description": "Anything else, as JSON of at most 100 levels."},
     },
 }
 BODY = {"content": {"application/json": {"schema": {"oneOf": [CHANGE, {"type": "array", "items": CHANGE}]}}}}
@@ -63,7 +66,7 @@ class ChangeJson(Wire):
     author: str
     url: str
     status: str
-    details: object = None
+    details: object = Field(None, description="As JSON; as its text where that is nested too deeply.")
 
     @classmethod
     def of(cls, change: Change) -> Self:
@@ -80,8 +83,25 @@ class ChangeJson(Wire):
             author=change.author,
             url=change.url,
             status=change.status,
-            details=json.loads(change.details) if change.details else None,
+            details=_details(change.details) if change.details else None,
         )
+
+
+def _details(text: str) -> object:
+    """What the JSON tells; the text as it is kept where that can't be written again."""
+    try:
+        value: object = json.loads(text)
+        return text if _is_deeper(value, DEEPEST) else value
+    except (ValueError, RecursionError):
+        return text
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether more arrays and objects than that stand in one another."""
+    if not isinstance(value, list | dict):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inside)
 
 
 class ChangesJson(Wire):

@@ -20,7 +20,7 @@ from dashboards.pages.shown import plural
 from dashboards.pages.views import render
 from dashboards.pages.wording import between
 from dashboards.problems import BadParameters
-from dashboards.shared_pages import AUTHOR_GAP
+from dashboards.shared_pages import author_for
 from queries.store import Store
 from triage.activity import service_names
 from triage.changes import Origin
@@ -107,7 +107,7 @@ def _frame(request: Request, store: Store, given: Mapping[str, str], telling: Te
         "telling": telling,
         "told_form": defaultdict(str, telling.form),
         "told_errors": defaultdict(str, telling.errors),
-        "author": telling.form.get("author", "") or AUTHOR_GAP,
+        "author": telling.form.get("author", "") or author_for(request),
         "with_window": lambda length: _address(kept | {"from": length}),
     }
 

@@ -24,7 +24,7 @@ from dashboards.pages.shares import shares
 from dashboards.pages.shown import amounts, duration
 from dashboards.pages.views import render
 from dashboards.problems import BadParameters, FieldError, NotFound
-from dashboards.shared_pages import AUTHOR_GAP
+from dashboards.shared_pages import author_for
 from queries.store import Store
 from triage.detectors import NAMES
 from triage.incident.acting import Act, NoIncident, WrongStep, change, note, tick
@@ -101,7 +101,7 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         shares=shares(impact.customers, impact.not_recovered, impact.recovered, impact.masked),
         lasted=_lasted(incident, now),
         escalation=escalation(incident, now),
-        author=AUTHOR_GAP,
+        author=author_for(request),
         checks=seen.checks,
         figures=seen.figures,
         chosen=bool(asked.from_ or asked.to),

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message
 from dashboards.api.border import TheStore
 from dashboards.pages.authors import remember
 from dashboards.pages.changes import PATH, Telling, changes_answer
+from dashboards.pulse import MOST_NEW
 from queries.store import Store
 from triage.window import format_time, parse_time
 
@@ -91,7 +92,7 @@ def _wait_until_loaded(store: Store, change: str, since: datetime) -> None:
     """Returns once the list has the change; what was accepted is loaded in a moment, but may have to wait its turn."""
     end = time.monotonic() + LOADED_WITHIN_S
     while time.monotonic() < end:
-        if change in store.ask("incidents/news", since=since)["id"]:
+        if change in store.ask("incidents/news", since=since, at_most=MOST_NEW)["id"]:
             store.note_written()
             return
         time.sleep(LOOK_EVERY_S)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -19,6 +20,7 @@ from collectors.sources.events import Change as Told
 from collectors.sources.events import line
 from collectors.sources.source import Trust
 from collectors.sources.web import Hooks
+from dashboards.api.changes import DEEPEST
 from dashboards.app import create_app
 from queries.store import Store
 from tests import senders
@@ -185,6 +187,18 @@ class TestOverHttp:
         assert [item["details"] for item in answer.json()["items"]] == [None, {"flag": "f"}]
         assert (answer.json()["from"], answer.json()["to"]) == (WINDOW["from"], WINDOW["to"])
 
+    @pytest.mark.parametrize("levels", [DEEPEST + 1, 900])
+    def test_details_that_are_nested_too_deeply_are_told_as_text(
+        self, store: Store, api: TestClient, levels: int
+    ) -> None:
+        """As older versions took them: they hold up neither their page nor the next one."""
+        deep, deepest = (f'{"[" * each}{{"a": 1}}{"]" * each}' for each in (levels - 1, DEEPEST - 1))
+        told = (deep, deep, deepest, f"[{'[],' * 1000}1]")
+        tell(store, *(deploy(number, number * MINUTE, details=details) for number, details in enumerate(told)))
+        page = get(api, **WINDOW, limit=3).json()
+        assert [item["details"] for item in page["items"]] == [[[]] * 1000 + [1], json.loads(deepest), deep]
+        assert [item["details"] for item in get(api, cursor=page["next"]).json()["items"]] == [deep]
+
     @pytest.mark.parametrize(
         "wrong", [{"limit": 0}, {"sevice": "x"}, {"from": "soon"}, {"cursor": "x"}, {"from": "1h", "to": "2h"}]
     )
@@ -267,6 +281,28 @@ class TestByHand:
         assert answer.status_code == 400
         assert 'id="told-service-note">Say which service changed' in answer.text
         assert web.get("/api/v1/changes").json()["items"] == []
+
+    def test_the_form_that_comes_back_has_the_name_of_whoever_sent_it(self, web: TestClient) -> None:
+        """As it was written, else as the browser keeps it, else none; a page that is not shared is no other."""
+        field = 'id="told-author" name="author" type="text" value="{}"'
+        wrong = {"kind": "deploy", "service": "a", "time": "soon"}
+        for form in ({"kind": "deploy"}, wrong):
+            assert field.format("") in web.post("/changes", data=form).text
+            known = {"cookie": "triage_author=Ad%C3%A9%22"}
+            assert field.format("Adé&#34;") in web.post("/changes", data=form, headers=known).text
+            assert field.format("Bo") in web.post("/changes", data=form | {"author": "Bo"}, headers=known).text
+        answer = web.get("/changes", headers={"accept": "application/xhtml+xml"} | known)
+        assert field.format("Adé&#34;") in answer.text
+
+    def test_what_is_nested_as_deeply_as_may_be_is_told_again(self, web: TestClient) -> None:
+        """And what is nested deeper is refused, by its field."""
+        told = {"kind": "other", "details": json.loads("[" * 100 + "]" * 100)}
+        assert web.post("/api/v1/changes", json=told).status_code == 200
+        refused = web.post("/api/v1/changes", json={"kind": "other", "details": [told["details"]]})
+        assert refused.status_code == 400
+        assert refused.json()["errors"] == [{"field": "details", "detail": "is nested more than 100 levels deep"}]
+        (item,) = web.get("/api/v1/changes").json()["items"]
+        assert item["details"] == told["details"]
 
     def test_another_site_can_tell_nothing(self, web: TestClient) -> None:
         answer = web.post("/changes", data=self.FORM, headers={"Origin": "https://evil.example"})

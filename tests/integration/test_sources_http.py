@@ -242,3 +242,14 @@ def test_hostile_text_arrives_as_it_is(store: Store, kept: Kept, text: str) -> N
     assert store.select("SELECT Title FROM changes").rows() == [(whole,)]
     assert store.select("SELECT Customer FROM cdc_events").rows() == [(whole,)]
     assert json.loads(store.select("SELECT After FROM cdc_events")["After"][0])["sku"] == whole
+
+
+def test_half_a_character_in_a_document_leaves_its_row_whole(store: Store, kept: Kept) -> None:
+    """MongoDB's come as text, in which it is hidden until that is read."""
+    document = json.dumps({"_id": "\ud800", "customer_id": "c-\ud800"})
+    client = TestClient(kept.hooks(), base_url="http://127.0.0.1")
+    assert client.post("/cdc/debezium", json=senders.envelope(after=document)).status_code == 200
+    store.command("TRUNCATE TABLE cdc_events")
+    store.insert("events", b"\n".join(kept.lines) + b"\n", token())
+    found = store.select("SELECT Key, Customer, Op, Id != '' AS named FROM cdc_events")
+    assert found.rows() == [('{"_id":"?"}', "c-?", "u", True)]

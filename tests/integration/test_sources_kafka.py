@@ -18,6 +18,9 @@ from collectors.kinds import Kind, Overloaded
 from collectors.loader import Backoff
 from collectors.metrics import Metrics
 from collectors.quarantine import Quarantine
+from collectors.sources import kafka
+from collectors.sources.debezium import Message, row_changes
+from collectors.sources.events import Event
 from collectors.sources.kafka import KafkaRows
 from collectors.sources.kafka_config import KafkaConfig, read_properties
 from collectors.sources.source import Columns
@@ -182,6 +185,40 @@ def test_a_bad_message_goes_to_the_quarantine_and_holds_up_nobody(bench: Bench) 
     (body,) = bench.quarantine.glob("*.refused")
     assert [json.loads(line)["offset"] for line in body.read_text().splitlines()] == [1, 2, 3]
     assert bench.metrics.registry.get_sample_value("triage_quarantined_requests_total", {"kind": "events"}) == 3
+
+
+def test_odd_text_holds_up_nobody(bench: Bench) -> None:
+    """A decimal that is none stays as it came, and half a character in a document is replaced."""
+    decimal = {"id": 1, "note": {"scale": 2, "value": "größe"}}
+    document = json.dumps({"_id": "\ud800"})
+    bench.send(senders.envelope("c", after=decimal), senders.envelope("c", after=document), senders.envelope())
+    with bench.reading():
+        soon(lambda: bench.committed == 3, "offsets")
+    rows = bench.kept.bodies
+    assert [row["key"] for row in rows] == ['{"id":1}', '{"_id":"?"}', '{"sku":"A-1"}']
+    assert json.loads(str(rows[0]["after"])) == decimal
+    assert list(bench.quarantine.glob("*.json")) == []
+
+
+def test_a_message_that_fails_a_reader_of_ours_goes_to_the_quarantine_alone(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever nobody thought of: a fault in one message would come again with it for ever."""
+
+    def stumbles(told: Message, columns: Columns) -> Iterator[Event]:
+        if told.offset == 1:
+            raise LookupError("nobody thought of this")
+        return row_changes(told, columns)
+
+    monkeypatch.setattr(kafka, "row_changes", stumbles)
+    bench.send(*(senders.envelope(lsn=number) for number in range(3)))
+    with bench.reading():
+        soon(lambda: bench.committed == 3, "offsets")
+    assert [row["offset"] for row in bench.kept.bodies] == [0, 2]
+    (report,) = (json.loads(file.read_text()) for file in bench.quarantine.glob("*.json"))
+    assert report["why"] == "the message can't be read (LookupError: nobody thought of this)"
+    (body,) = bench.quarantine.glob("*.refused")
+    assert json.loads(body.read_text())["offset"] == 1
 
 
 def test_a_fault_of_its_own_begins_anew(bench: Bench) -> None:

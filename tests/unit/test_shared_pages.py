@@ -5,12 +5,13 @@ import gzip
 from types import SimpleNamespace
 
 import pytest
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dashboards import shared_pages
 from dashboards.access import Access
-from dashboards.shared_pages import AT_ONCE, AUTHOR_GAP, RENEWED_AT_ONCE, SharedPages, long_over
+from dashboards.shared_pages import AT_ONCE, AUTHOR_GAP, RENEWED_AT_ONCE, SharedPages, author_for, long_over
 
 FOREVER_AGO = float("-inf")
 
@@ -212,3 +213,15 @@ def test_a_long_page_is_sent_compressed_where_that_is_taken(world: World) -> Non
         assert gzip.decompress(packed) == plain
 
     asyncio.run(look())
+
+
+@pytest.mark.parametrize(
+    ("method", "accept", "name"),
+    [("GET", "text/html", AUTHOR_GAP), ("GET", "*/*", AUTHOR_GAP), ("GET", "application/xhtml+xml", "Ada"),
+     ("POST", "text/html", "Ada")],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/changes", "/incidents/INC-1"])
+def test_only_a_page_that_is_shared_has_a_gap_for_the_name(path: str, method: str, accept: str, name: str) -> None:
+    """Nobody fills it in any other, and a form would send it back as a name."""
+    headers = [(b"accept", accept.encode()), (b"cookie", b"triage_author=Ada")]
+    assert author_for(Request({"type": "http", "method": method, "path": path, "headers": headers})) == name

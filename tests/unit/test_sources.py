@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from collectors.sources import SOURCES
 from collectors.sources.events import Alert, Change, Event, line
-from collectors.sources.reading import BadBody, from_rfc3339
+from collectors.sources.reading import DEEPEST, BadBody, from_rfc3339
 from collectors.sources.source import Columns, Delivery
 from queries import schema
 from tests import senders
@@ -183,7 +183,7 @@ class TestChanges:
     @pytest.mark.parametrize(
         ("time", "ns"),
         [("15m", NOW_NS - 900 * 10**9), ("2h ago", NOW_NS - 7200 * 10**9), (1795341600, TEN),
-         ("1795341600.5", TEN + 5 * 10**8), ("2026-11-22T12:00:00+02:00", TEN)],
+         ("1795341600.5", TEN + 5 * 10**8), ("2026-11-22T12:00:00+02:00", TEN), ("0m", NOW_NS), ("0s ago", NOW_NS)],
     )  # fmt: skip
     def test_times_are_taken_as_everywhere(self, time: object, ns: int) -> None:
         """RFC 3339, ago, and seconds since 1970."""
@@ -195,10 +195,11 @@ class TestChanges:
         assert faults("changes", [senders.change(), {"kind": "deploi"}]).keys() == {"[1].kind"}
 
     def test_told_again_it_is_the_same(self) -> None:
-        """By its id, or by its content where that says when; without a time it is another one, now."""
-        now = [change_of("changes", {"kind": "other", "title": "x"}) for _ in range(2)]
-        assert now[0].id != now[1].id
-        assert now[0].time_ns == NOW_NS
+        """By its id, or by its content where that says when; without a time, or with one ago, it is another one."""
+        for time in (None, "0m", "15m"):
+            first, second = (change_of("changes", {"kind": "other", "title": "x", "time": time}) for _ in range(2))
+            assert first.id != second.id
+        assert change_of("changes", {"kind": "other", "title": "x"}).time_ns == NOW_NS
         assert len({change_of("changes", senders.change()).id for _ in range(2)}) == 1
         assert change_of("changes", {"kind": "other", "id": "e-1"}).id == "api:e-1"
 
@@ -211,6 +212,31 @@ class TestChanges:
             "url": "must start with https:// or http://",
             "version": "must be a text",
         }
+        assert faults("changes", senders.change(time="9999999999")) == {"time": "lies after the year 2262"}
+
+
+def nested(levels: int) -> object:
+    """So many arrays, each in another."""
+    value: object = []
+    for _ in range(levels - 1):
+        value = [value]
+    return value
+
+
+class TestNesting:
+    @pytest.mark.parametrize("source", BY_NAME)
+    def test_what_is_nested_too_deeply_is_refused_by_its_field(self, source: str) -> None:
+        """Whoever sends it: what is kept can be told again."""
+        assert faults(source, {**senders.BODIES[source], "details": nested(DEEPEST + 1)}) == {
+            "details": "is nested more than 100 levels deep"
+        }
+        assert read(source, {**senders.BODIES[source], "details": nested(DEEPEST)})
+
+    def test_one_of_several_is_named_with_its_place(self) -> None:
+        """Objects are levels as arrays are."""
+        deep = {"b": {"a": nested(DEEPEST - 1)}}
+        assert faults("changes", [senders.change(), senders.change(details=deep)]).keys() == {"[1].details"}
+        assert faults("changes", [senders.change(), nested(DEEPEST + 1)]).keys() == {"[1]"}
 
 
 class TestHostileText:
@@ -240,6 +266,12 @@ class TestHostileText:
         """The engine could not read it again, and a whole one stays."""
         told = change_of("changes", b'{"kind": "other", "title": "\\ud83d\\ude00 \\ud800 \\u0000"}')
         assert told.title == "😀 ? \0"
+
+    @given(st.text(alphabet=st.characters(exclude_categories=())))
+    def test_no_line_holds_half_a_character(self, text: str) -> None:
+        """Whatever the event: the engine would read none of it."""
+        written = line(Change(id=text, time_ns=1, kind="other", source="api"))
+        assert json.loads(written)["Body"]["id"] == text.encode("utf-8", "replace").decode()
 
     @given(st.text(alphabet=st.characters(exclude_categories=())))
     def test_a_line_is_one_line_of_json(self, text: str) -> None:

@@ -126,7 +126,7 @@ class TestDecimals:
 
     @pytest.mark.parametrize(
         "odd", [{"scale": 0, "value": "!"}, {"scale": None, "value": "AQ=="}, {"scale": 10**9, "value": "AQ=="},
-                {"scale": 0, "value": "A" * 4000}, {"scale": 0, "value": 7}],
+                {"scale": 0, "value": "A" * 4000}, {"scale": 0, "value": 7}, {"scale": 2, "value": "größe"}],
     )  # fmt: skip
     def test_what_is_none_stays_as_it_came(self, odd: object) -> None:
         """And says nothing of the stock."""
@@ -244,3 +244,9 @@ def test_mongodbs_documents_are_rows_too() -> None:
     """They come as JSON text."""
     row = one(envelope(after='{"_id": {"$oid": "6"}, "customer_id": "c-9", "on_hand": 2}'))
     assert (row.customer, row.quantity) == ("c-9", 2.0)
+
+
+def test_half_a_character_in_a_document_is_replaced() -> None:
+    """In what is read out of it; a whole one stays."""
+    row = one(envelope(after=r'{"_id": "a\ud800", "customer_id": "\ud83d\ude00 \udfff"}'))
+    assert (row.key, row.customer) == ('{"_id":"a?"}', "😀 ?")
