@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 import uvicorn
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, ViewportSize, expect, sync_playwright
 
 from dashboards.app import create_app
 from queries import schema
@@ -31,12 +32,11 @@ FLAGS = [
 ]  # fmt: skip
 METRICS = 'triage_lag_seconds 0.4\ntriage_backlog_bytes 1024\ntriage_accepted_records_total{kind="traces"} 4000\n'
 PHONE: ViewportSize = {"width": 360, "height": 740}
-WIDTHS: dict[int, ViewportSize] = {
-    360: PHONE,
-    768: {"width": 768, "height": 1024},
-    1440: {"width": 1440, "height": 900},
-}
-SCREENS = Path(__file__).parents[2] / "build" / "screens"
+TABLET: ViewportSize = {"width": 768, "height": 1024}
+DESK: ViewportSize = {"width": 1440, "height": 900}
+SCREENS = [(PHONE, "light"), (DESK, "dark"), (PHONE, "dark"), (TABLET, "light"), (TABLET, "dark"), (DESK, "light")]
+"""Each with what the reader's system prefers; the first two are looked at in CI, too."""
+PICTURES = Path(__file__).parents[2] / "build" / "screens"
 HISTORY_S = 1800
 
 
@@ -55,6 +55,7 @@ class Visit:
 
     page: Page
     site: Site
+    scheme: str
     complaints: list[str] = field(default_factory=list)
 
     def open(self, path: str) -> Page:
@@ -117,12 +118,6 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    """What the reader's system prefers."""
-    return str(request.param)
-
-
 @pytest.fixture
 def visit(browser: Browser, site: Site) -> Iterator[Visit]:
     """A visit on a phone."""
@@ -137,7 +132,7 @@ def visiting(browser: Browser, site: Site, viewport: ViewportSize, scheme: str) 
         timezone_id="Asia/Kolkata",
         accept_downloads=True,
     )
-    made = Visit(context.new_page(), site)
+    made = Visit(context.new_page(), site, scheme)
 
     def asked(request: Request) -> None:
         if not request.url.startswith((site.url, site.guarded_url, "data:")):
@@ -155,7 +150,8 @@ def visiting(browser: Browser, site: Site, viewport: ViewportSize, scheme: str) 
     assert not made.complaints
 
 
-Axe = Callable[[Page], list[tuple[str, str, int]]]
+Screen: TypeAlias = tuple[ViewportSize, str]
+Axe: TypeAlias = Callable[[Page], list[tuple[str, str, int]]]
 
 
 @pytest.fixture(scope="session")
@@ -175,10 +171,39 @@ def axe() -> Axe:
     return serious
 
 
-@pytest.fixture(params=[360, pytest.param(768, marks=pytest.mark.full), 1440])
-def screen(request: pytest.FixtureRequest, browser: Browser, site: Site, scheme: str) -> Iterator[Visit]:
-    """A visit on a phone, a tablet and a desk, in light and dark."""
-    yield from visiting(browser, site, WIDTHS[request.param], scheme)
+@pytest.fixture(
+    params=[pytest.param(each, marks=[pytest.mark.full] if place > 1 else []) for place, each in enumerate(SCREENS)],
+    ids=lambda each: f"{each[0]['width']}-{each[1]}",
+)
+def screen(request: pytest.FixtureRequest) -> Screen:
+    """A phone, a tablet and a desk, in light and dark."""
+    screen: Screen = request.param
+    return screen
+
+
+@pytest.fixture
+def seen(browser: Browser, site: Site, screen: Screen) -> Iterator[Visit]:
+    """A visit on each of them."""
+    yield from visiting(browser, site, *screen)
+
+
+def figures_drawn(page: Page) -> None:
+    """Waits until plotly has drawn what can be seen."""
+    expect(page.locator("[data-figure].is-live").first).to_be_visible(timeout=30_000)
+
+
+def fits_and_keeps_nobody_out(
+    visit: Visit, axe: Axe, name: str, *, whole: bool = True, has_figures: bool = False
+) -> None:
+    """Nothing is wider than the screen, folded out neither; axe-core finds nothing serious then. Leaves a picture."""
+    page = visit.page
+    assert not too_wide(page)
+    shoot(visit, name, whole=whole)
+    page.evaluate("document.querySelectorAll('details').forEach((each, place) => { each.open = place < 60 })")
+    if has_figures:
+        figures_drawn(page)
+    assert not too_wide(page)
+    assert not axe(page)
 
 
 def too_wide(page: Page) -> list[str]:
@@ -189,9 +214,10 @@ def too_wide(page: Page) -> list[str]:
     return list(page.evaluate(script))
 
 
-def shoot(page: Page, name: str, scheme: str, *, whole: bool = True) -> None:
+def shoot(visit: Visit, name: str, *, whole: bool = True) -> None:
     """A picture for people to look at, with what is drawn only once it is scrolled to."""
+    page = visit.page
     page.evaluate("document.styleSheets[0].insertRule('* { content-visibility: visible !important }')")
     width = page.viewport_size["width"] if page.viewport_size else 0
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=SCREENS / f"{name}-{width}-{scheme}.png", full_page=whole)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=PICTURES / f"{name}-{width}-{visit.scheme}.png", full_page=whole)

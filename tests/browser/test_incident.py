@@ -6,9 +6,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import PHONE, WIDTHS, Axe, Site, Visit, listening, shoot, too_wide, visiting
+from tests.browser.conftest import (
+    DESK,
+    PHONE,
+    Axe,
+    Screen,
+    Site,
+    Visit,
+    figures_drawn,
+    fits_and_keeps_nobody_out,
+    listening,
+    visiting,
+)
 from tests.integration.broken_shop import Broken, broken_shop
 from tests.symptoms import other
 from triage.incident.book import MemoryBook, StoredBook
@@ -29,14 +40,6 @@ SCENARIOS = (
             "inventory-duplicates",
             "inventory-out-of-order",
         )
-    ),
-)
-SCREENS_SEEN = (
-    (360, "light"),
-    (1440, "dark"),
-    *(
-        pytest.param(width, scheme, marks=pytest.mark.full)
-        for width, scheme in ((360, "dark"), (768, "light"), (768, "dark"), (1440, "light"))
     ),
 )
 HOSTILE = '</script><img src=x onerror="document.title=1">\u202e' + "é" * 300
@@ -69,7 +72,7 @@ def broke(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
 @pytest.fixture
 def desk(browser: Browser, broke: Broke) -> Iterator[Visit]:
     """A visit at a desk."""
-    yield from visiting(browser, broke.site, WIDTHS[1440], "light")
+    yield from visiting(browser, broke.site, DESK, "light")
 
 
 @pytest.fixture
@@ -82,27 +85,16 @@ def numbers(text: str) -> list[int]:
     return [int(each.replace(",", "")) for each in re.findall(r"\d[\d,]*", text)]
 
 
-def figures_drawn(page: Page) -> None:
-    """Waits until plotly has drawn what can be seen."""
-    expect(page.locator("[data-figure].is-live").first).to_be_visible(timeout=30_000)
-
-
-@pytest.mark.parametrize(("width", "scheme"), SCREENS_SEEN)
 @pytest.mark.parametrize("where", ["incident", "now", "incidents"])
 def test_the_pages_fit_every_screen_and_keep_nobody_out(
-    browser: Browser, broke: Broke, axe: Axe, width: int, scheme: str, where: str, request: pytest.FixtureRequest
+    browser: Browser, broke: Broke, axe: Axe, screen: Screen, where: str, request: pytest.FixtureRequest
 ) -> None:
-    """Nothing is wider than the screen, asked of others or complained of; axe-core finds nothing serious."""
-    for visit in visiting(browser, broke.site, WIDTHS[width], scheme):
+    """Nothing is asked of others, and nothing is complained of."""
+    for visit in visiting(browser, broke.site, *screen):
         page = visit.open({"incident": broke.path, "now": "/", "incidents": "/incidents"}[where])
         expect(page.locator("h1.sentence")).to_be_visible()
-        assert not too_wide(page)
-        shoot(page, f"broke-{request.node.callspec.params['broke']}-{where}", scheme)
-        page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-        if where != "incidents":
-            figures_drawn(page)
-        assert not too_wide(page)
-        assert not axe(page)
+        name = f"broke-{request.node.callspec.params['broke']}-{where}"
+        fits_and_keeps_nobody_out(visit, axe, name, has_figures=where != "incidents")
 
 
 def test_the_figures_are_the_apis(desk: Visit, broke: Broke) -> None:

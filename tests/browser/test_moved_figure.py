@@ -3,8 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import WIDTHS, Axe, Site, listening, shoot, too_wide, visiting
-from tests.browser.test_incident import figures_drawn
+from tests.browser.conftest import SCREENS, Axe, Site, fits_and_keeps_nobody_out, listening, visiting
 from tests.integration.broken_shop import broken_shop
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -17,15 +16,10 @@ def test_a_moved_figure_names_the_change_and_nobody(
     """Nothing fails, so nobody is known to be hit; what changed just before is shown."""
     directory = tmp_path_factory.mktemp("moved")
     with broken_shop(directory, "kpi-drop", rate=10, fault_s=900) as shop, listening(shop.store, "") as url:
-        for size in WIDTHS.values():
-            for scheme in ("light", "dark"):
-                for visit in visiting(browser, Site(url, url, shop.store), size, scheme):
-                    page = visit.open(f"/incidents/{shop.incident.id}")
-                    expect(page.locator(".hit")).to_have_text("No customer is known to be hit")
-                    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-                    figures_drawn(page)
-                    shoot(page, "broke-kpi-drop-incident", scheme)
-                    expect(page.locator("main")).to_contain_text("pay-button serves")
-                    assert not too_wide(page)
-                    assert not axe(page)
-                    expect(visit.open("/").locator(".open-incidents")).to_contain_text("no customer known to be hit")
+        for screen in SCREENS:
+            for visit in visiting(browser, Site(url, url, shop.store), *screen):
+                page = visit.open(f"/incidents/{shop.incident.id}")
+                expect(page.locator(".hit")).to_have_text("No customer is known to be hit")
+                fits_and_keeps_nobody_out(visit, axe, "broke-kpi-drop-incident", has_figures=True)
+                expect(page.locator("main")).to_contain_text("pay-button serves")
+                expect(visit.open("/").locator(".open-incidents")).to_contain_text("no customer known to be hit")

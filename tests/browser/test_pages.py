@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser import odd_trace
-from tests.browser.conftest import TOKEN, WIDTHS, Axe, Site, Visit, shoot, too_wide, visiting
+from tests.browser.conftest import TOKEN, Axe, Site, Visit, fits_and_keeps_nobody_out
 from tests.integration.small_shop import FROM, HOSTILE, trace_id
 from tests.integration.small_shop import ODD as ODD_CUSTOMER
 from triage.window import format_time
@@ -36,33 +36,21 @@ PAGES = {
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_fits_every_screen_in_peace(screen: Visit, name: str, scheme: str) -> None:
-    """Nothing is wider than the screen, nothing is asked of another site, nothing is complained of."""
-    page = screen.open(PAGES[name])
+def test_every_page_fits_every_screen_and_keeps_nobody_out(seen: Visit, axe: Axe, name: str) -> None:
+    """Nothing is asked of another site, and nothing is complained of."""
+    page = seen.open(PAGES[name])
     expect(page.locator("h1.sentence")).to_be_visible()
-    assert not too_wide(page)
-    shoot(page, name, scheme, whole=name not in ("affected", "trace-long"))
+    fits_and_keeps_nobody_out(seen, axe, name, whole=name not in ("affected", "trace-long"))
 
 
-def test_the_door_fits_every_screen_and_keeps_nobody_out(screen: Visit, axe: Axe, scheme: str) -> None:
+def test_the_door_fits_every_screen_and_keeps_nobody_out(seen: Visit, axe: Axe) -> None:
     """Where a token is asked for; after a wrong one, too."""
-    page = screen.page
-    page.goto(screen.site.guarded_url)
+    page = seen.page
+    page.goto(seen.site.guarded_url)
     page.get_by_label("Token").fill("not this one")
     page.get_by_role("button").click()
     expect(page.locator("#token-note.error")).to_be_visible()
-    assert not too_wide(page)
-    assert not axe(page)
-    shoot(page, "login", scheme)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_no_page_keeps_anybody_out(browser: Browser, site: Site, axe: Axe, scheme: str, name: str) -> None:
-    """axe-core finds nothing serious, with everything that can be folded out folded out."""
-    for visit in visiting(browser, site, WIDTHS[1440], scheme):
-        page = visit.open(PAGES[name])
-        page.evaluate("document.querySelectorAll('details').forEach((each, place) => { each.open = place < 60 })")
-        assert not axe(page)
+    fits_and_keeps_nobody_out(seen, axe, "login")
 
 
 class TestAffected:
