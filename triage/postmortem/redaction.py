@@ -7,18 +7,21 @@ import base64
 import hashlib
 import hmac
 import ipaddress
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass, replace
 from functools import cached_property
 from urllib.parse import quote
 
 from triage.changes import Change
+from triage.detectors import NAMES
 from triage.incident.fold import SYMPTOM
 from triage.incident.model import US, Answer, Event, Incident, Kind, Person, Suspect, Tracked
 from triage.model import AffectedCustomer
 from triage.postmortem.facts import Facts
 from triage.postmortem.model import VerificationJson
+from triage.postmortem.spelling import plain
 from triage.symptom import Symptom
 
 CUSTOMER, ORDER, PERSON = "customer", "order", "person"
@@ -27,7 +30,9 @@ SHORT_NUMBER = 5
 """A number of fewer digits is a figure in our own sentences, and an id only in what others wrote."""
 ALONE = 6
 """An id so long with a letter in it is replaced within words, too."""
-EMAIL = re.compile(r"[\w.+%-]+@[\w-]+(?:\.[\w-]+)+")
+REWRITTEN = frozenset({Kind.SYMPTOM, Kind.SYMPTOM_ENDED, Kind.VERIFIED})
+"""Events whose details are told."""
+EMAIL = re.compile(r"[\w\u0300-\u036f.+%-]+@[\w\u0300-\u036f-]+(?:\.[\w\u0300-\u036f-]+)+")
 ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:])")
 CARD = re.compile(r"(?<!\w)\d(?:[ -]?\d){12,18}(?!\w)")
 PHONE = re.compile(
@@ -58,7 +63,7 @@ class Redaction:
 
     def id(self, kind: str, value: str) -> str:
         """The pseudonym of an id; a person's name has one, however its letters are written."""
-        same = value.casefold() if kind == PERSON else value
+        same = plain(value).text if kind == PERSON else value
         return self.pseudonyms.of(kind, same) if value else value
 
     def free(self, text: str) -> str:
@@ -70,17 +75,27 @@ class Redaction:
         return self._patterns(self._ids(text, self._not_figures))
 
     def _ids(self, text: str, pattern: re.Pattern[str] | None) -> str:
-        return pattern.sub(self._pseudonym, text) if pattern else text
+        return "".join(self._replaced(text, pattern)) if pattern else text
 
-    def _pseudonym(self, match: re.Match[str]) -> str:
-        id_ = self._spelled[match[0].casefold()]
+    def _replaced(self, text: str, pattern: re.Pattern[str]) -> Iterator[str]:
+        found, end = plain(text), 0
+        for match in pattern.finditer(found.text):
+            start, stop = found.place(match)
+            start = max(start, end)  # two ids may share a letter that counts as two
+            yield text[end:start]
+            yield self._pseudonym(text[start:stop], match[0])
+            end = stop
+        yield text[end:]
+
+    def _pseudonym(self, written: str, way: str) -> str:
+        id_ = written if written in self.known else self._spelled[way]
         return self.id(self.known[id_], id_)
 
     @cached_property
     def _spelled(self) -> dict[str, str]:
-        """Each id by the ways in which it may stand in a text that there is."""
-        heap = "\n".join(self.texts).casefold()
-        ways = {way.casefold(): id_ for id_ in self.known if id_ for way in (id_, quote(id_, safe=""), quote(id_))}
+        """Each id by the plain letters of the ways in which it may stand in a text that there is."""
+        heap = "\n".join(plain(text).text for text in self.texts)
+        ways = {plain(way).text: id_ for id_ in self.known if id_.strip() for way in _ways(id_)}
         return {way: id_ for way, id_ in ways.items() if way in heap}
 
     @cached_property
@@ -101,13 +116,18 @@ class Redaction:
         return self.id(kind, match[0]) if is_one(match[0]) else match[0]
 
 
+def _ways(id_: str) -> set[str]:
+    """As it is, and as it stands in addresses."""
+    return {id_, quote(id_, safe="", errors="replace"), quote(id_, errors="replace")}
+
+
 def _any_of(ways: Iterable[str]) -> re.Pattern[str] | None:
-    """Any of these, whole; one that is long and no mere word also within a word."""
+    """Any of these plain letters, whole; one that is long and no mere word also within a word."""
     parts = [
         re.escape(way) if _stands_out(way) else rf"(?<!\w){re.escape(way)}(?!\w)"
         for way in sorted(ways, key=len, reverse=True)
     ]
-    return re.compile("|".join(parts), re.IGNORECASE) if parts else None
+    return re.compile("|".join(parts)) if parts else None
 
 
 def _stands_out(way: str) -> bool:
@@ -146,15 +166,28 @@ def redaction(facts: Facts, key: bytes) -> Redaction:
     return Redaction(Pseudonyms(key), known, tuple(_texts(facts)))
 
 
-def _texts(facts: Facts) -> Iterable[str]:
+def _texts(facts: Facts) -> Iterator[str]:
+    """Every text that may hold an id."""
     incident = facts.incident
-    yield repr((incident.answer, incident.suspects, facts.series.name if facts.series else ""))
-    yield from (repr(each.symptom) for each in incident.symptoms)
-    yield from (part for event in incident.timeline for part in (event.text, event.author, event.details))
-    yield from (part for each in facts.changes for part in (each.title, each.author, each.source, each.version))
-    yield from (repr((each.what, each.because, each.for_, each.against)) for each in incident.suspects)
+    yield from _within((incident.key, incident.answer, incident.suspects, [each.symptom for each in incident.symptoms]))
+    yield from _within((incident.done, facts.changes, facts.series.name if facts.series else ""))
     yield from {each.error for item in facts.customers for each in item.evidence}
-    yield from (facts.base_url, facts.impact.caveat or "")
+    for event in incident.timeline:
+        yield from (event.text, event.author)
+        if event.kind in REWRITTEN:
+            yield from _within(json.loads(event.details))
+
+
+def _within(told: object) -> Iterator[str]:
+    """The texts in dataclasses, mappings and sequences, however deep."""
+    if isinstance(told, str):
+        yield told
+    elif isinstance(told, Mapping):
+        yield from (text for each in told.values() for text in _within(each))
+    elif isinstance(told, Sequence | frozenset):
+        yield from (text for each in told for text in _within(each))
+    elif is_dataclass(told):
+        yield from (text for each in fields(told) for text in _within(getattr(told, each.name)))
 
 
 def redacted(facts: Facts, hide: Redaction) -> Facts:
@@ -209,6 +242,7 @@ def _tracked(tracked: Tracked, hide: Redaction) -> Tracked:
 def _symptom(symptom: Symptom, hide: Redaction) -> Symptom:
     return replace(
         symptom,
+        detector=symptom.detector if symptom.detector in NAMES else hide.free(symptom.detector),
         subject={name: hide.free(text) for name, text in symptom.subject.items()},
         labels={name: hide.free(text) for name, text in symptom.labels.items()},
         sentence=hide.own(symptom.sentence),

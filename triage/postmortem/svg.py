@@ -17,6 +17,8 @@ MOST_TICKS = 8
 MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 240, 360, 720, 1440, 2880, 10_080)
 INK, MUTED, GRID, BAND, MARK = "#1f2328", "#59636e", "#d8dee4", "#e3ebf5", "#6639ba"
 LONGEST_MARK = 44
+LARGEST = 1e300
+"""What is beyond stands at the edge."""
 LETTER = 6.6
 """About how wide a letter is."""
 
@@ -54,19 +56,36 @@ class Chart:
     marks: Sequence[Mark] = field(default_factory=tuple)
 
     @property
-    def top(self) -> float:
-        """The largest value that it must show."""
+    def ends(self) -> tuple[float, float]:
+        """From what to what its axis must reach, zero included."""
         known = [value for line in self.lines for _, value in line.points if value is not None]
-        return max([*known, *(self.band or ())], default=0.0) or 1.0
+        shown = [min(max(value, -LARGEST), LARGEST) for value in (0.0, *known, *(self.band or ()))]
+        low, high = min(shown), max(shown)
+        return (low, high) if high - low > 1 / LARGEST else (0.0, 1.0)
 
     def x(self, moment: datetime) -> float:
         """Where a moment stands."""
         share = (moment - self.from_) / (self.to - self.from_)
         return round(LEFT + min(max(share, 0.0), 1.0) * (WIDTH - LEFT - RIGHT), 1)
 
-    def y(self, value: float, top: float) -> float:
+
+@dataclass(frozen=True)
+class Axis:
+    """The values at its side: whole multiples of `step`, from the `lowest` to the `highest`."""
+
+    step: float
+    lowest: int
+    highest: int
+
+    @property
+    def values(self) -> list[float]:
+        """From below."""
+        return [number * self.step for number in range(self.lowest, self.highest + 1)]
+
+    def y(self, value: float) -> float:
         """Where a value stands."""
-        return round(HEIGHT - BOTTOM - max(value, 0.0) / top * (HEIGHT - TOP - BOTTOM), 1)
+        steps = min(max(value / self.step, self.lowest), self.highest) - self.lowest
+        return round(HEIGHT - BOTTOM - steps / (self.highest - self.lowest) * (HEIGHT - TOP - BOTTOM), 1)
 
 
 def between(low: str, high: str) -> str:
@@ -76,11 +95,10 @@ def between(low: str, high: str) -> str:
 
 def drawn(chart: Chart) -> str:
     """The SVG document."""
-    step = _nice(chart.top / 4)
-    top = ceil(chart.top / step - 1e-9) * step
+    axis = _axis(*chart.ends)
     parts = [
-        *_band(chart, top), *_values(chart, step, top), *_times(chart), *_marks(chart),
-        *(part for line in chart.lines for part in _line(chart, line, top)), *_head(chart),
+        *_band(chart, axis), *_values(chart, axis), *_times(chart), *_marks(chart),
+        *(part for line in chart.lines for part in _line(chart, line, axis)), *_head(chart),
     ]  # fmt: skip
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
@@ -116,19 +134,19 @@ def _head(chart: Chart) -> Iterator[str]:
         x += 40 + LETTER * len(line.name)
 
 
-def _band(chart: Chart, top: float) -> Iterator[str]:
+def _band(chart: Chart, axis: Axis) -> Iterator[str]:
     if chart.band:
-        upper, lower = chart.y(chart.band[1], top), chart.y(chart.band[0], top)
+        upper, lower = axis.y(chart.band[1]), axis.y(chart.band[0])
         height = max(lower - upper, 2.0)
         width = WIDTH - LEFT - RIGHT
         yield f'<rect class="band" x="{LEFT}" y="{upper}" width="{width}" height="{height:.1f}" fill="{BAND}"/>'
 
 
-def _values(chart: Chart, step: float, top: float) -> Iterator[str]:
-    for number in range(round(top / step) + 1):
-        y = chart.y(number * step, top)
+def _values(chart: Chart, axis: Axis) -> Iterator[str]:
+    for value in axis.values:
+        y = axis.y(value)
         yield _rule(LEFT, y, WIDTH - RIGHT, y)
-        yield _text(LEFT - 8, y + 4, chart.said(number * step), anchor="end")
+        yield _text(LEFT - 8, y + 4, chart.said(value), anchor="end")
 
 
 def _times(chart: Chart) -> Iterator[str]:
@@ -165,14 +183,14 @@ def _free(taken: Sequence[tuple[float, float]], place: tuple[float, float]) -> b
     return all(place[1] < left or place[0] > right for left, right in taken)
 
 
-def _line(chart: Chart, line: Line, top: float) -> Iterator[str]:
+def _line(chart: Chart, line: Line, axis: Axis) -> Iterator[str]:
     path: list[str] = []
     before: float | None = None
     for moment, value in line.points:
         if value is None:
             before = None
             continue
-        x, y = chart.x(moment), chart.y(value, top)
+        x, y = chart.x(moment), axis.y(value)
         if before is None:
             path.append(f"M{x} {y}h.1")  # a single value shows as a dot
         elif line.steps:
@@ -183,6 +201,11 @@ def _line(chart: Chart, line: Line, top: float) -> Iterator[str]:
     if path:
         style = f'stroke="{line.colour}" stroke-width="2" stroke-linejoin="round" stroke-linecap="round"'
         yield f'<path class="{line.kind}" d="{"".join(path)}" fill="none" {style}/>'
+
+
+def _axis(low: float, high: float) -> Axis:
+    step = _nice((high - low) / 4)
+    return Axis(step, floor(low / step + 1e-9), ceil(high / step - 1e-9))
 
 
 def _nice(value: float) -> float:
