@@ -25,11 +25,12 @@ from triage.kpi.usual import (
     just_before,
     usual_of,
 )
-from triage.kpi.values import Measured, minutes, over, whole_minutes
+from triage.kpi.values import MINUTE_S, Measured, minutes, over, whole_minutes
 from triage.kpi.wording import band, figure
 from triage.symptom import Ask
 from triage.window import Window
 
+MINUTE = timedelta(seconds=MINUTE_S)
 GATEWAY_ERRORS, LATENCY, KPI = "gateway_errors", "latency", "kpi:"
 LEAST_REQUESTS = 20
 AT_LEAST, AT_MOST = timedelta(minutes=1), timedelta(minutes=10)
@@ -108,7 +109,7 @@ def checks(ask: Ask, window: Window, began: datetime | None = None) -> Iterator[
     """
     like = Window(began, began + window.length) if began and began < window.from_ else window
     yield from _entries(ask, window, like)
-    yield from _kpis(ask, whole_minutes(window), whole_minutes(like))
+    yield from _kpis(ask, whole_minutes(window), whole_minutes(like).from_)
 
 
 def checks_of(ask: Ask, began: datetime, until: datetime) -> Iterator[Check]:
@@ -151,15 +152,19 @@ def _fails_more(now: Entries, usual: float) -> bool:
     return now.ratio > LEAST_RATIO or surprise(now.errors, now.requests, chance) >= SURE
 
 
-def _kpis(ask: Ask, window: Window, like: Window) -> Iterator[Check]:
+def _kpis(ask: Ask, window: Window, since: datetime) -> Iterator[Check]:
+    """The figures in a window from a whole minute on, against what was usual for as many minutes since that minute."""
     kpis = kpis_of(ask)
     if not kpis:
         return
+    like = Window(since, since + -(-window.length // MINUTE) * MINUTE)
     by_day = days_usually(ask, kpis, like)
     found, earlier = _minutes(ask, kpis, window, like)
     for kpi in kpis:
         now = over(kpi, found[kpi], window)
         usual = by_day.get(kpi) or before_usually(kpi, earlier[kpi], like)
+        if kpi.kind is Kind.SUM:  # the window's last minute may only have begun
+            usual = usual.times(window.length / like.length)
         known = now is not None and usual.middle is not None
         state = _state(known, _is_worse(kpi, now, usual))
         yield Check(f"{KPI}{kpi.name}", kpi.name, state, now, usual, kpi.unit, kpi.good)

@@ -33,6 +33,11 @@ class Usual:
     high: float | None = None
     since: str = JUST_BEFORE
 
+    def times(self, part: float) -> Usual:
+        """What is usual for a sum over so much of the time."""
+        low, middle, high = (None if each is None else part * each for each in (self.low, self.middle, self.high))
+        return Usual(middle, low, high, self.since)
+
 
 @dataclass(frozen=True)
 class Entries:
@@ -110,7 +115,10 @@ def entries_and_usually(ask: Ask, window: Window, like: Window) -> tuple[Entries
 
 
 def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, Usual]:
-    """What is usual for the business figures at this time of day, of those that are kept long enough to say."""
+    """What is usual for the business figures at this time of day, of those that are kept long enough to say.
+
+    The window is of whole minutes: others are not kept.
+    """
     days = earlier_days(window)
     if days is None:
         return {}
@@ -125,7 +133,7 @@ def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, Usu
 
 
 def before_usually(kpi: Kpi, found: Measured, window: Window) -> Usual:
-    """What is usual for a figure by its minutes in the two hours before."""
+    """What is usual for a figure by its minutes in the two hours before; the window is of whole ones."""
     before = just_before(window)
     as_long = window.length / before.window.length if kpi.kind is Kind.SUM else 1.0
     values = [value * as_long for stretch in before.bounds if (value := over(kpi, found, stretch)) is not None]

@@ -1,0 +1,70 @@
+"""What is usual for a sum of money is of as much time as what it is compared with, on the real engine."""
+
+from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from queries import kpi_tables, schema
+from queries.store import Store, varint
+from tests.counters import DELTA, Counter, Point, joined
+from tests.integration.otlp import token
+from triage.kpi.checks import Check, State, checks_of
+from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
+from triage.kpi.named import write_down
+from triage.kpi.usual import JUST_BEFORE, SAME_TIME
+
+pytestmark = pytest.mark.integration
+
+TEN = datetime.now(UTC).replace(hour=10, minute=0, second=0, microsecond=0) - timedelta(days=1)
+A_MINUTE = 600.0
+KEPT_FOR_DAYS, NEW = (Kpi(name, Kind.SUM, Source(Signal.METRIC, name), "EUR", good=Good.UP) for name in ("till", "new"))
+
+
+def at(minute: float, second: float = 0) -> datetime:
+    return TEN + timedelta(minutes=minute, seconds=second)
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """600 EUR in every minute: those of `till` are kept for seven days, those of `new` are no older than two hours."""
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('usual')}/clickhouse")) as store:
+        schema.apply(store)
+        write_down(store, (KEPT_FOR_DAYS, NEW))
+        for day in range(1, 8):
+            begun = int((TEN - timedelta(days=day)).timestamp())
+            minutes = [(begun + 60 * minute, A_MINUTE, 0.0) for minute in range(-60, 60)]
+            kpi_tables.keep(store, KEPT_FOR_DAYS.digest, minutes)
+        for kpi in (KEPT_FOR_DAYS, NEW):
+            points = tuple(Point("a", second, second, A_MINUTE / 60) for second in range(-7200, 3600))
+            body = joined([Counter(kpi.of.name, DELTA, points).request(int(TEN.timestamp()))])
+            store.insert("metrics", varint(len(body)) + body, token())
+        yield store
+
+
+@pytest.mark.parametrize(
+    ("began", "until"),
+    [
+        (at(5, 3), at(6, 10)),
+        (at(5, 3), at(6, 10.5)),
+        (at(5, 3), at(6)),
+        (at(5, 59), at(11, 49)),
+        (at(5, 59), at(15, 58)),
+        (at(5, 3), at(25, 58)),
+        (at(5, 58), at(26, 3)),
+    ],
+)
+def test_what_always_comes_in_alike_is_as_usual_whenever_it_is_looked_at(
+    own_store: Store, began: datetime, until: datetime
+) -> None:
+    """By the days before, or by the two hours before where no earlier day is known."""
+    found = {check.title: check for check in checks_of(own_store.ask, began, until)}
+    assert [found[name].usual.since for name in ("till", "new")] == [SAME_TIME, JUST_BEFORE]
+    for name in ("till", "new"):
+        check: Check = found[name]
+        assert check.value
+        usual = (check.usual.low, check.usual.middle, check.usual.high)
+        assert usual == pytest.approx((check.value,) * 3, rel=0.01), name
+        assert check.state is State.OK
+        assert check.brief == f"{name} as usual"
