@@ -6,14 +6,12 @@ from datetime import datetime
 
 from queries.store import Store
 from triage.compensation.model import Action
-from triage.compensation.plan import orders_of, plan
-from triage.compensation.proposing import data_symptoms, notes_of, reconciliation
+from triage.compensation.proposing import data_symptoms, proposed, reconciliation
 from triage.compensation.text import plan_sentence, rows_sentence
 from triage.compensation.wire import PROPOSAL, LineJson, PlanJson
 from triage.incident.model import Incident
 from triage.rows.verdict import columns_of
 from triage.rows.wire import ItemJson, ReconciliationJson
-from triage.rows.worth import worth
 
 SHOWN = 8
 OF_EACH = 3
@@ -38,10 +36,10 @@ def handouts(store: Store, incident: Incident, now: datetime) -> Handouts | None
     if not data_symptoms(incident):
         return None
     items = reconciliation(store, incident, now)
-    lines = plan(items, worth(store.ask, orders_of(items), incident.began, now))
+    made = proposed(store, incident, now, items)
     wrong = sorted(items, key=lambda item: -abs(item.difference or 0))
     rows = ReconciliationJson.page(incident.id, now, items, wrong[:SHOWN], None)
-    told = PlanJson.page(incident.id, now, lines, notes_of(lines), 0, len(lines), None)
+    told = PlanJson.page(incident.id, now, made.lines, made.notes, 0, len(made.lines), None)
     first = [*_some_of_each(told.items)]
     return Handouts(
         rows_said=rows_sentence(rows),

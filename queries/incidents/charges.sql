@@ -3,9 +3,9 @@
 -- as_of: DateTime64, UTC; what began later is not known
 -- words: String, a regular expression (re2, small letters) of the names of spans that charge
 -- One row per order named in a trace that charges: in how many traces a charge went well, how many charges failed,
--- whether an entry operation of such a trace has gone well for the order by then, whose it is, and the first charge that
--- went well (or failed, where none did). A charge is a client span that is so named, of the only order that its trace
--- names.
+-- whether an entry operation of such a trace has gone well for the order by then, whose it is, the first charge that
+-- went well (or failed, where none did), and all that went well (trace, span, time), earliest first. A charge is a client
+-- span that is so named, of the only order that its trace names.
 CREATE TEMPORARY TABLE charges AS
 SELECT TraceId, SpanId, Timestamp, SpanName,
     StatusCode = 'Error' OR toUInt16OrZero(if(SpanAttributes['http.response.status_code'] != '', SpanAttributes['http.response.status_code'], SpanAttributes['http.status_code'])) >= 400 AS failed
@@ -52,7 +52,10 @@ SELECT
     any(customers.customer) AS customer,
     argMin(charged.TraceId, (charged.failed, charged.Timestamp, charged.SpanId)) AS trace_id,
     argMin(charged.SpanId, (charged.failed, charged.Timestamp, charged.SpanId)) AS span_id,
-    argMin(charged.Timestamp, (charged.failed, charged.Timestamp, charged.SpanId)) AS time
+    argMin(charged.Timestamp, (charged.failed, charged.Timestamp, charged.SpanId)) AS time,
+    arraySort(
+        each -> (each.3, each.2),
+        groupArrayIf((charged.TraceId, charged.SpanId, charged.Timestamp), NOT charged.failed)) AS went_well
 FROM charged
 LEFT JOIN (
     SELECT order_id, max(NOT failed AND status < 400) AS well

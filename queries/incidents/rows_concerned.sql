@@ -3,10 +3,10 @@
 -- from, to: DateTime64, UTC; the window, by when the row changed; `to` itself not meant
 -- as_of: DateTime64, UTC; what was captured later is not known
 -- connector: String, its name
--- kind: String, stale (written over a later change), again (applied more than once), below (less than none) or missing
--- (the change before it never came); '' for stale and again
--- One row per change, earliest first: where, when, which kind, and the customer and order that it names ('' for none).
--- A delivery that was repeated (the same Id) counts once.
+-- kinds: Array(String), stale (written over a later change), again (applied more than once), below (less than none),
+-- missing (changes before it have not come, nor late)
+-- One row per change, earliest first: where, when, which of the kinds (the first of again, stale, below), and the customer
+-- and order that it names ('' for none). A delivery that was repeated (the same Id) counts once.
 WITH
     once AS (
         SELECT
@@ -20,14 +20,17 @@ WITH
     followed AS (
         SELECT
             connector, table_name, Id, Key, Time, Customer, OrderId,
-            Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence < max(Sequence) OVER (
+            has({kinds:Array(String)}, 'stale') AND Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence < max(Sequence) OVER (
                 PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_stale,
-            Op = 'c' AND IdempotencyKey != '' AND row_number() OVER (
+            has({kinds:Array(String)}, 'again') AND Op = 'c' AND IdempotencyKey != '' AND row_number() OVER (
                 PARTITION BY connector, table_name, Op, IdempotencyKey ORDER BY Time, Captured, Offset, TxOrder, Id) > 1 AS is_again,
-            Op = 'u' AND ifNull(Quantity < 0, false) AS is_below,
-            Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence > 1 + max(Sequence) OVER (
+            has({kinds:Array(String)}, 'below') AND Op = 'u' AND ifNull(Quantity < 0, false) AS is_below,
+            has({kinds:Array(String)}, 'missing') AND Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence > 1 + max(Sequence) OVER (
                 PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+                AND Sequence > 1 + max(Sequence) OVER (
+                PARTITION BY connector, table_name, Key ORDER BY Sequence, Time, Captured, Offset, TxOrder, Id
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_gap
         FROM once
     )
@@ -37,15 +40,10 @@ SELECT
     Id AS id,
     Key AS key,
     Time AS time,
-    multiIf(is_again, 'again', ifNull(is_stale, false), 'stale', ifNull(is_below, false), 'below', 'missing') AS kind_of_change,
+    multiIf(is_again, 'again', ifNull(is_stale, false), 'stale', is_below, 'below', 'missing') AS kind_of_change,
     Customer AS customer,
     OrderId AS order_id
 FROM followed
 WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
-    AND multiIf(
-        {kind:String} = 'stale', ifNull(is_stale, false),
-        {kind:String} = 'again', is_again,
-        {kind:String} = 'below', ifNull(is_below, false),
-        {kind:String} = 'missing', ifNull(is_gap, false),
-        ifNull(is_stale, false) OR is_again)
+    AND (is_again OR is_below OR ifNull(is_stale, false) OR ifNull(is_gap, false))
 ORDER BY time, changed_table, id

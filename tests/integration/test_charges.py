@@ -1,24 +1,38 @@
 """Orders that failing requests left half done, told from the spans that charge."""
 
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from queries.store import Store
-from tests.integration.otlp import SECOND, T0, attributes, segment, span, token, traces
+from tests import row_world
+from tests.integration.otlp import SECOND, T0, Plain, attributes, segment, span, token, traces
 from tests.integration.small_shop import FROM
+from tests.integration.tables import empty
+from tests.row_world import Change, World
+from tests.symptoms import gateway_errors, other
 from triage.compensation.charges import CHARGING
+from triage.compensation.model import Action, Line
+from triage.compensation.proposing import Proposed, proposed
+from triage.compensation.wire import PlanJson
+from triage.incident.model import Answer, Incident, State, Tracked
+from triage.symptom import Severity, Symptom
 
 pytestmark = pytest.mark.integration
 OVER_HTTP = ()
 
 ERROR = Status(code=Status.STATUS_CODE_ERROR)
+WORTH: dict[str, Plain] = {"order.amount": 49.9, "order.currency": "EUR"}
+AMOUNT = {"EUR": Decimal("49.90")}
+LATER = FROM + timedelta(hours=1)
 
 
 def checkout(trace: int, order: str, *, placed: bool, charged: bool) -> list[Span]:
     """A request that places an order, and its call to the payment provider."""
-    names = attributes({"order.id": order, "customer.id": f"of {order}"})
+    names = attributes({"order.id": order, "customer.id": f"of {order}", **WORTH})
     start = T0 + trace * SECOND
     root = span(1, trace, 0, start, name="POST /checkout", kind=Span.SPAN_KIND_SERVER, attributes=names)
     charge = span(2, trace, 1, start + 1000, name="POST /v1/charges", kind=Span.SPAN_KIND_CLIENT)
@@ -46,3 +60,100 @@ def test_orders_are_told_that_were_charged_and_not_placed_or_the_reverse_or_char
     told = {row["order_id"]: (row["charges_well"], row["charges_failed"], row["is_placed"]) for row in rows}
     assert told == {"charged-only": (1, 0, False), "placed-only": (0, 1, True), "twice": (2, 0, True)}
     assert {row["customer"] for row in rows} == {f"of {order}" for order in told}
+
+
+def told(store: Store, *spans: Span) -> None:
+    """Puts these spans, and nothing else, into a store."""
+    empty(store)
+    store.insert("traces", segment(traces(*spans)), token())
+
+
+def plan_for(store: Store, *symptoms: Symptom) -> Proposed:
+    """The plan of an incident with these symptoms, an hour after it began."""
+    tracked = tuple(Tracked(each, True, FROM, FROM, each.value) for each in symptoms)
+    answer = Answer("…", Severity.CRITICAL)
+    return proposed(store, Incident("INC-1", "x", State.OPEN, answer, FROM, FROM, symptoms=tracked), LATER)
+
+
+def pay_back(made: Proposed) -> Mapping[str, float]:
+    return PlanJson.page("INC-1", LATER, made.lines, made.notes, 0, 100, None).pay_back
+
+
+def trace_ids(lines: Sequence[Line]) -> list[int]:
+    return [int(line.evidence.trace_id, 16) for line in lines]
+
+
+def test_every_charge_too_many_is_a_refund_of_its_own(store: Store) -> None:
+    """Of an order that was placed all but the first, of one that never was all; each names its charge."""
+    four = [each for trace in (1, 2, 3, 4) for each in checkout(trace, "four", placed=True, charged=True)]
+    never = [each for trace in (5, 6) for each in checkout(trace, "never", placed=False, charged=True)]
+    told(store, *four, *never)
+    made = plan_for(store, gateway_errors())
+    assert {(line.action, line.order, *line.amount.items()) for line in made.lines} == {
+        (Action.REFUND, "four", *AMOUNT.items()),
+        (Action.REFUND, "never", *AMOUNT.items()),
+    }
+    assert trace_ids(made.lines) == [2, 3, 4, 5, 6]
+    assert len({line.idempotency_key for line in made.lines}) == 5
+    assert pay_back(made) == {"EUR": 249.5}
+
+
+def test_another_charge_leaves_the_keys_of_the_refunds_before(store: Store) -> None:
+    """Whoever has paid the first back pays the second, and not both."""
+    twice = [each for trace in (1, 2) for each in checkout(trace, "o", placed=True, charged=True)]
+    told(store, *twice)
+    (before,) = plan_for(store, gateway_errors()).lines
+    told(store, *twice, *checkout(3, "o", placed=True, charged=True))
+    first, second = plan_for(store, gateway_errors()).lines
+    assert first.idempotency_key == before.idempotency_key != second.idempotency_key
+
+
+OFF_S = T0 / SECOND - row_world.T0
+"""From the beginning of the rows' world to that of the spans."""
+
+
+def inserted_again(store: Store, table: str, row: row_world.Row, *repeats: int) -> Symptom:
+    """Rows of the order `o`, each of these numbers and once more; and the symptom of that."""
+    world = World()
+    for place, number in enumerate((*sorted(set(repeats)), *repeats)):
+        told: row_world.Row = {"id": place, "event_id": f"e-{number}", "order_id": "o", **row}
+        world.changes.append(Change("shop", table, OFF_S + place + 1, told, "c"))
+    world.tell(store)
+    labels = {"kind": "again", "table": table}
+    return other("inventory", {"connector": "shop"}, "shop", from_=FROM, labels=labels)
+
+
+def charged_rows(store: Store, amount: str, *repeats: int) -> Symptom:
+    """The same of charges."""
+    return inserted_again(store, "pay.charges", {"amount": amount, "currency": "EUR"}, *repeats)
+
+
+def test_a_charge_that_spans_and_rows_tell_of_is_refunded_once(store: Store) -> None:
+    """By the row, which knows its amount; it settles what the span's refund would; what only a span tells stays."""
+    told(store, *(each for trace in (1, 2) for each in checkout(trace, "o", placed=True, charged=True)))
+    (by_span,) = plan_for(store, gateway_errors()).lines
+    rows = charged_rows(store, "49.00", 1)
+    made = plan_for(store, gateway_errors(), rows)
+    (by_row,) = made.lines
+    assert (by_row.table, by_row.amount, by_row.settles) == ("pay.charges", {"EUR": Decimal(49)}, by_span.settles)
+    assert pay_back(made) == {"EUR": 49}
+    store.insert("traces", segment(traces(*checkout(3, "o", placed=True, charged=True))), token())
+    third, first = plan_for(store, gateway_errors(), rows).lines
+    assert (first, trace_ids([third])) == (by_row, [3])
+
+
+def test_rows_may_tell_of_more_charges_than_spans(store: Store) -> None:
+    """And nobody has placed the order: the first charge is paid back, too."""
+    told(store, *checkout(1, "o", placed=False, charged=True))
+    made = plan_for(store, gateway_errors(), charged_rows(store, "49.90", 1, 2))
+    assert [line.table for line in made.lines] == ["", "pay.charges", "pay.charges"]
+    assert pay_back(made) == {"EUR": 149.7}
+
+
+@pytest.mark.parametrize(("requests", "placed"), [((1, 2), True), ((1,), False)], ids=("charged twice", "not placed"))
+def test_an_order_that_is_cancelled_is_paid_back_once(store: Store, requests: Sequence[int], placed: bool) -> None:
+    """Though spans tell of a charge too many, too."""
+    told(store, *(each for trace in requests for each in checkout(trace, "o", placed=placed, charged=True)))
+    made = plan_for(store, gateway_errors(), inserted_again(store, "shop.orders", {}, 1))
+    assert Action.CANCEL in {line.action for line in made.lines}
+    assert pay_back(made) == {"EUR": 49.9}

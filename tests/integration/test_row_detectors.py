@@ -12,8 +12,11 @@ from queries.schema import Counterpart
 from queries.store import Store, Value
 from tests.loading import empty
 from tests.row_world import Change, Row, World, moment, stock
+from tests.symptoms import Passes, other
+from triage.compensation.proposing import reconciliation
 from triage.detectors import window_at
 from triage.detectors.inventory import inventory
+from triage.incident.impact import ON_ROWS, customers_on_rows, hit_by, sheet_of
 from triage.rows.concerned import rows_concerned
 from triage.symptom import Cause, Symptom
 
@@ -214,3 +217,72 @@ def test_a_table_that_is_never_received_is_not_missed(store: Store) -> None:
     """Its changes are counted at the end of each transaction, and yet are none of ours."""
     booked(lambda at_s, number: False, others=True).tell(store)
     assert found(store, ENDS_S) == []
+
+
+def replayed(stale: Callable[[float], bool], again: Callable[[float], bool]) -> World:
+    """A sale every four seconds, with its count, by number, and its booking; some come again a second later."""
+    world = World()
+    for number in range(ENDS_S // 4):
+        at_s, named = 4.0 * number, {"customer_id": f"c-{number}"}
+        world.changes.append(Change("shop", "shop.stock", at_s, {"sku": "A", "version": number, **named}))
+        world.changes.append(Change("shop", "shop.booked", at_s, {"id": at_s, "event_id": f"e-{number}", **named}, "c"))
+        if stale(at_s):
+            late: Row = {"sku": "A", "version": number - 1, "customer_id": f"late-{number}"}
+            world.changes.append(Change("shop", "shop.stock", at_s + 1, late))
+        if again(at_s):
+            twin: Row = {"id": at_s + 1, "event_id": f"e-{number}", "customer_id": f"again-{number}"}
+            world.changes.append(Change("shop", "shop.booked", at_s + 1, twin, "c"))
+    return world
+
+
+def at_sales(name: str, from_s: float, to_s: float) -> set[str]:
+    """The customers of that name at the sales of some seconds."""
+    return {f"{name}-{number}" for number in range(ENDS_S // 4) if from_s <= 4 * number < to_s}
+
+
+def test_rows_that_are_wrong_in_two_ways_are_told_together(store: Store) -> None:
+    """Whichever way leads: the customers on all of them, and in words how many there are of each."""
+    replayed(lambda at_s: at_s >= HISTORY_S, lambda at_s: at_s >= HISTORY_S + 100).tell(store)
+    (symptom,) = found(store, ENDS_S)
+    assert (symptom.cause, symptom.labels["kind"]) == (Cause.EVENT_ORDER, "stale")
+    late, again = at_sales("late", HISTORY_S, ENDS_S), at_sales("again", HISTORY_S + 100, ENDS_S)
+    assert named(store, symptom, ENDS_S) == late | again
+    assert "write over a later change of the same row or apply what was applied already" in symptom.sentence
+    assert [part.split()[0] for part in symptom.because.split("; ")] == [str(len(late)), str(len(again))]
+
+
+def test_an_incident_keeps_its_customers_when_another_way_leads(store: Store) -> None:
+    """In its figures, its list, and the rows to reconcile: late counts first, then bookings that come again."""
+    first, then = (1100.0, 1200.0), (1600.0, 1700.0)
+    replayed(lambda at_s: first[0] <= at_s < first[1], lambda at_s: then[0] <= at_s < then[1]).tell(store)
+    passes = Passes()
+    for second in (first[1], then[1]):
+        passes.look(second, *found(store, second))
+    (tracked,) = passes.only.symptoms
+    assert (tracked.symptom.labels["kind"], tracked.symptom.from_) == ("again", moment(first[0] + 1))
+    hit = hit_by(store, passes.only, moment(then[1]), customers_on_rows(store))
+    everyone = at_sales("late", *first) | at_sales("again", *then)
+    assert {customer.customer for customer in hit.customers} == everyone
+    assert hit.impact.customers == len(everyone)
+    wrong = [each for item in reconciliation(store, passes.only, moment(then[1])) for each in item.wrong]
+    assert {each.change.customer for each in wrong} == everyone
+    assert {each.kind for each in wrong} == {"stale", "again"}
+    assert ON_ROWS["stale"] in (said := sheet_of(passes.only, hit.question, moment(then[1])).words)
+    assert ON_ROWS["again"] in said
+
+
+def test_what_came_late_is_not_missing(store: Store) -> None:
+    """A number that never came is; a symptom that was found with both kinds names those on either."""
+    counts = [Change("shop", "shop.stock", 4 * number, row) for number, row in enumerate(numbered(10))]
+    del counts[2]
+    counts[5] = replace(counts[5], at_s=30.0)
+    World(counts).tell(store)
+    missing = other("inventory", {"connector": "shop"}, from_=moment(0), labels={"kind": "missing"})
+    both = replace(missing, labels={"kind": "missing", "kinds": "missing stale"})
+    assert named(store, missing, 60) == {"c-3"}
+    assert named(store, both, 60) == {"c-3", "c-6"}
+
+
+def numbered(many: int) -> list[Row]:
+    """A row's first changes."""
+    return [{"sku": "A", "version": number, "customer_id": f"c-{number}"} for number in range(many)]

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
 from random import Random
@@ -9,6 +10,7 @@ from random import Random
 from tests.row_makers import at, change, moved, stock, thing
 from triage.compensation.model import Action, Line
 from triage.compensation.plan import orders_of, plan
+from triage.compensation.proposing import ONE_CHARGE, notes_of
 from triage.compensation.wire import PlanJson, csv_lines
 from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong
 from triage.rows.verdict import judged
@@ -67,6 +69,52 @@ def test_a_second_charge_is_refunded_a_second_order_cancelled_a_second_booking_v
     item = judged(thing(own, [Wrong(again, "again")], [moved(8, -1, "m-1"), again], 1), LATER)
     void = [line for line in plan([item], WORTH) if line.action is Action.VOID]
     assert [(line.order, line.customer, line.amount) for line in void] == [("o-1", "c-1", {})]
+
+
+def again(seconds: float, table: str, key: str, **row: object) -> Item:
+    """A row for the order o-1 that was inserted a second time."""
+    repeats = change(seconds, row, table=table, op="c", names=key, idempotency_key=key, order="o-1", customer="c-1")
+    return Item("shop", table, repeats.key, key, "", (Said("shop", table, None, repeats),),
+                Verdict(None, Rule.FIRST_INSERT, "…"), (Wrong(repeats, "again"),))  # fmt: skip
+
+
+CHARGE: dict[str, object] = {"amount": "49.90", "currency": "EUR"}
+
+
+def paid_back(lines: Sequence[Line]) -> dict[str, float]:
+    """By currency, as the plan says."""
+    return PlanJson.page("INC-1", LATER, lines, [], 0, 100, None).pay_back
+
+
+def test_each_charge_too_many_of_an_order_is_paid_back() -> None:
+    """Two more rows of it are two refunds, and what is paid back is what they say."""
+    lines = plan([again(9, "pay.charges", "k-1", **CHARGE), again(10, "pay.charges", "k-2", **CHARGE)], {})
+    assert [(line.action, line.amount) for line in lines] == [(Action.REFUND, {"EUR": Decimal("49.90")})] * 2
+    assert len({line.settles for line in lines} - {""}) == 2
+    assert paid_back(lines) == {"EUR": 99.8}
+
+
+def test_a_charge_that_two_tables_hold_is_paid_back_once() -> None:
+    """A payment and its invoice settle the same, which a note says; another amount is another charge."""
+    payment, invoice = again(9, "pay.payments", "k-1", **CHARGE), again(10, "pay.invoices", "k-2", **CHARGE)
+    shipping = again(11, "pay.shipping_charges", "k-3", amount=5, currency="EUR")
+    lines = plan([payment, invoice], {})
+    assert len({line.settles for line in lines}) == 1
+    assert paid_back(lines) == {"EUR": 49.9}
+    assert notes_of(lines) == [ONE_CHARGE]
+    assert paid_back(plan([payment, shipping], {})) == {"EUR": 54.9}
+
+
+def test_an_order_that_was_taken_and_charged_again_is_paid_back_once() -> None:
+    """The charge is refunded, the second order cancelled: the same money. What can't be served is due, too."""
+    charge, order = again(9, "pay.charges", "k-1", **CHARGE), again(10, "shop.orders", "k-1")
+    lines = plan([charge, order], WORTH)
+    assert [line.action for line in lines] == [Action.REFUND, Action.CANCEL]
+    assert paid_back(lines) == {"EUR": 49.9}
+    item = replace(oversold(), verdict=Verdict(-1, Rule.MOVEMENTS, "…"))
+    unserved = replace(item, served=tuple(replace(each, order="o-1") for each in item.served))
+    assert paid_back(plan([charge, order, unserved], WORTH)) == {"EUR": 59.9}
+    assert paid_back(plan([order, unserved], WORTH)) == {"EUR": 10}
 
 
 def test_the_same_plan_has_the_same_keys_and_different_things_different_ones() -> None:

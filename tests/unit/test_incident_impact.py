@@ -42,6 +42,14 @@ class TestUnion:
         apart = union([[hit("a", 1, Outcome.MASKED, "o-1")], [hit("a", 1, Outcome.MASKED, "o-2")]])
         assert [dict(item.amount) for item in (*same, *apart)] == [{"EUR": 10}, {"EUR": 20}]
 
+    def test_orders_of_which_both_tell_some_count_once_each(self) -> None:
+        """By what each is worth; where that is not known, by no less than what one of the two tells."""
+        lists = [[hit("a", 1, Outcome.MASKED, *orders)] for orders in (("o-1", "o-2"), ("o-2", "o-3"), ("o-4",))]
+        known = {f"o-{number}": {"EUR": Decimal(10)} for number in range(1, 5)}
+        (whole,) = union(lists, lambda orders: {order: known[order] for order in orders})
+        (least,) = union(lists)
+        assert [dict(item.amount) for item in (whole, least)] == [{"EUR": 40}, {"EUR": 30}]
+
     def test_a_question_that_another_includes_is_not_asked_twice(self) -> None:
         """The narrower one adds nobody."""
         passes = Passes()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import cast
+from typing import TypedDict, cast
 
-from triage.compensation.model import Action, Evidence, Line, key_of
+from triage.compensation.model import Action, Evidence, Line, charged_again, key_of
 from triage.incident.model import Incident
 from triage.rows.concerned import utc
 from triage.rows.worth import worth
@@ -17,6 +17,9 @@ from triage.symptom import Ask
 CHARGING = r"\b(charge|charges|capture|captures|payments?)\b"
 """What spans that charge are called: `POST /v1/charges`, `capture`."""
 SETTLED = timedelta(seconds=30)
+
+Charge = TypedDict("Charge", {"1": str, "2": str, "3": datetime})
+"""The trace, the span, its time: as charges.sql gives them."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +40,9 @@ def charged(ask: Ask, incident: Incident, as_of: datetime) -> Charged:
         return Charged((), (YOUNG,))
     frame = ask("incidents/charges", **{"from": incident.began}, to=to, as_of=as_of, words=CHARGING)
     amounts = worth(ask, (str(row["order_id"]) for row in frame.iter_rows(named=True)), incident.began, as_of)
-    lines = tuple(_line(row, amounts.get(str(row["order_id"]), {})) for row in frame.iter_rows(named=True))
+    lines = tuple(
+        line for row in frame.iter_rows(named=True) for line in _lines(row, amounts.get(str(row["order_id"]), {}))
+    )
     return Charged(lines, (SEEN if lines else NONE,))
 
 
@@ -52,19 +57,45 @@ SEEN = (
 )
 
 
-def _line(row: Mapping[str, object], amount: Mapping[str, Decimal]) -> Line:
-    well, placed, order = int(str(row["charges_well"])), bool(row["is_placed"]), str(row["order_id"])
-    if well and not placed:
-        action, reason = Action.REFUND, "it was charged, and no request to place it has gone well since"
-    elif well:
-        action, reason = Action.REFUND, f"it was charged in {well} requests: refund all but one"
-    else:
-        action, reason = (
-            Action.COLLECT,
-            f"it was placed, and all {row['charges_failed']} charges for it failed: collect, unless paid otherwise",
+NOT_PLACED = "it was charged, and no request to place it has gone well since"
+
+
+def _lines(row: Mapping[str, object], amount: Mapping[str, Decimal]) -> Iterator[Line]:
+    """A refund for each charge that went well and is not due; what is to be collected, where none went well."""
+    order, placed = str(row["order_id"]), bool(row["is_placed"])
+    charges = _of_each_request(cast(Sequence[Charge], row["went_well"]))
+    common = Line(Action.REFUND, "", NOT_PLACED, order=order, customer=str(row["customer"] or ""), amount=amount)
+    if not charges:
+        yield _collected(common, row)
+    if placed:
+        common = replace(common, reason=f"it was charged in {len(charges)} requests, and this charge is one too many")
+    for number, charge in enumerate(charges[placed:], start=1):
+        further, again = [str(number)] if number > 1 else [], number if placed else number - 1
+        yield replace(
+            common,
+            idempotency_key=key_of(Action.REFUND, order, *further),
+            settles=charged_again(order, again) if again else "",
+            evidence=_evidence(charge),
         )
-    evidence = Evidence(
-        trace_id=str(row["trace_id"]), span_id=str(row["span_id"]), time=utc(cast(datetime, row["time"]))
+
+
+def _collected(common: Line, row: Mapping[str, object]) -> Line:
+    return replace(
+        common,
+        action=Action.COLLECT,
+        idempotency_key=key_of(Action.COLLECT, common.order),
+        reason=f"it was placed, and all {row['charges_failed']} charges for it failed: collect, unless paid otherwise",
+        evidence=_evidence({"1": str(row["trace_id"]), "2": str(row["span_id"]), "3": cast(datetime, row["time"])}),
     )
-    customer = str(row["customer"] or "")
-    return Line(action, key_of(action, order), reason, order=order, customer=customer, amount=amount, evidence=evidence)
+
+
+def _of_each_request(charges: Sequence[Charge]) -> list[Charge]:
+    """The first charge of each request: those that follow within it are taken for the same."""
+    found: dict[str, Charge] = {}
+    for charge in charges:
+        found.setdefault(charge["1"], charge)
+    return list(found.values())
+
+
+def _evidence(charge: Charge) -> Evidence:
+    return Evidence(trace_id=charge["1"], span_id=charge["2"], time=utc(charge["3"]))

@@ -46,6 +46,7 @@ class Line:
 
     Lines with the same `settles` put the same thing right in different ways: do one of the ways. `was` and `becomes`
     are the stock before and after, None where that is not what changes. An amount that is not known is left out.
+    `repeats` is what the refund settles, if any, of the charge that went with what is cancelled.
     """
 
     action: Action
@@ -60,7 +61,13 @@ class Line:
     was: float | None = None
     becomes: float | None = None
     settles: str = ""
+    repeats: str = ""
     evidence: Evidence = Evidence()
+
+
+def charged_again(order: str, number: int) -> str:
+    """What a refund settles of an order's charges beyond the first, counted from 1: alike, whoever tells of it."""
+    return key_of("settles", Action.REFUND, order, str(number))
 
 
 def key_of(*subject: str) -> str:

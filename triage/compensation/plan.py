@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from decimal import Decimal
 
-from triage.compensation.model import Action, Evidence, Line, key_of
+from triage.compensation.model import Action, Evidence, Line, charged_again, key_of
 from triage.rows.model import Item, RowChange, Wrong
 from triage.rows.verdict import columns_of, number
 
@@ -25,7 +27,27 @@ def plan(items: Iterable[Item], worth: Worth) -> list[Line]:
     for item in items:
         for line in _lines(item, worth):
             found.setdefault(line.idempotency_key, line)
+    found |= _refunds(found.values())
     return sorted(found.values(), key=lambda line: ORDER_OF_ACTIONS[line.action])
+
+
+def _refunds(lines: Iterable[Line]) -> Mapping[str, Line]:
+    """The refunds of orders by their keys, each with which of its order's charges too many it settles, as they came.
+
+    Rows of one amount in different tables are of one charge: a payment, say, and its invoice.
+    """
+    told: Counter[object] = Counter()
+    charges: dict[str, list[object]] = {}
+    found: dict[str, Line] = {}
+    refunds = (line for line in lines if line.action is Action.REFUND and line.order)
+    for line in sorted(refunds, key=lambda line: (line.evidence.time, line.evidence.row)):
+        amount = frozenset(line.amount.items())
+        told[row := (line.order, line.system, line.table, amount)] += 1
+        of_order, charge = charges.setdefault(line.order, []), (amount, told[row])
+        if charge not in of_order:
+            of_order.append(charge)
+        found[line.idempotency_key] = replace(line, settles=charged_again(line.order, of_order.index(charge) + 1))
+    return found
 
 
 def orders_of(items: Iterable[Item]) -> set[str]:
@@ -161,6 +183,7 @@ def _repeated(item: Item, change: RowChange, worth: Worth) -> Line:
         change.order,
         change.customer,
         amount,
+        repeats=charged_again(change.order, 1) if action is Action.CANCEL else "",
         evidence=_evidence(change),
     )
 

@@ -93,7 +93,9 @@ class PlanJson(Wire):
     proposal: str
     lines: int
     actions: dict[Action, int]
-    pay_back: dict[str, float] = Field(description="Refunds and cancelled orders, each order once, by currency.")
+    pay_back: dict[str, float] = Field(
+        description="What the lines pay back, by currency: each charge and each cancelled order once."
+    )
     unpriced: int = Field(description="Refunds and cancelled orders whose amount is not known.")
     notes: list[str]
     items: list[LineJson]
@@ -119,12 +121,16 @@ class PlanJson(Wire):
         )
 
 
-def _sum(lines: Iterable[Line]) -> dict[str, Decimal]:
-    by_order: dict[str, Mapping[str, Decimal]] = {}
+def _sum(lines: Sequence[Line]) -> dict[str, Decimal]:
+    """Each charge that is refunded, and each order that is cancelled, once."""
+    refunded = {one.settles for one in lines if one.action is Action.REFUND}
+    due: dict[str, Mapping[str, Decimal]] = {}
     for one in lines:
-        by_order.setdefault(one.order or one.idempotency_key, one.amount)
+        charge = one.settles or (one.repeats if one.repeats in refunded else "")
+        if one.amount:
+            due.setdefault(charge or one.order or one.idempotency_key, one.amount)
     sums: dict[str, Decimal] = {}
-    for amounts in by_order.values():
+    for amounts in due.values():
         for currency, amount in amounts.items():
             sums[currency] = sums.get(currency, Decimal(0)) + amount
     return dict(sorted(sums.items()))

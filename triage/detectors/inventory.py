@@ -11,7 +11,8 @@ import polars as pl
 from triage.chance import SURE
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates
 from triage.detectors.wording import clock, name, windowed
-from triage.rows.concerned import OPEN, rows_concerned, utc
+from triage.rows.concerned import rows_concerned, utc
+from triage.rows.kinds import OPEN, with_kinds
 from triage.symptom import Ask, Cause, Severity, Symptom
 from triage.window import Window
 
@@ -66,18 +67,18 @@ def inventory(window: Window, ask: Ask) -> Iterator[Symptom]:
 
 def _contradictions(window: Window, ask: Ask) -> Iterator[Symptom]:
     for row in _rows(ask, "detect/row_changes", window):
-        column = _leading({column: int(str(row[column])) for column in KINDS})
-        errors = {"changes_below_zero": "below", "missing_changes": "gaps"}.get(column, "errors")
-        wrong, connector = KINDS[column], str(row["connector"])
-        found = _found(window, wrong, {"connector": connector}, {"table": str(row["worst_table"])}, {connector})
-        yield from _judged(window, ask, found, wrong, {**row, "errors": row[errors]}, "row changes")
+        columns = _together({column: int(str(row[column])) for column in KINDS})
+        errors = {"changes_below_zero": "below", "missing_changes": "gaps"}.get(columns[0], "errors")
+        wrongs, connector = [KINDS[column] for column in columns], str(row["connector"])
+        found = _found(window, wrongs, {"connector": connector}, {"table": str(row["worst_table"])}, {connector})
+        yield from _judged(window, ask, found, wrongs, {**row, "errors": row[errors]}, "row changes")
 
 
 def _open_transactions(window: Window, ask: Ask) -> Iterator[Symptom]:
     for row in _rows(ask, "detect/open_transactions", window):
         connector = str(row["connector"])
-        found = _found(window, INCOMPLETE, {"connector": connector}, {"table": str(row["worst_table"])}, {connector})
-        yield from _judged(window, ask, found, INCOMPLETE, row, "transactions")
+        found = _found(window, [INCOMPLETE], {"connector": connector}, {"table": str(row["worst_table"])}, {connector})
+        yield from _judged(window, ask, found, [INCOMPLETE], row, "transactions")
 
 
 def _disagreements(window: Window, ask: Ask) -> Iterator[Symptom]:
@@ -93,7 +94,7 @@ def _disagreements(window: Window, ask: Ask) -> Iterator[Symptom]:
             "left": left,
             "right": right,
         }
-        yield from _judged(window, ask, _found(window, wrong, subject, labels, {left, right}), wrong, row, "rows")
+        yield from _judged(window, ask, _found(window, [wrong], subject, labels, {left, right}), [wrong], row, "rows")
 
 
 def _rows(ask: Ask, question: str, window: Window) -> Iterator[Mapping[str, object]]:
@@ -103,19 +104,18 @@ def _rows(ask: Ask, question: str, window: Window) -> Iterator[Mapping[str, obje
     return ask(question, least=LEAST_FAILURES, **{"from": window.from_}, to=window.to).iter_rows(named=True)
 
 
-def _leading(counts: Mapping[str, int]) -> str:
-    """What is wrong with most; stock below zero and gaps only where nothing else explains them."""
-    first = max(("stale_changes", "repeated_changes"), key=lambda column: counts[column])
-    if counts[first]:
-        return first
-    return "changes_below_zero" if counts["changes_below_zero"] else "missing_changes"
+def _together(counts: Mapping[str, int]) -> Sequence[str]:
+    """What is wrong, that with most first; stock below zero, then gaps, only where nothing else explains them."""
+    first = sorted(("stale_changes", "repeated_changes"), key=lambda column: -counts[column])
+    found = [column for column in first if counts[column]]
+    return found or ["changes_below_zero" if counts["changes_below_zero"] else "missing_changes"]
 
 
 def _found(
-    window: Window, wrong: Wrong, subject: Mapping[str, str], labels: Mapping[str, str], systems: set[str]
+    window: Window, wrongs: Sequence[Wrong], subject: Mapping[str, str], labels: Mapping[str, str], systems: set[str]
 ) -> Symptom:
-    """What is known of it before the rows concerned are."""
-    return Symptom(
+    """What is known of it before the rows concerned are; the first way in which they are wrong leads."""
+    found = Symptom(
         detector="inventory",
         subject=subject,
         from_=window.from_,
@@ -125,15 +125,16 @@ def _found(
         value=0.0,
         usual=0.0,
         unit="ratio",
-        cause=wrong.cause,
+        cause=wrongs[0].cause,
         suspect=subject["connector"],
         services=frozenset(systems),
-        labels={**labels, "kind": wrong.kind},
+        labels={**labels, "kind": wrongs[0].kind},
     )
+    return with_kinds(found, (wrong.kind for wrong in wrongs))
 
 
 def _judged(
-    window: Window, ask: Ask, found: Symptom, wrong: Wrong, row: Mapping[str, object], counted: str
+    window: Window, ask: Ask, found: Symptom, wrongs: Sequence[Wrong], row: Mapping[str, object], counted: str
 ) -> Iterator[Symptom]:
     """The symptom, where it is sure, and where its rows are of now."""
     rates = Rates.of(row, window.to)
@@ -149,20 +150,20 @@ def _judged(
         found,
         from_=first,
         to=None if rates.is_ongoing else times[-1] + timedelta(microseconds=1),
-        sentence=_sentence(found, wrong, excess, counted, first),
+        sentence=_sentence(found, " or ".join(wrong.says for wrong in wrongs), excess, counted, first),
         value=excess.ratio,
         usual=excess.usual,
-        because=_because(frame.filter(pl.col("time") >= frame["time"][times.index(first)]), wrong),
+        because=_because(frame.filter(pl.col("time") >= frame["time"][times.index(first)]), wrongs),
     )
 
 
-def _sentence(found: Symptom, wrong: Wrong, excess: Excess, counted: str, first: datetime) -> str:
+def _sentence(found: Symptom, says: str, excess: Excess, counted: str, first: datetime) -> str:
     said = f"in {windowed(excess.window_s)} {excess.failures} of {excess.requests}"
     if "counterpart" in found.subject:
         left, right = (name(f"{found.labels[side]} {found.labels[table]}") for side, table in SIDES)
-        return f"{left} and {right} disagree: {said} {counted} compared {wrong.says}, since {clock(first)}"
+        return f"{left} and {right} disagree: {said} {counted} compared {says}, since {clock(first)}"
     whose = name(found.subject["connector"])
-    return f"Counts of {whose} can't be right: {said} {counted} {wrong.says}, since {clock(first)}"
+    return f"Counts of {whose} can't be right: {said} {counted} {says}, since {clock(first)}"
 
 
 SIDES = (("left", "table"), ("right", "counterpart_table"))
@@ -176,7 +177,12 @@ def _first(times: Sequence[datetime]) -> datetime:
     return times[place]
 
 
-def _because(frame: pl.DataFrame, wrong: Wrong) -> str:
+def _because(frame: pl.DataFrame, wrongs: Sequence[Wrong]) -> str:
+    by_kind = ((frame.filter(pl.col("kind_of_change") == wrong.kind), wrong) for wrong in wrongs)
+    return "; ".join(_because_of(rows, wrong) for rows, wrong in by_kind if rows.height)
+
+
+def _because_of(frame: pl.DataFrame, wrong: Wrong) -> str:
     tables = ", ".join(name(table) for table in sorted(set(frame["changed_table"]))[:3])
     changed = f"{frame.height} changes of {frame['key'].n_unique()} rows in {tables}"
     if wrong is INCOMPLETE:

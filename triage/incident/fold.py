@@ -19,6 +19,7 @@ from triage.incident.model import (
     Suspect,
     Tracked,
 )
+from triage.rows.kinds import told_again
 from triage.symptom import Symptom
 
 SYMPTOM = TypeAdapter(Symptom)
@@ -82,7 +83,7 @@ def _symptom(incident: Incident, event: Event) -> Incident:
     if before is None:
         tracked = Tracked(symptom, True, event.time, event.time, symptom.value)
     else:
-        symptom = replace(symptom, from_=min(symptom.from_, before.symptom.from_))
+        symptom = replace(told_again(before.symptom, symptom), from_=min(symptom.from_, before.symptom.from_))
         worst = max(before.worst, symptom.value, key=lambda value: abs(value - symptom.usual))
         tracked = replace(before, symptom=symptom, active=True, told=event.time, worst=worst)
     others = tuple(each for each in incident.symptoms if each.symptom.key != symptom.key)
@@ -94,7 +95,13 @@ def _symptom(incident: Incident, event: Event) -> Incident:
 def _symptom_ended(incident: Incident, event: Event) -> Incident:
     symptom = SYMPTOM.validate_json(event.details)
     symptoms = tuple(
-        replace(each, symptom=symptom, active=False, told=event.time, episode=each.episode + 1)
+        replace(
+            each,
+            symptom=told_again(each.symptom, symptom),
+            active=False,
+            told=event.time,
+            episode=each.episode + 1,
+        )
         if each.symptom.key == symptom.key
         else each
         for each in incident.symptoms

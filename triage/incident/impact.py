@@ -1,7 +1,7 @@
 """Who is hit by an incident: the union over its symptoms, each asked from its first failure to its end."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from triage.detectors.inventory import inventory
 from triage.incident.model import Impact, Incident
 from triage.model import Affected, AffectedCustomer, Outcome, Question
 from triage.rows.concerned import rows_concerned, utc
+from triage.rows.kinds import kinds_of
 from triage.rows.worth import worth
 from triage.symptom import Symptom
 
@@ -27,13 +28,15 @@ Worth: TypeAlias = Mapping[str, Mapping[str, Decimal]]
 """What orders are worth, by currency."""
 CustomersOf: TypeAlias = Callable[[Symptom, datetime], Iterable[AffectedCustomer]]
 """Who is named on the rows that a symptom in the data is about, as of a moment."""
+WorthOf: TypeAlias = Callable[[Iterable[str]], Worth]
+"""What some orders are worth, as far as it is known."""
 
 
 def customers_on_rows(store: Store) -> CustomersOf:
     """Those whom the rows of a store name that a symptom in the data is about. Nothing failed for them."""
 
     def named(symptom: Symptom, as_of: datetime) -> Iterable[AffectedCustomer]:
-        if symptom.detector != inventory.__name__ or not {"connector", "kind"} <= {*symptom.subject, *symptom.labels}:
+        if symptom.detector != inventory.__name__ or not kinds_of(symptom):
             return ()
         rows = rows_concerned(store.ask, symptom, as_of)
         orders = [order for order in rows["order_id"] if order] if rows.height else []
@@ -56,9 +59,6 @@ def on_rows(rows: pl.DataFrame, amounts: Worth | None = None) -> list[AffectedCu
 
 def _on_rows(customer: str, rows: Sequence[tuple[datetime, str]], amounts: Worth) -> AffectedCustomer:
     orders = tuple(dict.fromkeys(order for _, order in rows if order))
-    sums: dict[str, Decimal] = {}
-    for currency, amount in (pair for order in orders for pair in amounts.get(order, {}).items()):
-        sums[currency] = sums.get(currency, Decimal(0)) + amount
     return AffectedCustomer(
         customer=customer,
         failures=len(rows),
@@ -68,7 +68,7 @@ def _on_rows(customer: str, rows: Sequence[tuple[datetime, str]], amounts: Worth
         recovered_at=None,
         last_attempt=None,
         orders=orders,
-        amount=sums,
+        amount=_added(amounts.get(order, {}) for order in orders),
         evidence=(),
     )
 
@@ -109,7 +109,8 @@ def is_of_rows(incident: Incident) -> bool:
 def sheet_of(incident: Incident, question: Question, at: datetime) -> Sheet:
     """What every line of its customers says."""
     symptoms = [each.symptom for each in incident.symptoms]
-    words = dict.fromkeys(ON_ROWS.get(each.labels.get("kind", ""), "") for each in symptoms if each.question is None)
+    kinds = (kind for each in symptoms if each.question is None for kind in kinds_of(each))
+    words = dict.fromkeys(ON_ROWS.get(kind, "") for kind in kinds)
     slow = {each.question.slower_than_ms for each in symptoms if each.question is not None}
     sheet = Sheet.of(question, at, "; ".join(filter(None, words)))
     return replace(sheet, slower_than_ms=slow.pop() if len(slow) == 1 else None)
@@ -168,7 +169,7 @@ def hit_by(
     heads = [affected(store, one, limit=1) for one in asked]
     lists: list[Iterable[AffectedCustomer]] = [everyone(store, one) for one in asked]
     lists += [customers_of(each.symptom, now) for each in incident.symptoms if each.symptom.question is None]
-    customers = union(lists)
+    customers = union(lists, lambda orders: worth(store.ask, orders, incident.began, now))
     took_ms = round((time.perf_counter() - started) * 1000, 1)
     return Hit(_sum(heads, customers, now), tuple(customers), whole(incident, now, past=past), took_ms)
 
@@ -179,14 +180,33 @@ def whole(incident: Incident, now: datetime, *, past: bool = False) -> Question:
     return Question(from_=incident.began, to=end, as_of=now if past else None, incident=incident.id)
 
 
-def union(lists: Iterable[Iterable[AffectedCustomer]]) -> list[AffectedCustomer]:
-    """Each customer once, with the worst of their outcomes; most failures first."""
+def union(lists: Iterable[Iterable[AffectedCustomer]], worth_of: WorthOf = lambda _: {}) -> list[AffectedCustomer]:
+    """Each customer once, with the worst of their outcomes; most failures first.
+
+    Amounts are of all orders of a customer together: `worth_of` is asked where lists share some of them, and not all.
+    """
     found: dict[str, AffectedCustomer] = {}
+    mixed: set[str] = set()
     for customers in lists:
         for item in customers:
             known = found.get(item.customer)
             found[item.customer] = _joined(known, item) if known else item
+            if known and _share_some({*known.orders}, {*item.orders}):
+                mixed.add(item.customer)
+    amounts = worth_of(order for name in mixed for order in found[name].orders) if mixed else {}
+    found |= {name: _priced(found[name], amounts) for name in mixed}
     return sorted(found.values(), key=lambda item: (-item.failures, item.customer.encode()))
+
+
+def _share_some(one: Set[str], other: Set[str]) -> bool:
+    """Both hold what the other does, and what it does not."""
+    return bool(one & other and one - other and other - one)
+
+
+def _priced(item: AffectedCustomer, amounts: Worth) -> AffectedCustomer:
+    """With each of their orders counted once; it is never less than what one of the lists told."""
+    whole = _added(amounts.get(order, {}) for order in item.orders)
+    return replace(item, amount=_largest(item.amount, whole))
 
 
 def _joined(one: AffectedCustomer, other: AffectedCustomer) -> AffectedCustomer:
@@ -214,10 +234,20 @@ def _amounts(one: AffectedCustomer, other: AffectedCustomer) -> dict[str, Decima
         return dict(one.amount)
     if set(one.orders) <= set(other.orders):
         return dict(other.amount)
-    currencies = sorted({*one.amount, *other.amount})
-    shared = bool(set(one.orders) & set(other.orders))
-    pairs = {name: (one.amount.get(name, Decimal(0)), other.amount.get(name, Decimal(0))) for name in currencies}
-    return {name: max(pair) if shared else sum(pair, Decimal(0)) for name, pair in pairs.items()}
+    shared = set(one.orders) & set(other.orders)
+    return _largest(one.amount, other.amount) if shared else _added((one.amount, other.amount))
+
+
+def _largest(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> dict[str, Decimal]:
+    nothing = Decimal(0)
+    return {name: max(one.get(name, nothing), other.get(name, nothing)) for name in sorted({*one, *other})}
+
+
+def _added(amounts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    sums: dict[str, Decimal] = {}
+    for currency, amount in (pair for each in amounts for pair in each.items()):
+        sums[currency] = sums.get(currency, Decimal(0)) + amount
+    return dict(sorted(sums.items()))
 
 
 def figures_of(answer: Affected, now: datetime) -> Impact:
@@ -259,9 +289,4 @@ def _sum(heads: Sequence[Affected], customers: Sequence[AffectedCustomer], now: 
 
 
 def _at_risk(customers: Iterable[AffectedCustomer]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for item in customers:
-        if item.outcome is Outcome.NOT_RECOVERED:
-            for currency, amount in item.amount.items():
-                sums[currency] = sums.get(currency, Decimal(0)) + amount
-    return dict(sorted(sums.items()))
+    return _added(item.amount for item in customers if item.outcome is Outcome.NOT_RECOVERED)

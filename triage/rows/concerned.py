@@ -8,12 +8,11 @@ from typing import TypedDict, cast
 
 import polars as pl
 
+from triage.rows.kinds import OPEN, PAIR_KINDS, kinds_of
 from triage.symptom import Ask, Symptom
 
 LOOKBACK = timedelta(hours=2)
 SEPARATOR = "\x1f"
-PAIR_KINDS = ("disagree", "absent")
-OPEN = "open"
 COLUMNS = ("connector", "changed_table", "id", "key", "time", "kind_of_change", "customer", "order_id")
 
 Disagreement = TypedDict("Disagreement", {"1": str, "2": datetime, "3": datetime, "4": float})
@@ -24,11 +23,16 @@ OpenTransaction = TypedDict("OpenTransaction", {"1": str, "2": datetime, "3": in
 
 def rows_concerned(ask: Ask, symptom: Symptom, as_of: datetime) -> pl.DataFrame:
     """The row changes that a symptom of `inventory` is about, a row each, earliest first (COLUMNS); '' for nobody."""
-    kind = symptom.labels["kind"]
-    if kind in PAIR_KINDS:
+    kinds = kinds_of(symptom)
+    if {*kinds} & {*PAIR_KINDS}:
         return _of_pair(ask, symptom, as_of)
-    if kind == OPEN:
+    if kinds == (OPEN,):
         return _of_open_transactions(ask, symptom, as_of)
+    wrong = _wrong_in_themselves(ask, symptom, [kind for kind in kinds if kind != OPEN], as_of)
+    return _together(wrong, _of_open_transactions(ask, symptom, as_of)) if OPEN in kinds else wrong
+
+
+def _wrong_in_themselves(ask: Ask, symptom: Symptom, kinds: Sequence[str], as_of: datetime) -> pl.DataFrame:
     return ask(
         "incidents/rows_concerned",
         before=symptom.from_ - LOOKBACK,
@@ -36,8 +40,14 @@ def rows_concerned(ask: Ask, symptom: Symptom, as_of: datetime) -> pl.DataFrame:
         to=symptom.to or as_of,
         as_of=as_of,
         connector=symptom.subject["connector"],
-        kind=kind,
+        kinds=kinds,
     )
+
+
+def _together(*frames: pl.DataFrame) -> pl.DataFrame:
+    """Each change once, as the first of them has it."""
+    rows = [row for frame in frames for row in frame.iter_rows(named=True)]
+    return _frame([*{(row["connector"], row["changed_table"], row["id"]): row for row in reversed(rows)}.values()])
 
 
 def disagreements(ask: Ask, symptom: Symptom, as_of: datetime) -> list[Disagreement]:
