@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -19,11 +19,12 @@ from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.small_shop import FROM, ODD
 from tests.postmortems import facts, hit, incident
-from tests.symptoms import RUNBOOK, Passes, gateway_errors
+from tests.symptoms import RUNBOOK, Passes, gateway_errors, other
 from triage.cli import main
 from triage.incident.book import StoredBook
 from triage.incident.impact import customers_on_rows
 from triage.incident.model import Incident, Kind
+from triage.postmortem import verification
 from triage.postmortem.document import Office
 from triage.postmortem.draft import drafted
 from triage.postmortem.pdf import pdf, typeset_data
@@ -179,6 +180,41 @@ class TestVerify:
         timeline = web.client.get(web.path).json()["timeline"]
         assert timeline[-1]["kind"] == "verified"
         assert timeline[-1]["text"].startswith("1 of 3 checks passed. Failed: ")
+
+
+@pytest.mark.parametrize(
+    ("part", "told"),
+    [("no_data", ["not found", "not found"]), ("kpi_moved", ["kpi_moved could not look", "not found"])],
+)
+def test_a_check_is_unknown_where_what_looks_for_it_failed(
+    web: Web, monkeypatch: pytest.MonkeyPatch, part: str, told: list[str]
+) -> None:
+    """A figure's silence is looked for with the figures, and an alert by no detector, whatever it is called."""
+
+    def looked(*_: object, failed: Callable[[str, Exception], None]) -> list[Symptom]:
+        failed(part, OSError())
+        return []
+
+    monkeypatch.setattr(verification, "symptoms_at", looked)
+    passes = Passes(runbook=RUNBOOK)
+    passes.look(30, other("no_data", {"alert": f"am/{part}"}, "web"), other("no_data", {"kpi": part}, "web"))
+    StoredBook(web.store).write(list(passes.book.events.values()))
+    found = web.client.post(f"/api/v1/incidents/{passes.only.id}/verify", json={"author": "Ana"}).json()
+    assert sorted(each["found"] for each in found["checks"] if each["name"].startswith("detector")) == told
+
+
+@pytest.mark.parametrize("alertname", ["no_data", "inventory"])
+def test_an_alert_that_is_called_like_a_detector_has_its_page_and_its_postmortem(web: Web, alertname: str) -> None:
+    """In every format, and its checks can be run: what it names is looked for among the alerts, not where we look."""
+    symptom = replace(failing(), detector=alertname, subject={"alert": f"alertmanager/{alertname}"}, labels={}, unit="")
+    passes = Passes(runbook=RUNBOOK)
+    passes.looks(30, 40, replace(symptom, to=None))
+    StoredBook(web.store).write(list(passes.book.events.values()))
+    one = replace(web, incident=passes.only)
+    assert web.client.get(f"/incidents/{passes.only.id}").status_code == 200
+    assert {one.get(format_).status_code for format_ in ("md", "html", "json", "pdf")} == {200}
+    found = web.client.post(f"{one.path}/verify", json={"author": "Ana"}).json()
+    assert {each["name"]: each["status"] for each in found["checks"]}["detector-1"] == "pass"
 
 
 def test_the_commands_open_the_directory_themselves(

@@ -11,7 +11,8 @@ from queries.store import Store
 from tests.bench.staged import write
 from tests.loading import empty
 from triage.demo.model import Shop
-from triage.detectors import symptoms_at
+from triage.detectors import NAMES, symptoms_at
+from triage.incident.alerts import as_symptom
 from triage.incident.series import markers, symptom_series
 from triage.symptom import Symptom
 from triage.window import Window
@@ -93,3 +94,23 @@ def test_silence_is_drawn_as_nothing_that_arrived(own_store: Store) -> None:
     assert series
     assert series.values == (*[None] * 6, *[60.0] * 10, *[0.0] * 4)
     assert (series.usual_low, series.usual_high) == (60.0, 60.0)
+
+
+@pytest.mark.parametrize("alertname", NAMES)
+@pytest.mark.parametrize(
+    "labels", [{}, {"service": "payment", "gateway": "gateway", "operation": "POST /x", "kpi": "o"}]
+)
+def test_an_alert_is_measured_by_its_service_whatever_it_is_called(
+    own_store: Store, alertname: str, labels: dict[str, str]
+) -> None:
+    """Its name and its labels are free: it is none of our detectors' even where it is called like one."""
+    symptom = as_symptom(
+        {
+            "Source": "alertmanager", "Fingerprint": "f", "Name": alertname, "Severity": "page", "Status": "firing",
+            "Time": moment(HISTORY_S), "Ends": None, "Labels": [{"key": key, "value": labels[key]} for key in labels],
+            "Annotations": [], "Url": "",
+        },
+        moment(HISTORY_S + FAULT_S),
+    )  # fmt: skip
+    series = symptom_series(own_store.ask, symptom, Window(moment(300), moment(HISTORY_S + FAULT_S)))
+    assert (series.name if series else None) == ("Errors of requests to payment" if labels else None)

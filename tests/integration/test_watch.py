@@ -15,12 +15,14 @@ from tests.symptoms import T0, at, gateway_errors, other
 from triage.demo.model import Shop
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
+from triage.incident.acting import Act
 from triage.incident.book import MemoryBook, StoredBook
 from triage.incident.impact import hit_by, nobody
 from triage.incident.model import Incident, Kind, State
 from triage.incident.narrowing import narrowed
 from triage.postmortem.document import Office
 from triage.postmortem.model import SectionName
+from triage.postmortem.verification import verify
 from triage.runbook.live import LiveRunbook
 from triage.symptom import Ask, Cause, Symptom
 from triage.watch import Watch, last_moment, moments, next_moment
@@ -226,8 +228,12 @@ def test_what_fell_silent_is_over_once_it_is_heard(shop_store: tuple[Store, Trut
     for minutes in range(5, 600, 60):
         (incident,) = watching.look(at(60 * minutes))
     assert incident.state is State.OPEN
+    (check, *_) = verify(store, incident.id, at(60 * 545), nobody, Act()).checks
+    assert (check.status, check.found) == ("fail", incident.symptoms[0].symptom.sentence)
     assert incident.symptoms[0].symptom.sentence == "Nothing has arrived from payment for 545 min, since 10:02"
-    heard = "INSERT INTO arrivals (Minute, ServiceName, Spans) VALUES ({minute:DateTime64(6, 'UTC')}, {service:String}, 1)"
+    heard = (
+        "INSERT INTO arrivals (Minute, ServiceName, Spans) VALUES ({minute:DateTime64(6, 'UTC')}, {service:String}, 1)"
+    )
     store.command(heard, minute=at(36_000), service="another")
     store.command(heard, minute=at(36_060), service="payment")
     for seconds in range(36_130, 36_200, 10):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
+from triage.detectors import NAMES
 from triage.model import Question
 from triage.odd import one_line
 from triage.symptom import Ask, Severity, Symptom
@@ -42,14 +43,15 @@ def alerts_at(ask: Ask, now: datetime) -> Iterator[Symptom]:
 
 
 def as_symptom(alert: Alert, now: datetime) -> Symptom:
-    """The alert under its own name; whom it hit are those whose requests failed at its service."""
+    """The alert by its own name, unless a detector has it; hit are those whose requests failed at its service."""
     labels, annotations = _pairs(alert["Labels"]), _pairs(alert["Annotations"])
     service = next((labels[name] for name in SERVICE_LABELS if labels.get(name)), "")
     ended = alert["Ends"] if alert["Ends"] and alert["Ends"] <= now else None
     subject = {"alert": f"{alert['Source']}/{alert['Fingerprint']}"} | ({"service": service} if service else {})
+    called = one_line(alert["Name"], 100) or "alert"
     said = annotations.get("summary") or annotations.get("description") or alert["Name"]
     return Symptom(
-        detector=one_line(alert["Name"], 100) or "alert",
+        detector=f"{called} (alert)" if called in NAMES else called,
         subject=subject,
         from_=alert["Time"],
         to=ended if alert["Status"] == "resolved" or ended else None,

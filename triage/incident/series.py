@@ -91,7 +91,7 @@ def symptom_series(ask: Ask, symptom: Symptom, window: Window) -> Series | None:
 
 def _measured(ask: Ask, symptom: Symptom, window: Window) -> Series | None:
     subject, labels, began = symptom.subject, symptom.labels, symptom.from_
-    match symptom.detector:
+    match symptom.found_by:  # not by its name: an outside alert may be called anything
         case "gateway_errors":
             service, operation = labels.get("gateway", ""), labels.get("operation", "")
             return error_series(ask, window, began, service=service, operation=operation, entries=True)
@@ -102,7 +102,7 @@ def _measured(ask: Ask, symptom: Symptom, window: Window) -> Series | None:
             return error_series(ask, window, began, partner=subject["partner"])
         case "inventory":
             return _row_series(ask, window, began, subject["connector"], labels.get("kind", ""))
-        case "kpi_moved" | "no_data" if "kpi" in subject:
+        case "kpi_moved":
             kpi = kpi_named(subject["kpi"], kpis_of(ask))
             return kpi_series(ask, window, began, kpi) if kpi else None
         case "no_data":

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from queries.errors import StoreError
 from queries.store import Store
-from triage.detectors import symptoms_at
+from triage.detectors import still_silent, symptoms_at
 from triage.incident.acting import Act, known
 from triage.incident.alerts import alerts_at
 from triage.incident.book import StoredBook
@@ -18,7 +18,7 @@ from triage.odd import one_line
 from triage.postmortem.model import ResultJson, VerificationJson
 from triage.postmortem.plan import MEASURED_OVER, Check, CheckKind, checks
 from triage.postmortem.wording import counted
-from triage.symptom import Symptom
+from triage.symptom import Cause, Symptom
 from triage.window import Window
 
 PASS, FAIL, UNKNOWN = "pass", "fail", "unknown"
@@ -64,14 +64,16 @@ def _found(store: Store, check: Check, present: Present, not_recovered: int, now
             return PASS, "all have got through"
         return FAIL, f"{counted(not_recovered, 'customer')} {'has' if not_recovered == 1 else 'have'} not got through"
     if check.kind is CheckKind.DETECTOR:
-        return _detected(check.symptom, present)
+        return _detected(store, check.symptom, present, now)
     return _measured(store, check, check.symptom, now)
 
 
-def _detected(symptom: Symptom, present: Present) -> tuple[str, str]:
-    if symptom.detector in present.failed:
-        return UNKNOWN, f"{symptom.detector} could not look"
+def _detected(store: Store, symptom: Symptom, present: Present, now: datetime) -> tuple[str, str]:
+    if symptom.found_by in present.failed:
+        return UNKNOWN, f"{symptom.found_by} could not look"
     again = next((each for each in present.symptoms if each.key == symptom.key and each.to is None), None)
+    if again is None and symptom.cause is Cause.SENDER_SILENT:  # which no detector remembers for long
+        again = still_silent(store.ask, symptom, now)
     return (PASS, "not found") if again is None else (FAIL, one_line(again.sentence, 300))
 
 
