@@ -52,7 +52,7 @@ def parser(named: str) -> Parser:
 
 def _told(name: str) -> tuple[str, str]:
     """What a command's module says of it: a sentence, and the rest."""
-    source = Path(commands.__path__[0], f"{name}.py").read_text()
+    source = Path(commands.__path__[0], f"{name}.py").read_text("utf-8")
     sentence, *more = (ast.get_docstring(ast.parse(source)) or "").partition("\n")
     return sentence, "".join(more)
 

@@ -106,8 +106,8 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
             stack.enter_context(_receiving(service, service.segments, sockets["otlp_http"]))
             stack.enter_context(_row_changes(service, service.segments))
         runbook, kpis = _runbook(settings), _kpis(settings)
-        write_down(store, kpis.current)
-        if settings.runs(Part.WATCH):
+        if settings.runs(Part.WATCH):  # which follows the file, and keeps the values; the other parts ask the store
+            write_down(store, kpis.current)
             stack.enter_context(_watching(service, store, runbook))
             stack.enter_context(_keeping(service, store, kpis))
         if settings.runs(Part.WEB):

@@ -123,11 +123,14 @@ class Watch:
         return Found(now, tuple(symptoms), frozenset(failed), self._calls)
 
     def _still_silent(self, found: Found, incidents: Sequence[Incident]) -> Iterator[Symptom]:
-        """What fell silent, is not found silent any more, and has not been heard either."""
+        """What fell silent, is not found silent any more, and has not been heard either.
+
+        Of an incident that a person resolved, nothing: a service may be gone for good.
+        """
         known = {symptom.key for symptom in found.symptoms}
-        lasting = {each.symptom.key: each.symptom for one in incidents for each in one.active}
-        for key, symptom in lasting.items():
-            if symptom.cause is not Cause.SENDER_SILENT or key in known or symptom.found_by in found.failed:
+        lasting = (each.lately for one in incidents if one.state is not State.RESOLVED for each in one.active)
+        for symptom in lasting:
+            if symptom.cause is not Cause.SENDER_SILENT or symptom.key in known or symptom.found_by in found.failed:
                 continue
             try:
                 still = still_silent(self.store.ask, symptom, found.now)

@@ -8,7 +8,7 @@
 WITH
     once AS (
         SELECT
-            concat(toString(`Schema`), '.', toString(`Table`)) AS table_name,
+            concat(if(`Schema` = '', toString(Db), toString(`Schema`)), '.', toString(`Table`)) AS table_name,
             Id, Key, Op, Time, Captured, Offset, TxOrder, IdempotencyKey, Sequence, Quantity
         FROM cdc_events
         WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')}

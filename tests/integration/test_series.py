@@ -114,3 +114,19 @@ def test_an_alert_is_measured_by_its_service_whatever_it_is_called(
     )  # fmt: skip
     series = symptom_series(own_store.ask, symptom, Window(moment(300), moment(HISTORY_S + FAULT_S)))
     assert (series.name if series else None) == ("Errors of requests to payment" if labels else None)
+
+
+def test_tables_of_one_name_in_two_databases_are_two(own_store: Store) -> None:
+    """A connector without schemas, such as MySQL's, tells them apart by the database: each counts for itself."""
+    own_store.command("""
+        INSERT INTO cdc_events (Id, Connector, Db, `Schema`, `Table`, Key, Op, Sequence, Time, Captured)
+        SELECT
+            toString(number), 'two', if(number % 2, 'shop_de', 'shop_ch'), '', 'stock', '{"id":1}', 'u',
+            intDiv(number, 2) + 50 * (number % 2),
+            toDateTime64('2026-09-22 14:00:00', 6, 'UTC') + number AS moment, moment
+        FROM numbers(20)
+    """)
+    window = {"from": datetime(2026, 9, 22, 14, tzinfo=UTC), "to": datetime(2026, 9, 22, 15, tzinfo=UTC)}
+    for kind in ("stale", "missing"):
+        found = own_store.ask("series/row_changes", **window, step_s=3600, connector="two", kind=kind)
+        assert found.select("changes", "wrong").rows() == [(20, 0)]

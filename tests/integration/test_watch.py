@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from triage.demo.write import otlp_requests
 from triage.incident.acting import Act
 from triage.incident.book import MemoryBook, StoredBook
 from triage.incident.impact import hit_by, nobody
-from triage.incident.model import Incident, Kind, State
+from triage.incident.model import Event, Incident, Kind, State
 from triage.incident.narrowing import narrowed
 from triage.postmortem.document import Office
 from triage.postmortem.model import SectionName
@@ -237,6 +238,34 @@ def test_what_fell_silent_is_over_once_it_is_heard(shop_store: tuple[Store, Trut
     store.command(heard, minute=at(36_000), service="another")
     store.command(heard, minute=at(36_060), service="payment")
     for seconds in range(36_130, 36_200, 10):
+        (incident,) = watching.look(at(seconds))
+    assert incident.state is State.RESOLVED
+
+
+def test_what_is_silent_once_more_is_judged_by_that_alone_and_may_be_told_to_be_gone(
+    shop_store: tuple[Store, Truth],
+) -> None:
+    """It was heard between the episodes; and of whom a person has resolved it, nothing more is expected."""
+    store, _ = shop_store
+    empty(store)
+    silent = other("no_data", {"service": "gone"}, "gone", cause=Cause.SENDER_SILENT)
+    heard = "INSERT INTO arrivals (Minute, ServiceName, Spans) VALUES ({minute:DateTime64(6, 'UTC')}, 'gone', 9)"
+    store.command(heard, minute=at(300))
+    book, detect = StoredBook(store), Told(silent)
+    watching = watch(store, book=book, detect=detect)
+    watching.look(at(240))
+    detect.symptoms = ()
+    for seconds in range(370, 440, 10):
+        (incident,) = watching.look(at(seconds))
+    assert incident.state is State.RESOLVED
+    detect.symptoms = (replace(silent, from_=at(360)),)
+    watching.look(at(600))
+    detect.symptoms = ()
+    for seconds in range(20_000, 20_100, 10):
+        (incident,) = watching.look(at(seconds))
+    assert (incident.state.value, incident.began) == ("open", at(0))
+    book.write([Event(incident.id, "by-ana", at(20_100), Kind.RESOLVED, "ana", "it is retired")])
+    for seconds in (20_110, 20_710, 20_800):
         (incident,) = watching.look(at(seconds))
     assert incident.state is State.RESOLVED
 

@@ -66,7 +66,10 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
 
 def still_unreported(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
     """The same of now, if the figure has not been reported since; None once it has, or is no longer named."""
-    whole = Window(max(symptom.from_, now - LONGEST), now.replace(second=0, microsecond=0))
+    to = now.replace(second=0, microsecond=0)
+    if to <= symptom.from_:  # the clock was set back
+        return symptom
+    whole = Window(max(symptom.from_, to - LONGEST), to)
     kpi = next((one for one in kpis_of(ask) if one.name == symptom.subject["kpi"]), None)
     if kpi is None or all_measured(ask, [kpi], whole)[kpi]:
         return None

@@ -80,12 +80,14 @@ def _named(incident: Incident, event: Event) -> Incident:
 def _symptom(incident: Incident, event: Event) -> Incident:
     symptom = SYMPTOM.validate_json(event.details)
     before = next((each for each in incident.symptoms if each.symptom.key == symptom.key), None)
+    since = symptom.from_
     if before is None:
-        tracked = Tracked(symptom, True, event.time, event.time, symptom.value)
+        tracked = Tracked(symptom, True, event.time, event.time, symptom.value, since=since)
     else:
         symptom = replace(told_again(before.symptom, symptom), from_=min(symptom.from_, before.symptom.from_))
         worst = max(before.worst, symptom.value, key=lambda value: abs(value - symptom.usual))
-        tracked = replace(before, symptom=symptom, active=True, told=event.time, worst=worst)
+        since = min(since, before.since or since) if before.active else since
+        tracked = replace(before, symptom=symptom, active=True, told=event.time, worst=worst, since=since)
     others = tuple(each for each in incident.symptoms if each.symptom.key != symptom.key)
     symptoms = tuple(sorted((*others, tracked), key=lambda each: (each.joined, each.symptom.from_)))
     began = min(each.symptom.from_ for each in symptoms)

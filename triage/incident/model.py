@@ -1,7 +1,7 @@
 """An incident and what happened to it, as data. Times are UTC, amounts by currency."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -141,6 +141,13 @@ class Tracked:
     worst: float
     """Its value when it was farthest from what is usual."""
     episode: int = 0
+    since: datetime | None = None
+    """When its last episode began; the symptom itself began with the first."""
+
+    @property
+    def lately(self) -> Symptom:
+        """The symptom as if there had been no episode but the last."""
+        return replace(self.symptom, from_=self.since or self.symptom.from_)
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def checks(incident: Incident, not_recovered: int) -> Iterator[Check]:
     """The checks of an incident of whose customers so many have not got through."""
     for number, tracked in enumerate(incident.symptoms, start=1):
         symptom = tracked.symptom
-        yield Check(f"{CheckKind.DETECTOR}-{number}", CheckKind.DETECTOR, symptom)
+        yield Check(f"{CheckKind.DETECTOR}-{number}", CheckKind.DETECTOR, tracked.lately)
         if symptom.detector in NAMES and symptom.unit and symptom.detector != "no_data":
             limit = symptom.usual + PART_OF_THE_WAY * (symptom.value - symptom.usual)
             falls = symptom.value < symptom.usual
