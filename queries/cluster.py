@@ -22,6 +22,7 @@ NAMING = r"\b(FROM|JOIN|TO|ALTER TABLE|REPLACE TABLE|IF NOT EXISTS) ({names})\b"
 LIKE = re.compile(r"( AS )(\w+)( ENGINE = Null)")
 TARGET = re.compile(r"((?:IF NOT EXISTS|REPLACE TABLE|ALTER TABLE) `\w+`\.\w+)")
 ENGINE = re.compile(r"(ENGINE = )(\w*MergeTree)")
+SYSTEM = re.compile(r"\bFROM (system\.\w+)")
 
 IN_FRONT = re.compile(r"landing_|reading_|spans$")
 """What stands in the database that is spoken to: where inserts go, the views from there, and what reads all shards."""
@@ -84,6 +85,10 @@ class Cluster:
             return statement
         statement = statement.replace("non_replicated_deduplication_window", "replicated_deduplication_window")
         return ENGINE.sub(r"\1Replicated\2", statement)
+
+    def of_every_node(self, question: str) -> str:
+        """A question about system tables, put to all nodes."""
+        return SYSTEM.sub(rf"FROM clusterAllReplicas('{self.name}', \1)", question)
 
     def _in_front_of(self, table: str) -> str:
         place, behind = f"`{self.database}`.{table}{self._on}", f"`{self.local}`.{table}"

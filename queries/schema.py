@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import cache
@@ -15,6 +16,18 @@ from queries.store import Store, Value
 
 FILES = Path(__file__).parent / "schema"
 WRITTEN = FILES / "settings.sql"
+
+TTL = re.compile(r"^TTL (.+\()\{(retention_\w+)\}\)$", re.MULTILINE)
+TTLS = r"""
+    SELECT DISTINCT name, ttl[1] AS counted, toUInt32(ttl[2]) AS days
+    FROM (
+        SELECT name, extractGroups(engine_full, ' TTL (.+\\()(\\d{1,9})\\)(?: SETTINGS |$)') AS ttl
+        FROM system.tables
+        WHERE database = {database:String}
+    )
+    WHERE notEmpty(ttl)
+    ORDER BY name
+"""
 
 
 @dataclass(frozen=True)
@@ -78,11 +91,14 @@ def apply(
     meanings: Meanings | None = None,
     cluster: Cluster | None = None,
     counterparts: Sequence[Counterpart] = (),
+    *,
+    shorten: bool = False,
 ) -> list[str]:
-    """Brings the tables up to what this program needs, on every node of a cluster; returns the files newly applied.
+    """Brings the tables up to what this program needs, on every node of a cluster; says what is new: files, retentions.
 
-    Writes what attributes mean, too: it holds for what is inserted from now on. Raises SchemaMismatch where
-    the tables are newer than the program, or were made by files that have changed since.
+    Writes what attributes mean, too: it holds for what is inserted from now on, a retention for all rows. One that is
+    shorter than the tables' lets rows go for good, and is taken only where `shorten` says so. Raises SchemaMismatch
+    where the tables are newer than the program, or were made by files that have changed since.
     """
     first, *_ = files()
     for statement in [*(cluster.databases() if cluster else ()), *statements(first, cluster=cluster)]:
@@ -92,8 +108,9 @@ def apply(
         for statement in statements(path, retention, cluster):
             store.command(statement)
         store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=_written_as(path))
+    retained = _retain(store, retention or Retention(), cluster, shorten=shorten)
     _write(store, meanings or Meanings(), counterparts, cluster)
-    return [path.stem for path in new]
+    return [*(path.stem for path in new), *retained]
 
 
 def show(retention: Retention | None = None, cluster: Cluster | None = None) -> str:
@@ -147,6 +164,33 @@ def _unapplied(store: Store) -> list[Path]:
 def _written_as(path: Path) -> str:
     """A file as `schema_applied` names it: a change of its statements gives it another name."""
     return f"{path.stem}@{sha256(''.join(catalogue.statements(path.read_text())).encode()).hexdigest()[:12]}"
+
+
+def _retain(store: Store, retention: Retention, cluster: Cluster | None, *, shorten: bool) -> list[str]:
+    """Changes each TTL whose days are not those of the settings, and says which; one that is not ours stays."""
+    question = cluster.of_every_node(TTLS) if cluster else TTLS
+    held = store.select(question, database=cluster.local if cluster else store.database)
+    changed: dict[str, str] = {}
+    told: list[str] = []
+    for table, counted, held_days in held.rows():
+        setting = _retained().get((table, counted))
+        days = asdict(retention)[setting] if setting else held_days
+        if days < held_days and not shorten:
+            told.append(f"retention of {table}: still {held_days}d (`triage schema apply` shortens it to {days}d)")
+        elif days != held_days:
+            changed[table] = f"{counted}{days})"
+            told.append(f"retention of {table}: {days}d (was {held_days}d)")
+    for table, ttl in changed.items():  # what is not materialized keeps its rows' old end, merges or not
+        statement = f"ALTER TABLE {table} MODIFY TTL {ttl} SETTINGS materialize_ttl_after_modify = 1"
+        store.command(cluster.placed(statement, cluster.local, names()) if cluster else statement)
+    return told
+
+
+@cache
+def _retained() -> dict[tuple[str, str], str]:
+    """The setting that each table's TTL has its days from, by the table and what the TTL says before them."""
+    every = [each for path in files() for each in catalogue.statements(path.read_text())]
+    return {(made(each), match[1]): match[2] for each in every if (match := TTL.search(each))}
 
 
 def _write(store: Store, meanings: Meanings, counterparts: Sequence[Counterpart], cluster: Cluster | None) -> None:

@@ -100,7 +100,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
             stack.enter_context(_scratch(settings.data / "tmp"))
         store = stack.enter_context(tables.opened(settings))
         for name in tables.apply(store, settings):
-            log.info("applied %s", name)
+            log.info("tables: %s", name)
         if service.segments:
             service.loader = stack.enter_context(_loading(service, service.segments, store))
             stack.enter_context(_receiving(service, service.segments, sockets["otlp_http"]))

@@ -44,12 +44,14 @@ def _make(directory: Path) -> None:
         raise SettingsError(f"data: {directory} cannot be used: {error.strerror}") from None
 
 
-def apply(store: Store, settings: Settings) -> list[str]:
-    """Brings the tables up to what this program needs; the names of what was newly applied.
+def apply(store: Store, settings: Settings, *, shorten: bool = False) -> list[str]:
+    """Brings the tables up to what this program needs, and says what is new; `shorten`: a shorter retention is meant.
 
     Raises StoreError, SettingsError.
     """
-    return schema.apply(store, retention(settings), meanings(settings), cluster(settings), counterparts(settings))
+    return schema.apply(
+        store, retention(settings), meanings(settings), cluster(settings), counterparts(settings), shorten=shorten
+    )
 
 
 def cluster(settings: Settings) -> Cluster | None:

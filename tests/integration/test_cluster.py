@@ -96,6 +96,31 @@ def test_applying_again_changes_nothing(node: Store) -> None:
     assert schema.apply(node, cluster=OneNode("shop", "otel")) == []
 
 
+def test_a_changed_retention_reaches_the_shards(node: Store) -> None:
+    """It is asked of every node and changed where the rows lie; the table in front has none."""
+    shop = OneNode("shop", "otel")
+    try:
+        told = schema.apply(node, schema.Retention(retention_logs_days=20), cluster=shop)
+        assert told == ["retention of otel_logs: 20d (was 14d)"]
+        assert schema.apply(node, schema.Retention(retention_logs_days=20), cluster=shop) == []
+        engine = node.select(
+            "SELECT engine_full FROM system.tables WHERE database = 'otel_local' AND name = 'otel_logs'"
+        )
+        assert "TTL Received + toIntervalDay(20)" in engine["engine_full"][0]
+    finally:
+        schema.apply(node, cluster=shop, shorten=True)
+
+
+def test_a_ttl_is_changed_on_every_node(node: Store) -> None:
+    """The statement as a real cluster takes it: the engine reads it, and it is for all."""
+    statement = (
+        "ALTER TABLE otel_logs MODIFY TTL Received + toIntervalDay(20) SETTINGS materialize_ttl_after_modify = 1"
+    )
+    changed = SHOP.placed(statement, SHOP.local, schema.names())
+    assert changed.startswith("ALTER TABLE `otel_local`.otel_logs ON CLUSTER 'shop' MODIFY TTL")
+    assert node.select("SELECT formatQuery({statement:String}) AS sql", statement=changed)["sql"][0]
+
+
 def test_every_statement_is_one_that_the_engine_reads(node: Store) -> None:
     """As it is written for a real cluster, with its clauses."""
     for statement in re.split(r";\n\n", schema.show(cluster=SHOP).rstrip(";")):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -230,6 +232,75 @@ def test_what_attributes_mean_is_written_anew_each_time(store: Store):
     schema.apply(store)
     assert store.select("SELECT count() AS n FROM partners")["n"][0] == 0
     assert store.select("SELECT count() AS n FROM attribute_meanings WHERE Code < 20")["n"][0] == 4
+
+
+UNFINISHED = """
+    SELECT count() AS n FROM system.mutations
+    WHERE database = currentDatabase() AND table = 'otel_traces' AND NOT is_done
+"""
+KEPT_DAYS = """
+    SELECT dateDiff('day', (SELECT max(Received) FROM otel_traces), toDate(max(delete_ttl_info_max))) AS days
+    FROM system.parts
+    WHERE database = currentDatabase() AND table = 'otel_traces' AND active AND rows > 0
+"""
+
+
+def ttls(store: Store) -> dict[str, str]:
+    """The TTL of each table that has one."""
+    found = store.select(
+        "SELECT name, extract(engine_full, ' TTL (.+?)(?: SETTINGS |$)') AS ttl FROM system.tables "
+        "WHERE database = currentDatabase() AND ttl != ''"
+    )
+    return dict(found.rows())
+
+
+@pytest.fixture
+def afterwards(store: Store) -> Iterator[None]:
+    """The tables are empty and have their usual retention, whatever a test has done."""
+    yield
+    schema.apply(store, shorten=True)
+    empty(store)
+
+
+@pytest.mark.usefixtures("afterwards")
+@pytest.mark.parametrize("days", [3, 30])
+def test_a_changed_retention_holds_for_rows_that_came_before_it(store: Store, days: int):
+    """Shortened or prolonged, it is told once, and what the rows' parts say of their end is what the setting says."""
+    store.command(SPAN, t=T0)
+    retention = schema.Retention(retention_traces_days=days)
+    if days < 14:
+        still = "retention of otel_traces: still 14d (`triage schema apply` shortens it to 3d)"
+        assert schema.apply(store, retention) == [still], "rows would be gone for good"
+        assert ttls(store)["otel_traces"] == "Received + toIntervalDay(14)"
+    assert schema.apply(store, retention, shorten=True) == [f"retention of otel_traces: {days}d (was 14d)"]
+    assert ttls(store)["otel_traces"] == f"Received + toIntervalDay({days})"
+    late = time.monotonic() + 30
+    while store.select(UNFINISHED)["n"][0] and time.monotonic() < late:
+        time.sleep(0.02)
+    assert store.select(KEPT_DAYS)["days"][0] == days
+    assert schema.apply(store, retention) == []
+
+
+@pytest.mark.usefixtures("afterwards")
+def test_every_retention_can_be_changed(store: Store):
+    """Afterwards the tables have the TTLs that `show` prints, and all that have one were told."""
+    retention = schema.Retention(21, 22, 23, 24, 25)
+    told = schema.apply(store, retention, shorten=True)
+    shown = re.findall(r"^TTL (.+)$", schema.show(retention), re.MULTILINE)
+    assert sorted(ttls(store).values()) == sorted(shown)
+    assert [re.split("[ :]", line)[2] for line in told] == sorted(ttls(store))
+
+
+@pytest.mark.usefixtures("afterwards")
+def test_a_ttl_that_is_not_ours_stays(store: Store):
+    """A table that the collector's exporter made, or that somebody moves to other disks, is kept as they said."""
+    theirs = "toDateTime(Timestamp) + toIntervalDay(7)"
+    store.command(f"ALTER TABLE otel_traces MODIFY TTL {theirs}")
+    try:
+        assert schema.apply(store, schema.Retention(retention_traces_days=3), shorten=True) == []
+        assert ttls(store)["otel_traces"] == theirs
+    finally:
+        store.command("ALTER TABLE otel_traces MODIFY TTL Received + toIntervalDay(14)")
 
 
 def test_show_prints_statements_with_the_retention_filled_in():

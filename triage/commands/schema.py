@@ -69,7 +69,7 @@ def _rebuild(settings: Settings, name: str, from_: str | None) -> Status:
 
 def _apply(settings: Settings) -> Status:
     with tables.opened(settings, handles=1) as store:
-        applied = tables.apply(store, settings)
+        applied = tables.apply(store, settings, shorten=True)
     for name in applied:
         print(f"applied {name}")
     if not applied:
