@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 
 from queries.store import Store
 
@@ -15,6 +16,12 @@ KEEP = """
     SELECT {kpi:String}, toDateTime(row.1, 'UTC'), toFloat64(row.2), toFloat64(row.3)
     FROM (SELECT arrayJoin(arrayZip(
         {times:Array(UInt32)}, {parts:Array(String)}, {ofs:Array(String)})) AS row)
+    SETTINGS insert_deduplicate = 0
+"""
+# Beside the values, under a name that is no digest: who takes the values out takes the mark with them.
+MARK = """
+    INSERT INTO kpi_values (Kpi, Time, Part, Of)
+    SELECT concat({kpi:String}, '/arrived'), toDateTime({day:Date}, 'UTC'), 0, 0
     SETTINGS insert_deduplicate = 0
 """
 
@@ -35,3 +42,8 @@ def keep(store: Store, kpi: str, minutes: Sequence[tuple[int, float, float]]) ->
             parts=[repr(part) for _, part, _ in some],
             ofs=[repr(of) for _, _, of in some],
         )
+
+
+def mark(store: Store, kpi: str, day: date) -> None:
+    """Notes that of the figure with that digest all is kept that arrived before that day. Raises StoreError."""
+    store.command(MARK, kpi=kpi, day=day.isoformat())

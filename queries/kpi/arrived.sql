@@ -1,5 +1,6 @@
 -- Of which hours did telemetry arrive lately that business figures are made from?
--- metrics, spans: Array(String), the names of the metrics and spans
+-- metrics: Array(String), the names of the metrics
+-- services: Array(String), those of which spans count, whatever their names (none of a kind is a 0); empty for any
 -- logs: Bool, whether log records count
 -- since: Date; the first day of arrival that counts
 -- One row per hour that what arrived then says.
@@ -11,7 +12,7 @@ SELECT DISTINCT hour FROM (
     WHERE Received >= {since:Date} AND MetricName IN {metrics:Array(String)}
     UNION ALL
     SELECT toUnixTimestamp(toStartOfHour(toDateTime(Timestamp, 'UTC'))) AS hour FROM otel_traces
-    WHERE Received >= {since:Date} AND SpanName IN {spans:Array(String)}
+    WHERE Received >= {since:Date} AND (has({services:Array(String)}, '') OR ServiceName IN {services:Array(String)})
     UNION ALL
     SELECT toUnixTimestamp(toStartOfHour(toDateTime(Timestamp, 'UTC'))) AS hour FROM otel_logs
     WHERE {logs:Bool} AND Received >= {since:Date}

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import random
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
+import polars as pl
 import pytest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
-from opentelemetry.proto.trace.v1.trace_pb2 import Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from queries import schema
-from queries.store import Store, varint
+from queries.errors import QueryTooExpensive
+from queries.store import Store, Value, varint
 from tests.counters import CUMULATIVE, DELTA, Counter, Point, drawn, growth, joined
 from tests.integration.otlp import attributes, logs, segment, span, token, traces
+from triage.kpi import keeping
 from triage.kpi.figures import Kind, Kpi, Signal, Source
-from triage.kpi.keeping import Whole, keep_again, keep_arrived, keep_recent
+from triage.kpi.keeping import KeepingThread, Whole, keep_again, keep_arrived, keep_recent
 from triage.kpi.named import kpis_of, shipped, write_down
+from triage.kpi.read import LiveKpis
 from triage.kpi.values import measured, totals, values
 from triage.window import Window
 
@@ -50,6 +57,37 @@ def total(store: Store, kpi: Kpi, window: Window) -> float | None:
 def send(store: Store, *counters: Counter) -> None:
     body = joined(counter.request(T0) for counter in counters)
     store.insert("metrics", varint(len(body)) + body, token())
+
+
+def kept(store: Store, kpi: Kpi, window: Window) -> dict[int, float]:
+    """What is kept of the figure, by minute (s since T0), nothing measured."""
+    rows = store.ask("kpi/kept", kpis=[kpi.digest], **{"from": window.from_}, to=window.to).iter_rows()
+    return {minute - T0: part for _, minute, part, _ in rows}
+
+
+def sent_by(service: str, *spans: Span) -> bytes:
+    return segment(traces(*spans, resource={"service.name": service}))
+
+
+def arrived(store: Store, service: str, day: str) -> None:
+    """Has the service's spans have arrived on that day, an expression of their columns."""
+    store.command(
+        f"ALTER TABLE otel_traces UPDATE Received = {day} WHERE ServiceName = {{service:String}} "
+        "SETTINGS mutations_sync = 1",
+        service=service,
+    )
+
+
+def too_expensive(store: Store, monkeypatch: pytest.MonkeyPatch, refused: Callable[[Value], bool]) -> None:
+    """Has the store refuse to measure figures of spans where `refused` says so of the span's name."""
+    ask = store.ask
+
+    def refusing(name: str, /, **parameters: Value) -> pl.DataFrame:
+        if name == "kpi/spans" and refused(parameters["name"]):
+            raise QueryTooExpensive("over the limit")
+        return ask(name, **parameters)
+
+    monkeypatch.setattr(store, "ask", refusing)
 
 
 @pytest.fixture(scope="module")
@@ -191,6 +229,81 @@ def test_a_figure_of_spans_counts_each_once(own_store: Store) -> None:
     assert total(own_store, Kpi("revenue", Kind.SUM, revenue, "CHF"), window) == 15
     assert total(own_store, Kpi("basket", Kind.GAUGE, revenue, "CHF"), window) == 7.5
     assert keep_arrived(own_store, [orders], at(HOUR), WHOLE) >= 2
+
+
+def test_of_spans_hours_without_one_are_kept_as_0(own_store: Store) -> None:
+    """Where the service sent others: a rate of something rare is 0 in between. Of another service nothing is known."""
+    rare = span(1, start=at_ns(5), name="POST /refunds")
+    others = [span(n + 3, start=at_ns(n * HOUR), name="GET /") for n in (-1, 0, 1, 2)]
+    own_store.insert("traces", sent_by("till", rare, *others), token())
+    own_store.insert("traces", sent_by("elsewhere", span(9, start=at_ns(-5 * HOUR))), token())
+    window = Window(at(-8 * HOUR), at(3 * HOUR))
+    refunds = Kpi("refunds", Kind.RATE, Source(Signal.SPAN, "POST /refunds", "till"), "{refund}/min")
+    keep_arrived(own_store, [refunds], at(4 * HOUR), WHOLE)
+    assert kept(own_store, refunds, window) == {-HOUR: 0, 0: 1, HOUR: 0, 2 * HOUR: 0}
+    anyones = replace(refunds, of=replace(refunds.of, service=""))
+    keep_arrived(own_store, [anyones], at(4 * HOUR), WHOLE)
+    assert kept(own_store, anyones, window)[-5 * HOUR] == 0
+
+
+@pytest.mark.parametrize("before", ["nothing", "its latest minutes"])
+def test_an_interrupted_filling_leaves_no_gap(own_store: Store, monkeypatch: pytest.MonkeyPatch, before: str) -> None:
+    """The next one begins again, whatever was written before; only when all is kept, it asks what arrived since."""
+    name = f"POST /interrupted/{before}"
+    days = [-HOUR * 24 * day for day in range(10)]
+    sent = [span(n + 1, start=at_ns(s), name=name) for n, s in enumerate(days)]
+    own_store.insert("traces", sent_by(name, *sent), token())
+    arrived(own_store, name, "toDate(Timestamp)")
+    orders = Kpi("orders", Kind.SUM, Source(Signal.SPAN, name, name), "{order}")
+    window = Window(at(-HOUR * 24 * 11), at(HOUR))
+    if before == "its latest minutes":
+        assert keep_recent(own_store, [orders], at(HOUR)) == 1
+    asked = itertools.count(1)
+    with monkeypatch.context() as patch:
+        too_expensive(own_store, patch, lambda name: next(asked) == 4)
+        with pytest.raises(QueryTooExpensive):
+            keep_arrived(own_store, [orders], at(HOUR), WHOLE)
+    assert 0 < len(kept(own_store, orders, window)) < len(days)
+    keep_arrived(own_store, [orders], at(HOUR), WHOLE)
+    assert kept(own_store, orders, window) == dict.fromkeys(days, 1)
+    arrived(own_store, name, "today() - 5")
+    with monkeypatch.context() as patch:
+        too_expensive(own_store, patch, lambda name: True)
+        assert keep_arrived(own_store, [orders], at(HOUR), WHOLE) == 0, "nothing arrived, so nothing is measured"
+
+
+def test_a_figure_that_is_too_expensive_holds_up_no_other(
+    own_store: Store, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is told and tried again after a while; the others are kept, old hours and the latest minutes."""
+    now_s = int(time.time()) // 60 * 60 - T0
+    minutes = [-24 * HOUR, now_s - 120]
+    names = ("dear", "cheap")
+    sent = [span(n + 1, start=at_ns(s), name=name) for name in names for n, s in enumerate(minutes)]
+    own_store.insert("traces", sent_by("both", *sent), token())
+    file = tmp_path / "kpis.yaml"
+    rows = "".join(
+        f"  - {{name: {name}, kind: sum, of: {{span: {name}, service: both}}}}\n" for name in ("dear", "cheap")
+    )
+    file.write_text(f"kpis:\n{rows}")
+    told: list[tuple[str, float]] = []
+    monkeypatch.setattr(keeping, "RELOAD_S", 0.02)
+    monkeypatch.setattr(keeping, "AGAIN_S", 1.0)
+    too_expensive(own_store, monkeypatch, lambda name: name == "dear")
+    live = LiveKpis(file)
+    thread = KeepingThread(own_store, live, WHOLE, lambda part, _: told.append((part, time.monotonic())))
+    thread.start()
+    deadline = time.monotonic() + 20
+    while len(told) < 4 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    thread.stop()
+    assert {part for part, _ in told} == {"kpis: dear"}
+    filled, _recent, again, _ = (moment for _, moment in told[:4])
+    assert again - filled >= 1
+    window = Window(at(-25 * HOUR), at(now_s + 60))
+    dear, cheap = live.current
+    assert kept(own_store, cheap, window) == dict.fromkeys(minutes, 1)
+    assert kept(own_store, dear, window) == {}
 
 
 def test_a_figure_of_log_records_counts_those_with_the_text(own_store: Store) -> None:

@@ -1,8 +1,9 @@
 """Keeps the business figures' values by minute, for longer than the telemetry that they are made from.
 
 What is kept is what is measured: of the last two hours each minute, and, once an hour and at the start, of every hour
-of which telemetry arrived since what is kept was last written. So late data counts, a restart loses nothing, a figure
-that is new or made differently is filled from all telemetry that there is, and two that keep write the same.
+of which telemetry arrived since the figure was last kept whole. When that was is marked as it ends, so an interrupted
+filling begins again. So late data counts, a restart loses nothing, a figure that is new or made differently is filled
+from all telemetry that there is, and two that keep write the same.
 """
 
 from __future__ import annotations
@@ -31,6 +32,10 @@ HOUR = timedelta(hours=1)
 LONGEST = timedelta(days=1)
 """What is measured at a time."""
 EVERY_S, RELOAD_S, STOP_WITHIN_S = 60.0, 5.0, 30.0
+AGAIN_S = 60.0
+"""How long after a figure could not be filled it is tried again."""
+DAY = timedelta(days=1)
+"""Of what arrived this long before, all is there, whatever the time zone that days of arrival are told in."""
 BEGINNING = date(1970, 1, 1)
 
 log = logging.getLogger(__name__)
@@ -57,11 +62,19 @@ def keep_recent(store: Store, kpis: Iterable[Kpi], now: datetime) -> int:
 
 
 def keep_arrived(store: Store, kpis: Sequence[Kpi], now: datetime, whole: Whole) -> int:
-    """Keeps every hour of which telemetry arrived since the last writing; how many minutes. Raises StoreError."""
+    """Keeps every hour of which telemetry arrived since each was kept whole; how many minutes. Raises StoreError."""
     rows = store.ask("kpi/kept_until", kpis=[kpi.digest for kpi in kpis]).iter_rows()
-    written = {digest: day - timedelta(days=1) for digest, _, day in rows}
+    marks = {digest: day for digest, _, day in rows}
     each = {kpi.digest: kpi for kpi in kpis}.values()
-    return sum(_keep(store, kpi, now, whole.since(kpi, now), written.get(kpi.digest, BEGINNING)) for kpi in each)
+    return sum(_keep_whole(store, kpi, now, whole, marks.get(kpi.digest, BEGINNING)) for kpi in each)
+
+
+def _keep_whole(store: Store, kpi: Kpi, now: datetime, whole: Whole, mark: date) -> int:
+    """Keeps what arrived from the day of the mark on, and only then moves the mark."""
+    minutes = _keep(store, kpi, now, whole.since(kpi, now), mark)
+    if (day := now.date() - DAY) > mark:
+        kpi_tables.mark(store, kpi.digest, day)
+    return minutes
 
 
 def keep_again(store: Store, kpis: Sequence[Kpi], now: datetime, whole: Whole, from_: datetime | None = None) -> int:
@@ -78,13 +91,13 @@ def _keep(store: Store, kpi: Kpi, now: datetime, first: datetime, arrived: date)
 
 
 def _arrived(ask: Ask, kpi: Kpi, since: date) -> list[datetime]:
-    named = {signal: [each.name for each in kpi.sources if each.signal is signal] for signal in Signal}
+    of = {signal: [source for source in kpi.sources if source.signal is signal] for signal in Signal}
     frame = ask(
         "kpi/arrived",
         since=since.isoformat(),
-        metrics=named[Signal.METRIC],
-        spans=named[Signal.SPAN],
-        logs=bool(named[Signal.LOG]),
+        metrics=[source.name for source in of[Signal.METRIC]],
+        services=[source.service for source in of[Signal.SPAN]],
+        logs=bool(of[Signal.LOG]),
     )
     return [datetime.fromtimestamp(hour, UTC) for (hour,) in frame.iter_rows()]
 
@@ -119,7 +132,10 @@ def _minute(moment: datetime) -> datetime:
 
 
 class KeepingThread:
-    """Follows the file of the figures, and keeps their values, until stopped. `failed` is told what went wrong."""
+    """Follows the file of the figures, and keeps their values, until stopped.
+
+    `failed` is told what went wrong; where the store gives no answer about one figure, the others are kept.
+    """
 
     def __init__(
         self, store: Store, file: LiveFile[tuple[Kpi, ...]], whole: Whole, failed: Callable[[str, Exception], None]
@@ -128,6 +144,8 @@ class KeepingThread:
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kpis", daemon=True)
         self._written: tuple[Kpi, ...] | None = None
+        self._due: dict[str, float] = {}
+        self._recent_at = 0.0
 
     def start(self) -> None:
         """Begins with what arrived while nobody kept anything."""
@@ -139,18 +157,9 @@ class KeepingThread:
         self._thread.join(STOP_WITHIN_S)
 
     def _run(self) -> None:
-        whole_at = recent_at = 0.0
         while True:
-            began = time.monotonic()
             try:
-                changed = self._follow()
-                kpis = kpis_of(self._store.ask)
-                if changed or began >= whole_at:
-                    keep_arrived(self._store, kpis, datetime.now(UTC), self._whole)
-                    whole_at = began + HOUR.total_seconds()
-                if changed or began >= recent_at:
-                    keep_recent(self._store, kpis, datetime.now(UTC))
-                    recent_at = began + EVERY_S
+                self._pass()
             except StoreError as error:
                 self._failed("kpis", error)
             except Exception as error:
@@ -158,6 +167,34 @@ class KeepingThread:
                 log.exception("the business figures could not be kept; the next time is not held up")
             if self._stop.wait(RELOAD_S):
                 return
+
+    def _pass(self) -> None:
+        """Keeps what is due: what arrived first, for values are read as kept up to the latest that is."""
+        changed = self._follow()
+        kpis = {kpi.digest: kpi for kpi in kpis_of(self._store.ask)}.values()
+        for kpi in kpis:
+            if time.monotonic() >= self._due.get(kpi.digest, 0.0) and not self._stop.is_set():
+                self._catch_up(kpi)
+        if changed or time.monotonic() >= self._recent_at:
+            self._recent_at = time.monotonic() + EVERY_S
+            for kpi in kpis:
+                self._keep_recent(kpi)
+
+    def _catch_up(self, kpi: Kpi) -> None:
+        wait_s = AGAIN_S
+        try:
+            keep_arrived(self._store, [kpi], datetime.now(UTC), self._whole)
+            wait_s = HOUR.total_seconds()
+        except StoreError as error:
+            self._failed(f"kpis: {kpi.name}", error)
+        finally:
+            self._due[kpi.digest] = time.monotonic() + wait_s
+
+    def _keep_recent(self, kpi: Kpi) -> None:
+        try:
+            keep_recent(self._store, [kpi], datetime.now(UTC))
+        except StoreError as error:
+            self._failed(f"kpis: {kpi.name}", error)
 
     def _follow(self) -> bool:
         """Writes down what the file says where it says something new; whether it did."""
