@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from triage.customer import Customer, Request
 from triage.model import Evidence
@@ -23,6 +23,7 @@ BUYING = {"to check out", "to order", "to pay"}
 def story(customer: Customer) -> tuple[str, ...]:
     """What happened to the customer: the sentence that matters most, then one for each other operation that failed.
 
+    A time that is not of the same day (UTC) as the first one told has its day with it.
     Names in it are what telemetry says: whoever shows it must escape it.
     """
     theirs = [request for request in customer.requests if request.is_theirs]
@@ -34,7 +35,8 @@ def story(customer: Customer) -> tuple[str, ...]:
     told = sorted({request.entry for request in customer.visible}, key=lambda entry: _weight(customer, entry))
     more = len(told) - OPERATIONS_TOLD
     rest = (f"{_number(more, 'more operation').capitalize()} failed too.",) if more > 0 else ()
-    return (*(_operation(customer, entry) for entry in told[:OPERATIONS_TOLD]), *rest)
+    day = next(_minute(request) for request in customer.visible if request.entry == told[0]).date()
+    return (*(_operation(customer, entry, day) for entry in told[:OPERATIONS_TOLD]), *rest)
 
 
 def origin(failures: Sequence[Evidence]) -> Evidence | None:
@@ -45,7 +47,7 @@ def origin(failures: Sequence[Evidence]) -> Evidence | None:
 def _calm(theirs: Sequence[Request]) -> str:
     if not theirs:
         return "Tried nothing themselves; they are only named in others’ requests."
-    return f"Made {_number(len(theirs), 'request')} {_when(theirs)}; nothing failed."
+    return f"Made {_number(len(theirs), 'request')} {_when(theirs, _minute(theirs[0]).date())}; nothing failed."
 
 
 def _weight(customer: Customer, entry: tuple[str, str]) -> tuple[bool, bool, int, tuple[str, str]]:
@@ -55,17 +57,18 @@ def _weight(customer: Customer, entry: tuple[str, str]) -> tuple[bool, bool, int
     return worked, not any(request.orders for request in failed), -len(failed), entry
 
 
-def _operation(customer: Customer, entry: tuple[str, str]) -> str:
-    """How one operation went, from when it first failed on."""
+def _operation(customer: Customer, entry: tuple[str, str], day: date) -> str:
+    """How one operation went, from when it first failed on; `day` needs no naming."""
     failed = [request for request in customer.visible if request.entry == entry]
     first, last = failed[0].time, failed[-1].time
     tried = [request for request in customer.requests if request.entry == entry and first <= request.time <= last]
     where = Counter(one.service for request in failed if (one := origin(request.failures))).most_common(1)
     at = f" at {where[0][0]}" if where else ""
     success = customer.success_after(entry, failed[-1].start_ns)
-    since = _since(entry[1], success)
+    since = _since(entry[1], success, day)
     how_many = _how_many(len(failed), len(tried))
-    return f"Tried {wanted(entry[1]) or entry[1]} {_times(len(tried))} {_when(tried)}; {how_many} failed{at}; {since}."
+    what, when = wanted(entry[1]) or entry[1], _when(tried, day)
+    return f"Tried {what} {_times(len(tried))} {when}; {how_many} failed{at}; {since}."
 
 
 def wanted(operation: str) -> str:
@@ -75,11 +78,11 @@ def wanted(operation: str) -> str:
     return WANTED.get(last, "") if method in WRITING else ""
 
 
-def _since(operation: str, success: Request | None) -> str:
+def _since(operation: str, success: Request | None, day: date) -> str:
     if success is None:
         return "it has not worked since"
     bought = success.orders and wanted(operation) in BUYING
-    return f"{'bought' if bought else 'it worked'} at {_clock(success.time)}"
+    return f"{'bought' if bought else 'it worked'} {_at(_minute(success), day)}"
 
 
 def _how_many(failed: int, tried: int) -> str:
@@ -88,13 +91,30 @@ def _how_many(failed: int, tried: int) -> str:
     return _words(failed)
 
 
-def _when(requests: Sequence[Request]) -> str:
-    first, last = _clock(requests[0].time), _clock(requests[-1].time)
-    return f"at {first}" if first == last else f"between {first} and {last}"
+def _when(requests: Sequence[Request], day: date) -> str:
+    first, last = _minute(requests[0]), _minute(requests[-1])
+    if first == last:
+        return _at(first, day)
+    if first.date() == last.date():
+        return f"{_on(first, day)}between {first:%H:%M} and {last:%H:%M}"
+    return f"between {first:%H:%M} on {_date(first, day)} and {last:%H:%M} on {_date(last, day)}"
 
 
-def _clock(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%H:%M")
+def _at(moment: datetime, day: date) -> str:
+    return f"{_on(moment, day)}at {moment:%H:%M}"
+
+
+def _on(moment: datetime, day: date) -> str:
+    return "" if moment.date() == day else f"on {_date(moment, day)} "
+
+
+def _date(moment: datetime, day: date) -> str:
+    return f"{moment.day} {moment:%b}" + ("" if moment.year == day.year else f" {moment.year}")
+
+
+def _minute(request: Request) -> datetime:
+    """The minute that it began in, in UTC: what is told of a time."""
+    return request.time.astimezone(UTC).replace(second=0, microsecond=0)
 
 
 def _times(count: int) -> str:

@@ -107,7 +107,7 @@ def _pinned(question: Question) -> dict[str, str]:
         "route": question.route,
         "partner": question.partner,
         "version": question.version,
-        "slower_than_ms": None if question.slower_than_ms is None else f"{question.slower_than_ms:g}",
+        "slower_than_ms": None if question.slower_than_ms is None else repr(question.slower_than_ms).removesuffix(".0"),
         "from": format_time(question.from_),
         "to": format_time(question.to),
         "as_of": format_time(question.as_of) if question.as_of else None,

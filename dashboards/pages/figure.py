@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from math import floor, log10
+from math import ceil, floor, log10
 
 from markupsafe import Markup
 
@@ -13,7 +13,12 @@ from triage.incident.series import Marker, Series
 from triage.window import Window, format_time
 
 TICKS = 4
-TICK_STEPS_S = (60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400)
+TICK_STEPS_S = (60, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200)
+MOST_HOURS = timedelta(days=2)
+"""In a window that is longer, the axis of time says days, not hours."""
+MOST_DAYS = 8
+"""How many days it names at most."""
+DAY_S = 86_400
 ROOM = 1.08
 """How much higher than the highest value a figure reaches."""
 
@@ -50,9 +55,14 @@ class Figure:
 
     @property
     def top(self) -> float:
-        """The value at its upper edge."""
-        known = [value for value in (*self.series.values, self.series.usual_high) if value is not None]
-        return max(known, default=0.0) * ROOM or 1.0
+        """The value at its upper edge: zero or more."""
+        highest = max(self._known)
+        return highest * ROOM if highest or self.bottom else 1.0
+
+    @property
+    def bottom(self) -> float:
+        """The value at its lower edge: zero or less."""
+        return min(self._known)
 
     @property
     def lines(self) -> str:
@@ -82,21 +92,21 @@ class Figure:
     @property
     def height_ticks(self) -> list[Tick]:
         """Round values on the axis."""
-        made = axis(self.series.unit, self.top)
-        return [Tick(self._y(value / made.scale), _tick(value, made)) for value in _round(self.top * made.scale)]
+        made = self._axis
+        values = _round(self.bottom * made.scale, self.top * made.scale)
+        return [Tick(self._y(value / made.scale), _tick(value, made)) for value in values]
 
     @property
     def time_ticks(self) -> list[Tick]:
-        """Round times on the axis, in UTC."""
+        """Round times on the axis, in UTC: hours, or in a long window whole days."""
         window = self.series.window
-        length_s = window.length.total_seconds()
-        step_s = next((each for each in TICK_STEPS_S if length_s / each <= TICKS + 1), TICK_STEPS_S[-1])
+        days = window.length > MOST_HOURS
+        step_s = _days_s(window.length) if days else _hours_s(window.length)
         first = -(-int(window.from_.timestamp()) // step_s) * step_s
         moments = (
             datetime.fromtimestamp(each, window.from_.tzinfo)
             for each in range(first, int(window.to.timestamp()), step_s)
         )
-        days = window.length > timedelta(days=2)
         return [Tick(self._x(each), f"{each:%d %b}" if days else f"{each:%H:%M}") for each in moments]
 
     @property
@@ -108,7 +118,7 @@ class Figure:
     @property
     def data(self) -> Markup:
         """What page.js draws it from, as JSON that is safe inside a script element."""
-        made, series = axis(self.series.unit, self.top), self.series
+        made, series = self._axis, self.series
         told = {
             "name": series.name,
             "from": format_time(series.window.from_),
@@ -125,6 +135,16 @@ class Figure:
             ],
         }  # fmt: skip
         return Markup(json.dumps(told).replace("<", "\\u003c").replace("&", "\\u0026"))
+
+    @property
+    def _known(self) -> list[float]:
+        """What is to be seen in it, and a zero, from which it is measured."""
+        series = self.series
+        return [0.0, *(each for each in (*series.values, series.usual_low, series.usual_high) if each is not None)]
+
+    @property
+    def _axis(self) -> Axis:
+        return axis(self.series.unit, max(self.top, -self.bottom))
 
     def _lines(self) -> Iterator[str]:
         half = timedelta(seconds=self.series.step_s / 2)
@@ -148,17 +168,27 @@ class Figure:
         return round(100 * min(max((moment - window.from_) / window.length, 0), 1), 2)
 
     def _y(self, value: float) -> float:
-        return round(100 - 100 * min(max(value / self.top, 0), 1), 2)
+        share = (value - self.bottom) / (self.top - self.bottom)
+        return round(100 - 100 * min(max(share, 0), 1), 2)
 
 
-def _round(top: float) -> list[float]:
-    """Two to five round values from nothing up."""
-    if top <= 0:
-        return [0.0]
-    power = 10 ** floor(log10(top))
-    step = next((part * power for part in (0.2, 0.5, 1, 2, 5) if top / (part * power) <= TICKS), 5 * power)
-    return [number * step for number in range(int(top / step) + 1)]
+def _round(low: float, high: float) -> list[float]:
+    """Two to five round values between the two, six where some are below zero; zero is among them."""
+    length, most = high - low, TICKS + 1 if low < 0 else TICKS
+    power = 10 ** floor(log10(length))
+    step = next((part * power for part in (0.2, 0.5, 1, 2, 5) if length / (part * power) <= most), 5 * power)
+    return [number * step for number in range(ceil(low / step - 1e-9), floor(high / step + 1e-9) + 1)]
+
+
+def _hours_s(length: timedelta) -> int:
+    """How far the hours lie apart that an axis of this length names, in seconds."""
+    return next(each for each in TICK_STEPS_S if length / timedelta(seconds=each) <= TICKS + 1)
+
+
+def _days_s(length: timedelta) -> int:
+    """The same of days."""
+    return ceil(length / timedelta(days=MOST_DAYS)) * DAY_S
 
 
 def _tick(value: float, made: Axis) -> str:
-    return f"{value:,.4g}{made.suffix}" if value < 10_000 else f"{value:,.0f}{made.suffix}"
+    return f"{value:,.4g}{made.suffix}" if abs(value) < 10_000 else f"{value:,.0f}{made.suffix}"

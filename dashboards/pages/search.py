@@ -38,6 +38,7 @@ from triage.window import Window, format_time
 PATH = "/search"
 SHARED = ("service", "customer", "from", "to")
 COMMON_SERVICES = 8
+LOG_RECORD = "log record"
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,14 +46,24 @@ Item = TypeVar("Item", bound=Placed)
 
 
 @dataclass(frozen=True)
+class Arrived:
+    """How much there was in a window of what is searched, found or not; `last` when there last was any by its end."""
+
+    count: int
+    noun: str
+    last: datetime | None
+
+
+@dataclass(frozen=True)
 class Kind(Generic[Item]):
-    """One of the things that can be searched: its parameters, and what its items say of their service."""
+    """One of the things that can be searched: its parameters, its items' service, and whether any arrived."""
 
     name: str
     noun: str
     parameters: type[SearchParameters]
     find: Callable[[Store, Mapping[str, str], datetime], tuple[SearchParameters, Found[Item]]]
     service: Callable[[Item], str]
+    arrived: Callable[[Store, Window], Arrived]
 
 
 def _traces(store: Store, given: Mapping[str, str], now: datetime) -> tuple[SearchParameters, Found[TraceFound]]:
@@ -65,8 +76,18 @@ def _logs(store: Store, given: Mapping[str, str], now: datetime) -> tuple[Search
     return asked, find_logs(store, asked.wanted(), window, after, asked.limit)
 
 
-TRACES = Kind[TraceFound]("traces", "trace", TracesParameters, _traces, lambda one: one.service)
-LOGS = Kind[LogFound]("logs", "log record", LogsParameters, _logs, lambda one: one.record.service)
+def _spans_arrived(store: Store, window: Window) -> Arrived:
+    found = heard(store, window, "")
+    return Arrived(found.spans, "span", found.last)
+
+
+def _records_arrived(store: Store, window: Window) -> Arrived:
+    count, last_ns = store.ask("now/heard_logs", **{"from": window.from_}, to=window.to).row(0)
+    return Arrived(count, LOG_RECORD, None if last_ns is None else moment(last_ns))
+
+
+TRACES = Kind[TraceFound]("traces", "trace", TracesParameters, _traces, lambda one: one.service, _spans_arrived)
+LOGS = Kind[LogFound]("logs", LOG_RECORD, LogsParameters, _logs, lambda one: one.record.service, _records_arrived)
 
 
 @router.get(PATH, dependencies=[Depends(each_once)])
@@ -109,7 +130,7 @@ def _page(request: Request, store: Store, kind: Kind[Item], given: Mapping[str, 
         stopped_early=found.next is not None and len(found.items) < asked.limit,
         services_found=_services(kind, found, pinned | ends),
         api=f"/api/v1/{kind.name}?{urlencode(pinned | ends)}",
-        heard=None if found.items or later else heard(store, found.window, ""),
+        arrived=None if found.items or later else kind.arrived(store, found.window),
         window_query="?" + urlencode(ends),
         of_service=lambda name: search_path(kind.name, ends | {"service": name}) if name else None,
         moment=moment,
@@ -184,4 +205,4 @@ def _written(asked: SearchParameters) -> dict[str, str]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)

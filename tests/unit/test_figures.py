@@ -152,3 +152,71 @@ def test_the_graph_fits_a_phone_whatever_calls_whom() -> None:
     assert made.left_out == 47 - MOST_NODES
     assert max(sum(other.y == node.y for other in made.nodes) for node in made.nodes) <= IN_A_ROW
     assert "s3" in {node.name for node in made.nodes}
+
+
+def test_values_below_zero_hang_from_zero() -> None:
+    """The lowest at the lower edge, zero at the upper one, where all are below."""
+    figure = Figure("f", series(-10.0, -5.0, low=-10.0, high=0.0, unit="{order}"), ())
+    assert (figure.bottom, figure.top) == (-10.0, 0.0)
+    assert [point.split()[1] for point in figure.lines[1:].split(" L")] == ["100.0", "50.0"]
+    assert figure.usual_box == (0.0, 100.0)
+    assert [(tick.at, tick.text) for tick in figure.height_ticks][::5] == [(100.0, "-10"), (0.0, "0")]
+
+
+def test_values_on_both_sides_of_zero_are_all_seen() -> None:
+    """None is cut off, and zero has its line."""
+    figure = Figure("f", series(-30.0, 50.0, unit="{order}"), ())
+    assert figure.bottom == -30.0
+    heights = [float(point.split()[1]) for point in figure.lines[1:].split(" L")]
+    assert heights == pytest.approx([100.0, 4.76], abs=0.01)
+    assert [tick.text for tick in figure.height_ticks] == ["-20", "0", "20", "40"]
+    assert figure.height_ticks[1].at == pytest.approx(64.29, abs=0.01)
+
+
+@pytest.mark.parametrize("below", [0.0, 1.0, 20.0, 40.0, 46.0, 999.0])
+def test_an_axis_has_two_to_six_values(below: float) -> None:
+    """However far it reaches to either side of zero."""
+    texts = [tick.text for tick in Figure("f", series(-below, 41.0, unit="{order}"), ()).height_ticks]
+    assert "0" in texts
+    assert 2 <= len(texts) <= 6
+
+
+def test_a_low_usual_band_is_seen_whole() -> None:
+    """Also where no value lies so low."""
+    assert Figure("f", series(1.0, 2.0, low=-4.0, high=2.0, unit="{order}"), ()).bottom == -4.0
+
+
+def test_large_values_below_zero_are_written_as_those_above() -> None:
+    """With their thousands, in seconds where they are many milliseconds."""
+    assert Figure("f", series(-40_000.0, unit="{order}"), ()).height_ticks[0].text == "-40,000"
+    assert Figure("f", series(-4000.0, unit="ms"), ()).height_ticks[0].text == "-4\u202fs"
+
+
+@pytest.mark.parametrize("values", [(0.0, 0.0), (None, None)])
+def test_a_figure_of_nothing_has_its_zero_below(values: tuple[float | None, ...]) -> None:
+    """Nothing is divided by it."""
+    figure = Figure("f", series(*values), ())
+    assert (figure.bottom, figure.top, figure.height_ticks[0].at) == (0.0, 1.0, 100.0)
+
+
+@pytest.mark.parametrize("hours", [49, 51, 54, 60, 61, 72, 168, 192, 193, 672, 2160, 9000])
+@pytest.mark.parametrize("begins", [0, 10, 23])
+def test_a_window_of_days_names_each_of_few_once(hours: int, begins: int) -> None:
+    """At midnight, where it begins, and never so many that they cover each other."""
+    begin = T0.replace(hour=begins)
+    window = Window(begin, begin + timedelta(hours=hours))
+    made = Series("x", "ratio", window, 3600, (begin,), (0.1,))
+    ticks = Figure("f", made, ()).time_ticks
+    assert 2 <= len(ticks) <= 8
+    assert len({tick.text for tick in ticks}) == len(ticks)
+    for tick in ticks:
+        moment = begin + window.length * tick.at / 100
+        midnight = (moment + timedelta(hours=12)).replace(hour=0, minute=0)
+        assert abs(moment - midnight) <= window.length / 10_000 + timedelta(minutes=1)
+        assert tick.text == f"{midnight:%d %b}"
+
+
+def test_a_window_of_two_days_names_hours() -> None:
+    """As shorter ones do."""
+    made = Series("x", "ratio", Window(T0, T0 + timedelta(days=2)), 3600, (T0,), (0.1,))
+    assert [tick.text for tick in Figure("f", made, ()).time_ticks] == ["12:00", "00:00", "12:00", "00:00"]

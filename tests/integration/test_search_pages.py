@@ -1,0 +1,102 @@
+"""What the pages of search and of affected customers say of nothing, and the links that they pin a question in."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from starlette.testclient import TestClient
+
+from dashboards.app import create_app
+from queries import schema
+from queries.store import Store
+from tests.integration.otlp import SECOND, T0, any_value, attributes, logs, segment, span, token, traces
+from tests.integration.small_shop import FROM
+from triage.window import format_time
+
+pytestmark = pytest.mark.integration
+
+HOUR = timedelta(hours=1)
+LOGS, TRACES, SLOW = "logs", "traces", "slow"
+
+
+Pages = dict[str, TestClient]
+
+
+def slow() -> Span:
+    """A customer's request that took 40 minutes."""
+    made = span(1, 1, 0, T0)
+    made.attributes.extend(attributes({"customer.id": "c-1"}))
+    made.end_time_unix_nano = made.start_time_unix_nano + 2400 * SECOND
+    return made
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
+    """The pages of three databases: one span alone, three log records alone, and one slow span."""
+    dsn = f"chdb://{tmp_path_factory.mktemp('pages')}/clickhouse"
+    records = [LogRecord(time_unix_nano=T0 + number * SECOND, body=any_value("paid")) for number in range(3)]
+    fillings: dict[str, Callable[[Store], object]] = {
+        TRACES: lambda store: store.insert("traces", segment(traces(span(1, 1, 0, T0))), token()),
+        LOGS: lambda store: store.insert("logs", segment(logs(*records)), token()),
+        SLOW: lambda store: store.insert("traces", segment(traces(slow())), token()),
+    }
+    with ExitStack() as stack:
+        made = {}
+        for name, fill in fillings.items():
+            store = Store.open(dsn, database=name, handles=2)
+            stack.callback(store.close)
+            schema.apply(store)
+            fill(store)
+            app = create_app(store, metrics=str, ready=lambda: None)
+            client = TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False)
+            made[name] = stack.enter_context(client)
+        yield made
+
+
+def page(client: TestClient, path: str, ago: timedelta = timedelta(), **parameters: str) -> str:
+    """The page's text, of the shop's hour or of one so long after it."""
+    window = {"from": format_time(FROM + ago), "to": format_time(FROM + HOUR + ago)}
+    answer = client.get(path, params=window | parameters)
+    assert answer.status_code == 200, answer.text
+    return str(answer.text)
+
+
+class TestNothingFound:
+    def test_each_tab_counts_what_it_searches(self, pages: Pages) -> None:
+        """Log records for log records, spans for traces."""
+        assert "3 log records arrived in this window." in page(pages[LOGS], "/search", kind=LOGS, service="nobody")
+        assert "1 span arrived in this window." in page(pages[TRACES], "/search", kind=TRACES, service="nobody")
+
+    def test_what_never_arrived_is_told_of_the_tab_s_kind_alone(self, pages: Pages) -> None:
+        """Spans are no sign of log records, nor the other way."""
+        assert "No log record ever arrived before" in page(pages[TRACES], "/search", kind=LOGS)
+        assert "No span ever arrived before" in page(pages[LOGS], "/search", kind=TRACES)
+
+    def test_a_silent_window_says_when_the_last_was(self, pages: Pages) -> None:
+        """Of what is searched."""
+        later = timedelta(days=2)
+        assert "The last log record before its end was written at" in page(pages[LOGS], "/search", later, kind=LOGS)
+        assert "The last span before its end began at" in page(pages[TRACES], "/search", later, kind=TRACES)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("1234567", "1234567"), ("0.1234567", "0.1234567"), ("250", "250"), ("0", "0"), ("1e3", "1000")],
+)
+def test_a_duration_is_the_same_in_the_page_s_links(pages: Pages, given: str, kept: str) -> None:
+    """All its digits: a link asks what the page asked."""
+    affected = page(pages[SLOW], "/affected", slower_than_ms=given)
+    assert parameter(affected, "/api/v1/affected.csv", "slower_than_ms") == kept
+    found = page(pages[SLOW], "/search", max_duration_ms="12345678.5", min_duration_ms="0")
+    assert parameter(found, "/api/v1/traces", "max_duration_ms") == "12345678.5"
+
+
+def parameter(text: str, path: str, name: str) -> str:
+    """What the page's link to the path says for the parameter."""
+    link = text.partition(f'href="{path}?')[2].partition('"')[0].replace("&amp;", "&")
+    (said,) = parse_qs(urlsplit(f"?{link}").query)[name]
+    return said
