@@ -4,6 +4,9 @@
 
 const MAIN = document.querySelector("main[data-live]");
 const LEAST_MS = 2000; // between two fetches
+const LONGEST_MS = 60_000; // for one of them
+const LATE_MS = 8000; // without a connection, until that is said: the browser tries again every 3 seconds
+const AGAIN_MS = 10_000;
 let fetching = false;
 let due = null;
 let fetched = 0;
@@ -16,7 +19,10 @@ const selected = (node) => {
 const keyOf = (node) => (node.dataset && node.dataset.key) || node.id || "";
 const alike = (one, other) => one.nodeType === other.nodeType && one.nodeName === other.nodeName && keyOf(one) === keyOf(other);
 const isOurs = (node) => node.nodeType === Node.ELEMENT_NODE && (node.dataset.own !== undefined || node.classList.contains("live"));
-const KEPT = new Set(["open", "hidden", "value", "title"]);
+const KEPT = new Set(["open", "hidden", "title", "checked"]);
+const NOT_TYPED = new Set(["hidden", "checkbox", "radio", "submit", "button"]);
+// The value of a button is what it does, and changes with its words; only what people type is theirs.
+const isKept = (node, name) => KEPT.has(name) || (name === "value" && node.nodeName === "INPUT" && !NOT_TYPED.has(node.type));
 
 function layOver(old, fresh) {
   if (old.nodeType === Node.TEXT_NODE) {
@@ -24,8 +30,8 @@ function layOver(old, fresh) {
     return;
   }
   if (old.nodeType !== Node.ELEMENT_NODE || isTyped(old) || old.classList.contains("yours") || old.isEqualNode(fresh)) return;
-  for (const { name, value } of fresh.attributes) if (!KEPT.has(name) && old.getAttribute(name) !== value && !(name === "class" && old.classList.contains("is-live"))) old.setAttribute(name, value);
-  for (const { name } of [...old.attributes]) if (!KEPT.has(name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
+  for (const { name, value } of fresh.attributes) if (!isKept(old, name) && old.getAttribute(name) !== value && !(name === "class" && old.classList.contains("is-live"))) old.setAttribute(name, value);
+  for (const { name } of [...old.attributes]) if (!isKept(old, name) && !fresh.hasAttribute(name)) old.removeAttribute(name);
   if (old.dataset.rows !== undefined) layRows(old, fresh);
   else layChildren(old, fresh);
 }
@@ -96,22 +102,25 @@ async function refresh() {
   fetching = true;
   fetched = Date.now();
   try {
-    const answer = await fetch(location.href, { cache: "no-store", headers: { Accept: "text/html" } });
-    if (!answer.ok || answer.redirected) throw new Error(`the page answers ${answer.status}`);
-    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const main = fresh.querySelector("main");
-    if (main) layChildren(MAIN, main);
-    document.title = fresh.title;
-    const [clock, fresher] = [document, fresh].map((each) => each.querySelector(".bar .zone time"));
-    if (clock && fresher) layOver(clock, fresher);
-    tell("");
-    document.dispatchEvent(new Event("page-updated"));
+    const answer = await fetch(location.href, { cache: "no-store", redirect: "manual", headers: { Accept: "text/html" }, signal: AbortSignal.timeout(LONGEST_MS) });
+    const refused = refusal(answer);
+    if (!refused) layPage(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    tell(refused || (isLate ? RENEWED : null));
   } catch {
-    tell("not live: the service does not answer");
+    tell(NO_ANSWER);
   } finally {
     fetching = false;
     if (due) { due = null; soon(); }
   }
+}
+
+function layPage(fresh) {
+  const main = fresh.querySelector("main");
+  if (main) layChildren(MAIN, main);
+  document.title = fresh.title;
+  const [clock, fresher] = [document, fresh].map((each) => each.querySelector(".bar .zone time"));
+  if (clock && fresher) layOver(clock, fresher);
+  document.dispatchEvent(new Event("page-updated"));
 }
 
 function soon() {
@@ -119,29 +128,92 @@ function soon() {
   setTimeout(refresh, Math.max(0, LEAST_MS - (Date.now() - fetched)) + Math.random() * 300);
 }
 
-function tell(words) {
+// Why the page is not live: words, and an address where they say what to do.
+const NO_NEWS = { words: "no news come" };
+const RENEWED = { words: `no news come, the page is renewed every ${AGAIN_MS / 1000} seconds` };
+const NO_ANSWER = { words: "the service does not answer" };
+
+// The page is asked for by its own address: it leads elsewhere only where one has to log in. The login page is not fetched,
+// as that would spoil one that is open in another tab.
+function refusal(answer) {
+  if (answer.type === "opaqueredirect") return { words: "log in again", href: `/login?next=${encodeURIComponent(location.pathname + location.search)}` };
+  return answer.ok ? null : { words: `the service answers ${answer.status}` };
+}
+
+function tell(why) {
   let state = document.querySelector(".bar .stale");
-  if (!words) { if (state) state.remove(); return; }
+  if (!why) { if (state) state.remove(); return; }
   if (!state) {
     state = document.createElement("span");
     state.className = "stale";
     state.setAttribute("role", "status");
+    state.dataset.since = (lost || new Date()).toISOString().slice(11, 16);
     document.querySelector(".bar").append(state);
   }
-  if (state.textContent !== words) state.textContent = words;
+  const reason = document.createElement(why.href ? "a" : "span");
+  reason.textContent = why.words;
+  if (why.href) reason.href = why.href;
+  if (state.lastElementChild && state.lastElementChild.isEqualNode(reason)) return; // it is not read out again
+  state.replaceChildren(`not live since ${state.dataset.since} UTC: `, reason);
 }
 
+let news = null; // the connection
+let lost = null; // since when there is none
+let isLate = false; // for so long that it was said
+let [late, again, asked] = [0, 0, 0];
+
 function follow() {
-  const news = new EventSource("/api/v1/events");
-  let asked = 0;
-  const come = () => {
-    if (Date.now() - asked < 1000) return; // several pieces of news at a time
-    asked = Date.now();
-    soon();
-  };
+  leave();
+  news = new EventSource("/api/v1/events");
   for (const kind of ["incident", "change", "pass", "reset"]) news.addEventListener(kind, come);
-  news.addEventListener("error", () => { if (news.readyState === EventSource.CLOSED) setTimeout(follow, 10_000); });
-  addEventListener("pagehide", () => news.close(), { once: true });
+  news.addEventListener("open", found);
+  news.addEventListener("error", () => {
+    lose();
+    if (news.readyState === EventSource.CLOSED) again = setTimeout(follow, AGAIN_MS);
+  });
+  late ||= setTimeout(miss, LATE_MS);
+}
+
+function leave() {
+  clearTimeout(again);
+  if (news) news.close();
+}
+
+function pause() {
+  leave();
+  clearTimeout(late);
+  [lost, late] = [lost || new Date(), 0];
+}
+
+function resume() {
+  lost ||= new Date();
+  follow();
+}
+
+function come() {
+  if (Date.now() - asked < 1000) return; // several pieces of news at a time
+  asked = Date.now();
+  soon();
+}
+
+function lose() {
+  lost ||= new Date();
+  late ||= setTimeout(miss, LATE_MS);
+}
+
+// Says so at once; then the page is asked for, which tells why, and what is new meanwhile.
+function miss() {
+  lost ||= new Date(Date.now() - LATE_MS);
+  if (!isLate) tell(NO_NEWS);
+  isLate = true;
+  soon();
+  late = setTimeout(miss, AGAIN_MS);
+}
+
+function found() {
+  clearTimeout(late);
+  if (lost) soon(); // for the news of that time; it takes back what was said
+  [lost, isLate, late] = [null, false, 0];
 }
 
 // A window chosen in a figure, by its address: the whole page shows it, and Back goes back.
@@ -158,4 +230,7 @@ if (MAIN) {
   addEventListener("popstate", refresh);
   document.addEventListener("visibilitychange", () => { if (!document.hidden && due) { due = null; soon(); } });
   addEventListener("load", () => setTimeout(follow, 0));
+  addEventListener("online", resume);
+  addEventListener("pagehide", pause);
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) resume(); });
 }

@@ -12,17 +12,25 @@ function addTitles() {
 }
 
 function addLocalTimes() {
-  const offset = new Date().getTimezoneOffset();
   addTitles();
-  const bar = document.querySelector(".zone");
-  if (bar && offset !== 0) {
-    const here = document.createElement("span");
+  addLocal();
+  addYours();
+}
+
+// Beside the time in the bar, which is that of the page.
+function addLocal() {
+  const shown = document.querySelector(".bar .zone time");
+  if (!shown) return;
+  const when = new Date(shown.dateTime);
+  let here = document.querySelector(".bar .local");
+  if (!here && when.getTimezoneOffset() === 0) return;
+  if (!here) {
+    here = document.createElement("span");
     here.className = "local";
     here.dataset.own = "";
-    here.textContent = ` · ${local(new Date(), { timeStyle: "short" })} here`;
-    bar.append(here);
+    shown.parentElement.append(here);
   }
-  addYours(offset);
+  here.textContent = ` · ${local(when, { timeStyle: "short" })} here`;
 }
 
 function addYours(offset = new Date().getTimezoneOffset()) {
@@ -61,11 +69,14 @@ function foldParts() {
   for (const part of document.querySelectorAll("details.part")) if (!part.querySelector(":target")) part.open = false;
 }
 
-// A name that is given once is meant everywhere on the page.
+// A name that is given once is meant everywhere on the page, also when the page is renewed.
 function shareAuthor() {
-  document.addEventListener("input", ({ target }) => {
-    if (target.name !== "author") return;
-    for (const other of document.querySelectorAll("input[name=author]")) if (other !== target) other.value = target.value;
+  const authors = () => [...document.querySelectorAll("input[name=author]")];
+  const share = (given) => { for (const other of authors()) if (other.value !== given.value) other.value = given.value; };
+  document.addEventListener("input", ({ target }) => { if (target.name === "author") share(target); });
+  document.addEventListener("page-updated", () => {
+    const given = authors().find((each) => each.type !== "hidden" && each.value !== each.defaultValue);
+    if (given) share(given);
   });
 }
 
@@ -73,10 +84,7 @@ foldParts();
 shareAuthor();
 addLocalTimes();
 addCopying();
-document.addEventListener("page-updated", () => {
-  addTitles();
-  addYours();
-});
+document.addEventListener("page-updated", addLocalTimes);
 openTarget();
 addEventListener("hashchange", openTarget);
 const lookedAt = document.querySelector(".looked-at");

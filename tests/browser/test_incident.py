@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.sync_api import Browser, expect
@@ -21,8 +22,7 @@ from tests.browser.conftest import (
     visiting,
 )
 from tests.integration.broken_shop import Broken, broken_shop
-from tests.symptoms import other
-from triage.incident.book import MemoryBook, StoredBook
+from triage.incident.book import StoredBook
 from triage.incident.model import Event, Kind
 
 pytestmark = [pytest.mark.browser, pytest.mark.integration]
@@ -240,7 +240,7 @@ class TestLive:
         read.scroll_into_view_if_needed()
         page.wait_for_timeout(3000)  # it has begun to follow
         stood = read.bounding_box()
-        now = broke.shop.incident.timeline[-1].time
+        now = broke.shop.incident.timeline[-1].time + timedelta(seconds=1)
         broke.write(Event(broke.id, f"{broke.id}.note.other", now, Kind.NOTE, "Grace", HOSTILE))
         offered = page.get_by_role("button", name=re.compile("1 new"))
         expect(offered).to_be_visible(timeout=40_000)
@@ -256,22 +256,47 @@ class TestLive:
         """The sentence changes in place, and its row waits."""
         page = desk.open("/")
         page.wait_for_timeout(3000)
-        one = broke.shop.incident
-        book = MemoryBook()
-        more = other("no_data", {"service": "elsewhere"}, "elsewhere", from_=one.began)
-        opened = [
-            Event("INC-OTHR", f"INC-OTHR.{kind}", one.opened_at, kind, "triage", text, details)
-            for kind, text, details in _events_of(one.id, broke, more)
-        ]
-        book.write(opened)
-        broke.write(*opened)
+        open_another(broke, "INC-OTHR")
         expect(page.locator("h1")).to_contain_text("2 incidents are not over", timeout=40_000)
         expect(page.get_by_role("button", name="1 new")).to_be_visible()
         expect(page.locator("p.after")).to_contain_text("your time")
 
+    def test_a_button_does_what_it_says(self, desk: Visit, broke: Broke) -> None:
+        """Also when somebody else acknowledges meanwhile, and other buttons stand in its place."""
+        then = open_another(broke, "INC-BTNS")
+        page = desk.open("/incidents/INC-BTNS")
+        acknowledge = page.get_by_role("button", name="Acknowledge")
+        expect(acknowledge).to_be_visible()
+        page.wait_for_timeout(3000)
+        broke.write(Event("INC-BTNS", "INC-BTNS.acknowledged", then, Kind.ACKNOWLEDGED, "Grace"))
+        expect(acknowledge).to_have_count(0, timeout=40_000)
+        actions = page.locator("form.actions button").all()
+        assert {each.inner_text(): each.get_attribute("value") for each in actions} == {
+            "Mitigated": "mitigate",
+            "Resolved": "resolve",
+        }
+        page.get_by_role("button", name="Mitigated").click()
+        expect(page.locator(".kicker")).to_contain_text("mitigated")
 
-def _events_of(id_: str, broke: Broke, symptom: object) -> Iterator[tuple[str, str, str]]:
-    """The first events of the incident that there is, for another one like it."""
-    for event in broke.shop.incident.timeline:
-        if event.kind == Kind.OPENED:
-            yield event.kind, event.text, event.details
+    def test_a_step_that_somebody_else_ticked_can_be_taken_back(self, desk: Visit, broke: Broke) -> None:
+        """With the name that was given before."""
+        then = open_another(broke, "INC-STEP")
+        page = desk.open("/incidents/INC-STEP")
+        page.locator(".author input").first.fill("Ada")
+        step = page.locator(".ticks button").first
+        words = step.locator("span").last.inner_text()
+        page.wait_for_timeout(3000)
+        broke.write(Event("INC-STEP", "INC-STEP.step", then, Kind.STEP, "Grace", words, "done"))
+        expect(step).to_have_attribute("aria-pressed", "true", timeout=40_000)
+        expect(step).to_have_attribute("value", "undo-1")
+        step.click()
+        expect(step).to_have_attribute("aria-pressed", "false")
+        expect(page.locator(".story li").last).to_contain_text("Ada")
+
+
+def open_another(broke: Broke, id_: str) -> datetime:
+    """An incident like the one that there is; when it was opened."""
+    one = broke.shop.incident
+    opened = next(each for each in one.timeline if each.kind == Kind.OPENED)
+    broke.write(Event(id_, f"{id_}.opened", one.opened_at, Kind.OPENED, "triage", opened.text, opened.details))
+    return one.opened_at
