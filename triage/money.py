@@ -1,6 +1,6 @@
-"""Sums of money in words, alike wherever they are told."""
+"""Sums of money: added up by currency, and in words, alike wherever they are told."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 
 from triage.odd import one_line
@@ -15,6 +15,14 @@ DIGITS = {
     "BHD": 3, "IQD": 3, "JOD": 3, "KWD": 3, "LYD": 3, "OMR": 3, "TND": 3,
 }  # fmt: skip
 """Digits of a currency's minor unit by ISO 4217, where they are not the usual two."""
+
+
+def added(many: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
+    """All of them together, each currency by itself, in the order of their names."""
+    sums: dict[str, Decimal] = {}
+    for currency, amount in (pair for each in many for pair in each.items()):
+        sums[currency] = sums.get(currency, Decimal(0)) + amount
+    return dict(sorted(sums.items()))
 
 
 def amounts(by_currency: Mapping[str, Decimal | float], gap: str = " ") -> str:

@@ -107,6 +107,11 @@ def format_time(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
+def format_number(number: float) -> str:
+    """All of its digits, as it was written: `2000`, `0.5`, `1234567`."""
+    return repr(float(number)).removesuffix(".0")
+
+
 def format_duration(duration: timedelta) -> str:
     """The duration in the largest units that make it up: `1h30m`, `500ms`, `0s`."""
     left = duration

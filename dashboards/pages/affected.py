@@ -21,7 +21,7 @@ from dashboards.problems import BadParameters
 from queries.store import Store
 from triage.activity import service_names
 from triage.model import Affected, Question
-from triage.window import format_time
+from triage.window import format_number, format_time
 
 PATH = "/affected"
 FORM = ("service", "operation", "route", "partner", "version", "slower_than_ms", "from", "to", "as_of")
@@ -107,7 +107,7 @@ def _pinned(question: Question) -> dict[str, str]:
         "route": question.route,
         "partner": question.partner,
         "version": question.version,
-        "slower_than_ms": None if question.slower_than_ms is None else repr(question.slower_than_ms).removesuffix(".0"),
+        "slower_than_ms": None if question.slower_than_ms is None else format_number(question.slower_than_ms),
         "from": format_time(question.from_),
         "to": format_time(question.to),
         "as_of": format_time(question.as_of) if question.as_of else None,

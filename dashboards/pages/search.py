@@ -33,7 +33,7 @@ from triage.search.going_back import Found, Placed
 from triage.search.logs import LogFound, find_logs
 from triage.search.traces import TraceFound, find_traces
 from triage.trace import moment
-from triage.window import Window, format_time
+from triage.window import Window, format_number, format_time
 
 PATH = "/search"
 SHARED = ("service", "customer", "from", "to")
@@ -205,4 +205,4 @@ def _written(asked: SearchParameters) -> dict[str, str]:
 def _text(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
-    return repr(value).removesuffix(".0") if isinstance(value, float) else str(value)
+    return format_number(value) if isinstance(value, float) else str(value)

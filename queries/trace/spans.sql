@@ -6,7 +6,11 @@
 -- is what counts as a failure when it is asked who was affected.
 WITH
     (
-        SELECT (toDateTime64(min(Start), 0, 'UTC'), toDateTime64(max(End), 0, 'UTC'))
+        SELECT (
+            toDateTime64(min(Start), 9, 'UTC') - INTERVAL 1 SECOND,
+            if(max(End) >= '2106-02-07',  -- the last that it can say
+                toDateTime64('2262-04-11 23:47:16.854775807', 9, 'UTC'),
+                toDateTime64(max(End), 9, 'UTC') + INTERVAL 1 SECOND))
         FROM otel_traces_trace_id_ts
         WHERE TraceHash = cityHash64({trace_id:String}) AND TraceId = {trace_id:String}
     ) AS bounds,
@@ -14,8 +18,7 @@ WITH
         SELECT *
         FROM otel_traces
         WHERE TraceId = {trace_id:String}
-          AND Timestamp >= bounds.1 - INTERVAL 1 SECOND
-          AND (Timestamp <= bounds.2 + INTERVAL 1 SECOND OR bounds.2 >= '2106-02-07')  -- the last that it can say
+          AND Timestamp >= bounds.1 AND Timestamp <= bounds.2
         LIMIT 1 BY Timestamp, SpanId, SpanKind, ServiceName, SpanName
     ),
     counted AS (
@@ -25,8 +28,7 @@ WITH
         SELECT Timestamp, SpanId, SpanKind, ServiceName, SpanName
         FROM failures
         WHERE TraceId = {trace_id:String}
-          AND Timestamp >= bounds.1 - INTERVAL 1 SECOND
-          AND (Timestamp <= bounds.2 + INTERVAL 1 SECOND OR bounds.2 >= '2106-02-07')
+          AND Timestamp >= bounds.1 AND Timestamp <= bounds.2
           AND is_failing(
               IsError, SpanKind, HttpStatus, Peers, ServerAddress,
               (SELECT groupArray(Name) FROM partners), (SELECT groupUniqArray(toString(ServiceName)) FROM services))

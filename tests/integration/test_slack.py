@@ -149,14 +149,19 @@ class TestBot:
         assert f"/incidents/{passes.only.id}/postmortem?" in str(body["text"])
 
 
+def told_and_then_unacknowledged(made: Sender, passes: Passes, clock: Clock) -> None:
+    """The opening is sent; then nobody acknowledges it until the escalation is due."""
+    send(made, passes)
+    passes.looks(40, 940, gateway_errors())
+    clock.now = at(940)
+
+
 class TestWebhook:
     def test_it_posts_the_opening_an_escalation_and_the_end(self, server: Slack) -> None:
         """Nothing else: it can change nothing."""
         passes, clock = opened(), Clock()
         made = sender(passes, Webhook(f"{server.url}/services/T/B/x"), clock)
-        send(made, passes)
-        passes.looks(40, 940, gateway_errors())
-        clock.now = at(940)
+        told_and_then_unacknowledged(made, passes, clock)
         send(made, passes)
         tell_impact(passes, 941, "update", 400)
         person(passes, Kind.ACKNOWLEDGED, 945)
@@ -271,9 +276,7 @@ class TestWhatHappensMeanwhile:
         """Nobody is told that nobody has acknowledged it, once somebody has."""
         passes, clock = opened(), Clock()
         made = sender(passes, Webhook(f"{server.url}/services/x"), clock)
-        send(made, passes)
-        passes.looks(40, 940, gateway_errors())
-        clock.now = at(940)
+        told_and_then_unacknowledged(made, passes, clock)
         server.trouble.append(Trouble(503, meanwhile=lambda: person(passes, Kind.ACKNOWLEDGED, 945)))
         send(made, passes)
         assert [text[:1] for text in server.texts("webhook")] == ["●"]

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.window import LATEST, Window, format_duration, format_time, parse_duration, parse_time, parse_window
+from triage.window import (
+    LATEST,
+    Window,
+    format_duration,
+    format_number,
+    format_time,
+    parse_duration,
+    parse_time,
+    parse_window,
+)
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -114,3 +123,9 @@ def test_a_window_that_holds_nothing_is_refused() -> None:
     for ends in (("1h", "2h"), ("1h", "1h")):
         with pytest.raises(ValueError, match="the window is empty: it begins at 2026-11-22T11:00:00Z and ends at"):
             parse_window(*ends, NOW)
+
+
+@pytest.mark.parametrize("written", ["0", "2000", "0.5", "1000.001", "1234567"])
+def test_a_number_keeps_its_digits(written: str) -> None:
+    """A link that shortened it would ask something else."""
+    assert format_number(float(written)) == written

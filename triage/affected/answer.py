@@ -17,6 +17,7 @@ import polars as pl
 from queries.store import Store, Value
 from triage.affected.cursor import Cursor
 from triage.model import Affected, AffectedCustomer, Evidence, Outcome, Question
+from triage.money import added
 
 ASK = "affected/customers"
 EVERYONE = 2**63 - 1
@@ -175,9 +176,4 @@ def _evidence(failure: Failure) -> Evidence:
 
 
 def _amounts(prices: list[Price]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for price in prices:
-        if price["Amount"] > 0:
-            currency = price["Currency"] or NO_CURRENCY
-            sums[currency] = sums.get(currency, Decimal(0)) + price["Amount"]
-    return dict(sorted(sums.items()))
+    return added({price["Currency"] or NO_CURRENCY: price["Amount"]} for price in prices if price["Amount"] > 0)

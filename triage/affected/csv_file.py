@@ -9,7 +9,7 @@ from triage.affected.answer import NO_CURRENCY, blocks
 from triage.affected.sheet import ENDINGS, Sheet, csv_lines
 from triage.model import Question
 from triage.spreadsheet import SUSPECT, guarded
-from triage.window import format_time
+from triage.window import format_number, format_time
 
 TEXTS = (
     "Customer", "Outcome", "Orders", "Amount", "TraceId", "SpanId", "ServiceName", "SpanName", "Error", "WhatFailed",
@@ -55,7 +55,8 @@ def _what_failed(evidence: pl.Expr, sheet: Sheet) -> pl.Expr:
     """As triage/affected/sheet.py says it of one customer."""
     name, service, error = (evidence.struct.field(each) for each in ("SpanName", "ServiceName", "Error"))
     if sheet.slower_than_ms is not None:
-        said = pl.concat_str(name, pl.lit(" at "), service, pl.lit(f" took longer than {sheet.slower_than_ms:g} ms"))
+        longer = f" took longer than {format_number(sheet.slower_than_ms)} ms"
+        said = pl.concat_str(name, pl.lit(" at "), service, pl.lit(longer))
     else:
         why = pl.when(error != "").then(pl.concat_str(pl.lit(": "), error)).otherwise(pl.lit(""))
         said = pl.concat_str(name, pl.lit(" at "), service, pl.lit(" failed"), why)

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from triage.model import AffectedCustomer, Outcome, Question
 from triage.spreadsheet import line
-from triage.window import format_time
+from triage.window import format_number, format_time
 
 COLUMNS = (
     "customer", "outcome", "failures", "first", "last", "recovered_at", "last_attempt",
@@ -75,7 +75,7 @@ def _what_failed(item: AffectedCustomer, sheet: Sheet) -> str:
         return sheet.words
     shown = item.evidence[0]
     if sheet.slower_than_ms is not None:
-        said = f"{shown.operation} at {shown.service} took longer than {sheet.slower_than_ms:g} ms"
+        said = f"{shown.operation} at {shown.service} took longer than {format_number(sheet.slower_than_ms)} ms"
     else:
         said = f"{shown.operation} at {shown.service} failed" + (f": {shown.error}" if shown.error else "")
     return f"{said}; {ENDINGS[item.outcome]}"

@@ -22,7 +22,7 @@ from triage.progress import Progress
 from triage.service import Service
 from triage.settings import Settings
 from triage.terminal import printable, terminal_width
-from triage.window import format_time
+from triage.window import format_number, format_time
 from triage.wire import AffectedJson
 
 ROWS = 5
@@ -142,7 +142,7 @@ class Story:
             route=question.route or None,
             partner=question.partner or None,
             version=question.version or None,
-            slower_than_ms=None if question.slower_than_ms is None else f"{question.slower_than_ms:g}",
+            slower_than_ms=None if question.slower_than_ms is None else format_number(question.slower_than_ms),
             from_=format_time(datetime.fromtimestamp(news.fault_start_s, UTC)),
         )
 

@@ -10,6 +10,7 @@ from typing import Self
 from pydantic import Field
 
 from triage.compensation.model import Action, Evidence, Line
+from triage.money import added
 from triage.rows.verdict import number
 from triage.spreadsheet import line
 from triage.window import format_time
@@ -129,11 +130,7 @@ def _sum(lines: Sequence[Line]) -> dict[str, Decimal]:
         charge = one.settles or (one.repeats if one.repeats in refunded else "")
         if one.amount:
             due.setdefault(charge or one.order or one.idempotency_key, one.amount)
-    sums: dict[str, Decimal] = {}
-    for amounts in due.values():
-        for currency, amount in amounts.items():
-            sums[currency] = sums.get(currency, Decimal(0)) + amount
-    return dict(sorted(sums.items()))
+    return added(due.values())
 
 
 COLUMNS = (

@@ -15,6 +15,7 @@ from triage.affected.sheet import Sheet
 from triage.detectors.inventory import inventory
 from triage.incident.model import Impact, Incident
 from triage.model import Affected, AffectedCustomer, Outcome, Question
+from triage.money import added
 from triage.rows.concerned import rows_concerned, utc
 from triage.rows.kinds import kinds_of
 from triage.rows.worth import worth
@@ -68,7 +69,7 @@ def _on_rows(customer: str, rows: Sequence[tuple[datetime, str]], amounts: Worth
         recovered_at=None,
         last_attempt=None,
         orders=orders,
-        amount=_added(amounts.get(order, {}) for order in orders),
+        amount=added(amounts.get(order, {}) for order in orders),
         evidence=(),
     )
 
@@ -205,7 +206,7 @@ def _share_some(one: Set[str], other: Set[str]) -> bool:
 
 def _priced(item: AffectedCustomer, amounts: Worth) -> AffectedCustomer:
     """With each of their orders counted once; it is never less than what one of the lists told."""
-    whole = _added(amounts.get(order, {}) for order in item.orders)
+    whole = added(amounts.get(order, {}) for order in item.orders)
     return replace(item, amount=_largest(item.amount, whole))
 
 
@@ -235,19 +236,12 @@ def _amounts(one: AffectedCustomer, other: AffectedCustomer) -> dict[str, Decima
     if set(one.orders) <= set(other.orders):
         return dict(other.amount)
     shared = set(one.orders) & set(other.orders)
-    return _largest(one.amount, other.amount) if shared else _added((one.amount, other.amount))
+    return _largest(one.amount, other.amount) if shared else added((one.amount, other.amount))
 
 
 def _largest(one: Mapping[str, Decimal], other: Mapping[str, Decimal]) -> dict[str, Decimal]:
     nothing = Decimal(0)
     return {name: max(one.get(name, nothing), other.get(name, nothing)) for name in sorted({*one, *other})}
-
-
-def _added(amounts: Iterable[Mapping[str, Decimal]]) -> dict[str, Decimal]:
-    sums: dict[str, Decimal] = {}
-    for currency, amount in (pair for each in amounts for pair in each.items()):
-        sums[currency] = sums.get(currency, Decimal(0)) + amount
-    return dict(sorted(sums.items()))
 
 
 def figures_of(answer: Affected, now: datetime) -> Impact:
@@ -289,4 +283,4 @@ def _sum(heads: Sequence[Affected], customers: Sequence[AffectedCustomer], now: 
 
 
 def _at_risk(customers: Iterable[AffectedCustomer]) -> dict[str, Decimal]:
-    return _added(item.amount for item in customers if item.outcome is Outcome.NOT_RECOVERED)
+    return added(item.amount for item in customers if item.outcome is Outcome.NOT_RECOVERED)
