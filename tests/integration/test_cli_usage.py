@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.command import triage
+from tests.integration.command import FREE_PORTS, triage
 from triage.cli import COMMANDS, main
 from triage.settings import table
 
@@ -99,7 +99,7 @@ def test_the_help_of_up_is_made_from_the_table_of_settings(say: Say) -> None:
         ),
         (("up", "--only", "cook"), "triage up: --only: 'cook' is none of collect, watch, web"),
         (("up", "--config", "absent.toml"), "triage up: absent.toml cannot be read: No such file or directory"),
-        (("up", "--data", "/proc/triage"), "triage up: data: /proc/triage cannot be used"),
+        (("up", *FREE_PORTS, "--data", "/proc/triage"), "triage up: data: /proc/triage cannot be used"),
         (("up", "--clickhouse", "tcp://db"), "triage up: --clickhouse: is no ClickHouse address"),
         (("demo", "--scenario", "fire"), "triage demo: no scenario is called 'fire'; there are: calm, "),
         (("demo", "--for", "long"), "triage demo: --for: 'long' is no duration"),
