@@ -22,6 +22,9 @@ NAMING = r"\b(FROM|JOIN|TO|ALTER TABLE|REPLACE TABLE|IF NOT EXISTS) ({names})\b"
 LIKE = re.compile(r"( AS )(\w+)( ENGINE = Null)")
 TARGET = re.compile(r"((?:IF NOT EXISTS|REPLACE TABLE|ALTER TABLE) `\w+`\.\w+)")
 ENGINE = re.compile(r"(ENGINE = )(\w*MergeTree)")
+WINDOW = re.compile(r"non_replicated_deduplication_window = (\d+)")
+REPLICATED_WINDOW = r"replicated_deduplication_window = \1, replicated_deduplication_window_seconds = 2592000"
+"""One server remembers so many tokens, however old; replicas forget them in an hour unless told otherwise: 30 days."""
 SYSTEM = re.compile(r"\bFROM (system\.\w+)")
 
 IN_FRONT = re.compile(r"landing_|reading_|spans$")
@@ -83,7 +86,7 @@ class Cluster:
         statement = TARGET.sub(rf"\1{self._on}", LIKE.sub(rf"\1`{database}`.\2\3", statement), count=1)
         if any(f".{each} " in statement.partition("(")[0] for each in ON_EVERY_NODE):
             return statement
-        statement = statement.replace("non_replicated_deduplication_window", "replicated_deduplication_window")
+        statement = WINDOW.sub(REPLICATED_WINDOW, statement)
         return ENGINE.sub(r"\1Replicated\2", statement)
 
     def of_every_node(self, question: str) -> str:

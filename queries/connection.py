@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import logging
 import os
@@ -21,6 +22,8 @@ EMBEDDED = "chdb://"
 STATUS = "status"  # the file that an engine locks, with its process id in it
 
 Setting = str | int | float
+
+SYNC_FILE_SYSTEM = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)  # Linux has it, and Python no name for it
 
 # What goes wrong is raised, and said once: without a handler of its own the client would print a line before it.
 logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
@@ -53,6 +56,24 @@ def connect(dsn: str, database: str, settings: Mapping[str, Setting], *, answer_
         )
     except ClickHouseError as error:
         raise StoreUnavailable(f"the store {shown(dsn)} cannot be opened: {reason(error)}") from error
+
+
+def on_disk(dsn: str) -> None:
+    """Waits until what was written to the store is on its disk. A server sees to that itself: `fsync_after_insert`.
+
+    The embedded engine could, too, with a sync for each file of each part of each table; this is one for all of them.
+    """
+    if not is_embedded(dsn):
+        return
+    if SYNC_FILE_SYSTEM is None:
+        os.sync()
+        return
+    directory = os.open(dsn.removeprefix(EMBEDDED), os.O_RDONLY)
+    try:
+        if SYNC_FILE_SYSTEM(directory):
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    finally:
+        os.close(directory)
 
 
 def shown(dsn: str) -> str:

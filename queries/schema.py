@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from functools import cache
 from hashlib import sha256
@@ -23,10 +23,17 @@ TTLS = r"""
     FROM (
         SELECT name, extractGroups(engine_full, ' TTL (.+\\()(\\d{1,9})\\)(?: SETTINGS |$)') AS ttl
         FROM system.tables
-        WHERE database = {database:String}
+        WHERE database = {database:String} AND engine LIKE '%MergeTree'  -- of a view it costs much to be told
     )
     WHERE notEmpty(ttl)
     ORDER BY name
+"""
+HELD = """
+    SELECT
+        concat(hostName(), ':', toString(tcpPort())) AS node,
+        groupArrayIf(name, database = {database:String}) AS tables
+    FROM system.tables
+    GROUP BY node
 """
 
 
@@ -98,9 +105,11 @@ def apply(
 
     Writes what attributes mean, too: it holds for what is inserted from now on, a retention for all rows. One that is
     shorter than the tables' lets rows go for good, and is taken only where `shorten` says so. Raises SchemaMismatch
-    where the tables are newer than the program, or were made by files that have changed since.
+    where the tables are newer than the program, or were made by files that have changed since, or a node lacks some.
     """
     first, *_ = files()
+    if cluster and (wrong := lacking(_held(store, cluster))):
+        raise SchemaMismatch(wrong)  # first of all: a table made here would be no replica of its siblings
     for statement in [*(cluster.databases() if cluster else ()), *statements(first, cluster=cluster)]:
         store.command(statement)
     new = _unapplied(store)
@@ -138,12 +147,29 @@ def files() -> list[Path]:
     return sorted(FILES.glob("[0-9]*.sql"))
 
 
+def lacking(held: Mapping[str, Set[str]]) -> str | None:
+    """What is wrong where a node lacks tables that others have, by the tables of each; None if nothing."""
+    there = set[str]().union(*held.values())
+    for node, tables in sorted(held.items()):
+        if missing := there - tables:
+            return (
+                f"{node} lacks {len(missing)} of {len(there)} tables that other nodes of its cluster have "
+                f"({', '.join(sorted(missing)[:3])}): give it those of its shard, as docs/clickhouse.md says"
+            )
+    return None
+
+
 def rendered(path: Path, retention: Retention) -> str:
     """A DDL file with the retention filled in."""
     text = path.read_text()
     for name, days in asdict(retention).items():
         text = text.replace("{" + name + "}", str(days))
     return text
+
+
+def _held(store: Store, cluster: Cluster) -> dict[str, Set[str]]:
+    held = store.select(cluster.of_every_node(HELD), database=cluster.local)
+    return {node: names() & set(tables) for node, tables in held.rows()}
 
 
 def _unapplied(store: Store) -> list[Path]:

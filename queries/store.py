@@ -20,7 +20,7 @@ import pyarrow as pa
 from clickhouse_connect.driver.client import Client
 
 from queries import catalogue
-from queries.connection import Setting, connect, is_embedded, shown, translated
+from queries.connection import Setting, connect, is_embedded, on_disk, shown, translated
 from queries.errors import DataRefused
 from queries.pool import Pool
 
@@ -104,7 +104,7 @@ class Store:
         return _frame(body)
 
     def insert(self, landing: str, body: bytes, token: str) -> None:
-        """Loads one segment into every table that hangs on its landing table; once for each `token`.
+        """Loads one segment into every table that hangs on its landing table, and onto the disk; once for each `token`.
 
         `body` is the segment as written: for OTLP, records of a varint length and a request's bytes.
         A repeated insert must bring the same bytes. Raises DataRefused, StoreBusy, StoreUnavailable.
@@ -113,6 +113,7 @@ class Store:
         settings["insert_deduplication_token"] = token
         with self._pool.handle() as client, translated(inserting=True):
             client.raw_insert(f"landing_{landing}", insert_block=payload, fmt=fmt, settings=settings)
+            on_disk(self.dsn)
 
     def note_written(self) -> None:
         """What was answered before now may not know what somebody wrote here."""

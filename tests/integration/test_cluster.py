@@ -26,6 +26,7 @@ NODE = """<clickhouse>
 </clickhouse>
 """
 SHOP = Cluster("shop", "otel")
+REMEMBERED = "replicated_deduplication_window = 10000, replicated_deduplication_window_seconds = 2592000"
 
 
 class OneNode(Cluster):
@@ -37,7 +38,7 @@ class OneNode(Cluster):
 
     def placed(self, statement: str, database: str, names: frozenset[str]) -> str:  # type: ignore[override]
         placed = super().placed(statement, database, names)
-        return placed.replace("Replicated", "").replace(" replicated_dedup", " non_replicated_dedup")
+        return placed.replace("Replicated", "").replace(REMEMBERED, "non_replicated_deduplication_window = 10000")
 
 
 @pytest.fixture(scope="module")
@@ -96,6 +97,17 @@ def test_applying_again_changes_nothing(node: Store) -> None:
     assert schema.apply(node, cluster=OneNode("shop", "otel")) == []
 
 
+def test_a_node_that_lacks_tables_is_named() -> None:
+    """Whoever adds one is told at the next start, before anything is made there that would be no replica."""
+    assert schema.lacking({"a:9000": {"red", "mentions"}, "b:9000": {"mentions", "red"}}) is None
+    assert schema.lacking({"a:9000": set(), "b:9000": set()}) is None, "the first start of all"
+    told = schema.lacking({"a:9000": {"red", "mentions"}, "b:9000": {"red"}, "c:9000": set()})
+    assert told == (
+        "b:9000 lacks 1 of 2 tables that other nodes of its cluster have (mentions): "
+        "give it those of its shard, as docs/clickhouse.md says"
+    )
+
+
 def test_a_changed_retention_reaches_the_shards(node: Store) -> None:
     """It is asked of every node and changed where the rows lie; the table in front has none."""
     shop = OneNode("shop", "otel")
@@ -139,6 +151,7 @@ def test_every_table_is_made_on_every_node_and_every_row_is_replicated() -> None
     made = re.findall(r"^(?:CREATE|ALTER) .*", shown, re.MULTILINE)
     assert made
     assert [line for line in made if "ON CLUSTER 'shop'" not in line] == []
+    assert shown.count("deduplication_window =") == shown.count(REMEMBERED) > 0
     assert len(re.findall(r"ENGINE = \w*MergeTree", shown)) - len(re.findall(r"ENGINE = Replicated", shown)) == len(
         ON_EVERY_NODE
     )
