@@ -4,7 +4,7 @@ Refused                a record that can't be taken now; retrying later is right
 ├── Overloaded         too much is waiting to be loaded, or the disk is too full
 └── ShuttingDown       the process is stopping
 BadRecord              a record that can never be taken; retrying is wrong
-└── TooLarge           larger than the limit, once decompressed
+└── TooLarge           larger than the limit, once decompressed, or too many records
 """
 
 from collections.abc import Awaitable, Callable
@@ -47,7 +47,7 @@ class BadRecord(Exception):
 
 
 class TooLarge(BadRecord):
-    """A record larger than the limit, once decompressed."""
+    """A record larger than the limit, once decompressed; or too many spans, log records or data points in it."""
 
 
 class Outcome(StrEnum):
@@ -66,3 +66,6 @@ Count = Callable[[Kind, Outcome, int], None]
 
 Append = Callable[[Kind, bytes], Awaitable[None]]
 """Keeps one record: returns once it is on disk, raises Refused when it can't be taken now."""
+
+AppendRequest = Callable[[Kind, bytes, int], Awaitable[None]]
+"""The same for an OTLP request, with how many spans, log records or data points it holds."""

@@ -14,7 +14,7 @@ from collectors.kinds import Kind
 from collectors.quarantine import Quarantine
 from collectors.segment import Segment
 from collectors.segments import SegmentLog
-from queries.errors import DataRefused, StoreError, StoreUnavailable
+from queries.errors import DataRefused, QueryTooExpensive, StoreError, StoreUnavailable
 
 IDLE_S = 0.25
 TRIES_IN_A_ROW = 8  # while the store is away; then another segment has its turn
@@ -188,7 +188,13 @@ class Loader:
             self._backlog.defer(segment, self._failing.delay_s(trouble.tries))
 
     def _set_aside(self, segment: Segment, error: Exception) -> bool:
+        """All of it; of what is too much for the store, the largest record. False if the disk takes nothing."""
         try:
+            if isinstance(error, QueryTooExpensive) and (rest := self._quarantine.lighten(segment, str(error))):
+                self._metrics.quarantined.labels(kind=segment.kind.value).inc()
+                self._backlog.done(segment)
+                self._backlog.add(rest)
+                return True
             self._quarantine.take(segment, str(error))
         except OSError as full:
             self._failed(segment, full)

@@ -1,7 +1,7 @@
 """The check at receipt: what is acknowledged can be loaded.
 
 The bytes are parsed once, to know that they can be, and handed on as they came. Odd values are not refused here: SQL
-deals with them.
+deals with them. What is large enough to be millions of records is parsed without keeping them, and counted on the wire.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,8 +14,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collectors.kinds import Kind
+from collectors.otlp_count import PARSED_BYTES, check_number, counted
 from collectors.otlp_fault import fault
-from collectors.otlp_schema import REQUESTS
+from collectors.otlp_schema import REQUESTS, SKIMMED
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +29,22 @@ class Checked:
 
 
 def check(kind: Kind, body: bytes) -> Checked:
-    """Parses a request's protobuf bytes and counts what is in it. Raises BadRecord, with what is wrong and where."""
-    return COUNTERS[kind](parse(kind, body))
+    """Parses a request's protobuf bytes and counts what is in it.
+
+    Raises TooLarge for more than MOST_RECORDS, BadRecord with what is wrong and where.
+    """
+    if len(body) > PARSED_BYTES:
+        parse(kind, body, SKIMMED)
+        return Checked(*counted(kind, body))
+    checked = COUNTERS[kind](parse(kind, body))
+    check_number(checked.records)
+    return checked
 
 
-def parse(kind: Kind, body: bytes) -> Message:
+def parse(kind: Kind, body: bytes, into: Mapping[Kind, type[Message]] = REQUESTS) -> Message:
     """A request's message, its strings as bytes. Raises BadRecord, with what is wrong and where."""
     try:
-        return REQUESTS[kind].FromString(body)
+        return into[kind].FromString(body)
     except DecodeError as error:
         raise fault(kind, body) from error
 

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from google.protobuf.message import Message
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 
-from collectors.kinds import Append, Count, Kind, Outcome, Overloaded
+from collectors.kinds import AppendRequest, Count, Kind, Outcome, Overloaded
 from collectors.otlp_check import check
 
 P = ParamSpec("P")
@@ -52,7 +52,7 @@ class Claim:
 class Intake:
     """Takes the requests of every receiver of one event loop."""
 
-    def __init__(self, append: Append, count: Count, limits: Limits | None = None) -> None:
+    def __init__(self, append: AppendRequest, count: Count, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
         self.count = count
         self.in_flight = 0
@@ -77,12 +77,13 @@ class Intake:
     async def take(self, kind: Kind, record: bytes) -> Message | None:
         """Keeps a request's protobuf bytes: returns once they are on disk, with what the sender should know (or None).
 
-        Raises BadRecord and Refused. A request without records is a success, and leaves nothing.
+        Raises BadRecord (TooLarge: too many records), Refused. A request without records is a success, and leaves
+        nothing.
         """
         checked = await self.work(len(record), check, kind, record)
         if checked.records:
             try:
-                await self._append(kind, record)
+                await self._append(kind, record, checked.records)
             except OSError as error:
                 raise Overloaded("the disk takes no data now") from error
             self.count(kind, Outcome.ACCEPTED, checked.records)

@@ -13,17 +13,21 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from collectors import protobuf_wire as wire
 from collectors.json_values import NUMBERS, Encoder, Json, Wrong, base64_bytes, enum_number, expected, hex_id, text
-from collectors.kinds import BadRecord, Kind
+from collectors.kinds import BadRecord, Kind, TooLarge
 from collectors.otlp_schema import SERVICES, export_request
 
+MOST_NODES = 4_000_000
+"""Objects and arrays in a request: each takes a hundred bytes or more once it is read, and three as text."""
 HEX_IDS = frozenset({"trace_id", "span_id", "parent_span_id"})
 
 
 def to_protobuf(kind: Kind, body: bytes) -> bytes:
-    """The protobuf bytes of a JSON request. Raises BadRecord, with what is wrong and where.
+    """The protobuf bytes of a JSON request. Raises BadRecord, with what is wrong and where, or TooLarge.
 
     An unpaired surrogate becomes invalid UTF-8, and invalid UTF-8 the replacement sign: neither fails a batch.
     """
+    if body.count(b"{") + body.count(b"[") > MOST_NODES:
+        raise TooLarge(f"the request holds more than {MOST_NODES} objects and arrays")
     try:
         return _REQUESTS[kind](_parsed(body))
     except Wrong as wrong:

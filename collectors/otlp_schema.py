@@ -4,7 +4,7 @@ They are opentelemetry-proto's own descriptors, copied into a private pool with 
 wire, but invalid UTF-8 is a value to repair in SQL, and no parse error that takes the other 511 spans with it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from google.protobuf.descriptor import Descriptor, FileDescriptor
 from google.protobuf.descriptor_pb2 import DescriptorProto, FieldDescriptorProto, FileDescriptorProto
@@ -37,33 +37,48 @@ def service_name(kind: Kind) -> str:
     return service.full_name
 
 
-def _requests() -> Mapping[Kind, type[Message]]:
+def _requests(change: Callable[[FieldDescriptorProto], None]) -> Mapping[Kind, type[Message]]:
     pool, added = DescriptorPool(), set[str]()
     for file in SERVICES.values():
-        _add(pool, file, added)
+        _add(pool, file, added, change)
     return {kind: GetMessageClass(pool.FindMessageTypeByName(export_request(kind).full_name)) for kind in SERVICES}
 
 
-def _add(pool: DescriptorPool, file: FileDescriptor, added: set[str]) -> None:
-    """Adds a file to the pool, after those that it imports."""
+def _add(
+    pool: DescriptorPool, file: FileDescriptor, added: set[str], change: Callable[[FieldDescriptorProto], None]
+) -> None:
+    """Adds a file to the pool with its fields changed, after those that it imports."""
     if file.name in added:
         return
     added.add(file.name)
     for imported in file.dependencies:
-        _add(pool, imported, added)
+        _add(pool, imported, added, change)
     copy = FileDescriptorProto.FromString(file.serialized_pb)
     for message in copy.message_type:
-        _strings_to_bytes(message)
+        _change_fields(message, change)
     pool.Add(copy)
 
 
-def _strings_to_bytes(message: DescriptorProto) -> None:
+def _change_fields(message: DescriptorProto, change: Callable[[FieldDescriptorProto], None]) -> None:
     for field in message.field:
-        if field.type == FieldDescriptorProto.TYPE_STRING:
-            field.type = FieldDescriptorProto.TYPE_BYTES
+        change(field)
     for nested in message.nested_type:
-        _strings_to_bytes(nested)
+        _change_fields(nested, change)
 
 
-REQUESTS: Mapping[Kind, type[Message]] = _requests()
+def _string_to_bytes(field: FieldDescriptorProto) -> None:
+    if field.type == FieldDescriptorProto.TYPE_STRING:
+        field.type = FieldDescriptorProto.TYPE_BYTES
+
+
+def _only_the_last(field: FieldDescriptorProto) -> None:
+    _string_to_bytes(field)
+    if field.type in (FieldDescriptorProto.TYPE_MESSAGE, FieldDescriptorProto.TYPE_BYTES):
+        field.label = FieldDescriptorProto.LABEL_OPTIONAL
+
+
+REQUESTS: Mapping[Kind, type[Message]] = _requests(_string_to_bytes)
 """The class that reads the requests of each signal."""
+
+SKIMMED: Mapping[Kind, type[Message]] = _requests(_only_the_last)
+"""The class that parses the same bytes and keeps the last of whatever is repeated: millions of spans take no memory."""

@@ -1,7 +1,8 @@
 """What the store refuses is set aside with the reason, and the rest loaded once.
 
 The rest of a segment is a segment of its own, whose name follows from the first one's: wherever a crash comes, what
-is done again has the same name, and `recover` removes a segment whose rest is there.
+is done again has the same name, and `recover` removes a segment whose rest is there. Where the store may hold a part
+of a segment, the rest keeps its name: tables that have this token take nothing more, the others take the rest.
 """
 
 import json
@@ -54,7 +55,21 @@ class Quarantine:
             body = b"".join(framed(kind, [every[record.index] for record in refused]))
             _write(self._directory / f"{segment.name}{REFUSED}", body)
             self._report(Report(segment.name, _now(), refused[0].why, False, refused))
-        return len(refused), _replace(segment, b"".join(framed(kind, sifted.rest)))
+        return len(refused), _replace(segment, segment.name + REST, b"".join(framed(kind, sifted.rest)))
+
+    def lighten(self, segment: Segment, why: str) -> Segment | None:
+        """Sets the largest record aside: the same segment without it, or None if it has no other.
+
+        Raises OSError.
+        """
+        every = list(records(segment.kind, segment.read()))
+        if len(every) < 2:
+            return None
+        index = max(range(len(every)), key=lambda place: len(every[place]))
+        largest, name = every.pop(index), f"{segment.name}-{len(every)}"
+        body = b"".join(framed(segment.kind, [largest]))
+        self.set_aside(name, body, [RefusedRecord(index, len(largest), why)])
+        return _replace(segment, segment.name, b"".join(framed(segment.kind, every)))
 
     def take(self, segment: Segment, why: str) -> None:
         """Sets a whole segment aside, under its name: put back, it is loaded under the same token."""
@@ -64,7 +79,7 @@ class Quarantine:
         sync_directory(segment.path.parent)
 
     def set_aside(self, name: str, body: bytes, refused: list[RefusedRecord]) -> None:
-        """Keeps what was refused before it came into any segment. Raises OSError."""
+        """Keeps what was refused under a name of its own. Raises OSError."""
         _write(self._directory / f"{name}{REFUSED}", body)
         self._report(Report(name, _now(), refused[0].why, False, refused))
 
@@ -73,16 +88,16 @@ class Quarantine:
         sync_directory(self._directory)
 
 
-def _replace(segment: Segment, body: bytes) -> Segment | None:
-    """Puts the rest in the place of the segment, at one stroke: when the new name is there."""
-    name = segment.name + REST
+def _replace(segment: Segment, name: str, body: bytes) -> Segment | None:
+    """Puts the rest in the place of the segment, at one stroke: when it is there under its name."""
     path = segment.path.with_name(f"{name}{SEALED}")
     if body:
         unfinished = path.with_suffix(UNFINISHED)
         _write(unfinished, body)
         unfinished.rename(path)
         sync_directory(path.parent)
-    segment.path.unlink()
+    if segment.path != path:
+        segment.path.unlink()
     sync_directory(path.parent)
     return Segment(name, path, len(body)) if body else None
 

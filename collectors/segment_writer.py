@@ -1,6 +1,7 @@
 """The files that are written to now: one for each kind, sealed when old or large enough."""
 
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -24,12 +25,22 @@ def size_on_disk(records: Sequence[bytes]) -> int:
 class SegmentWriter:
     """Writes records to segments, and gives the sealed ones to the backlog. Used by one thread."""
 
-    def __init__(self, directory: Path, backlog: Backlog, segment_bytes: int, segment_age_s: float) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        backlog: Backlog,
+        segment_bytes: int,
+        segment_age_s: float,
+        *,
+        segment_records: int,
+    ) -> None:
         self._directory = directory
         self._backlog = backlog
         self._segment_bytes = segment_bytes
         self._segment_age_s = segment_age_s
+        self._segment_records = segment_records
         self._open: dict[Kind, OpenSegment] = {}
+        self._holds: Counter[Kind] = Counter()  # spans, log records or data points in it
         self._due: dict[Kind, float] = {}  # when to seal it, by the monotonic clock
         self._last_ns = max((segment.began_ns for segment in backlog.waiting()), default=0)
 
@@ -46,14 +57,21 @@ class SegmentWriter:
         """Seconds until a segment is old enough to be sealed; None if none is open."""
         return max(0.0, min(self._due.values()) - time.monotonic()) if self._due else None
 
-    def commit(self, kind: Kind, records: Sequence[bytes]) -> None:
-        """Keeps the records; they are on disk when it returns. After an OSError none of them is kept."""
+    def commit(self, kind: Kind, records: Sequence[bytes], holds: int) -> None:
+        """Keeps the records, with so many spans (or the like) in them: they are on disk when it returns.
+
+        After an OSError none of them is kept.
+        """
         segment = self._open.get(kind)
-        if segment and segment.size + size_on_disk(records) > self._segment_bytes:
+        if segment and (
+            segment.size + size_on_disk(records) > self._segment_bytes
+            or self._holds[kind] + holds > self._segment_records
+        ):
             self.seal(kind)
             segment = None
         try:
             (segment or self._new(kind)).commit(records)
+            self._holds[kind] += holds
         except OSError:
             self.seal(kind)
             raise
@@ -79,7 +97,8 @@ class SegmentWriter:
             sealed = segment.seal()
             if sealed:
                 self._backlog.add(sealed)
-            del self._open[kind], self._due[kind]  # after it is in the backlog: what is not loaded is in one of them
+            del self._open[kind]  # after it is in the backlog: what is not loaded is in one of them
+            del self._due[kind], self._holds[kind]
 
     def _new(self, kind: Kind) -> OpenSegment:
         self._last_ns = max(time.time_ns(), self._last_ns + 1)  # in order, though the clock be set back

@@ -7,7 +7,7 @@ many senders wait. See docs/decisions/0006-segments.md.
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ class Limits:
 
     segment_age_s: float = 0.5
     segment_bytes: int = 32_000_000  # one block for every table, so that a token covers the whole of it
+    segment_records: int = 500_000  # spans, log records or data points: a row takes memory however few bytes it came in
     queue_bytes: int = 128_000_000  # in memory, not on disk yet
     backlog_bytes: int = 1_000_000_000  # on disk, not loaded yet
     disk_free_bytes: int = 1_000_000_000  # left free, or
@@ -45,6 +46,7 @@ class Waiting:
 
     kind: Kind
     record: bytes
+    holds: int  # spans, log records or data points
     answer: asyncio.Future[None]
 
 
@@ -62,7 +64,13 @@ class SegmentLog:
         self.metrics.cut_bytes.inc(cut)
         self.backlog = Backlog(segments)
         self.disk = Disk(directory, self.limits.disk_free_bytes, self.limits.disk_free_ratio)
-        self._files = SegmentWriter(directory, self.backlog, self.limits.segment_bytes, self.limits.segment_age_s)
+        self._files = SegmentWriter(
+            directory,
+            self.backlog,
+            self.limits.segment_bytes,
+            self.limits.segment_age_s,
+            segment_records=self.limits.segment_records,
+        )
         self._arrived = Condition()
         self._waiting: list[Waiting] = []
         self._waiting_bytes = 0
@@ -74,10 +82,11 @@ class SegmentLog:
         self._writer = Thread(target=self._write, name="segments", daemon=True)
         self._writer.start()
 
-    async def append(self, kind: Kind, record: bytes) -> None:
+    async def append(self, kind: Kind, record: bytes, holds: int = 1) -> None:
         """Keeps a record: the protobuf bytes of an OTLP request, or the JSON line of an event (without its end).
 
-        Returns when it is on disk. Raises Refused if it can't be taken now.
+        `holds` says how many spans, log records or data points are in it. Returns when it is on disk. Raises Refused
+        if it can't be taken now.
         """
         if holds_nothing(record):
             return
@@ -86,7 +95,7 @@ class SegmentLog:
             if refusal := self._refusal():
                 self.metrics.refused.labels(kind=kind.value, reason=refusal[0]).inc()
                 raise refusal[1]
-            self._waiting.append(Waiting(kind, record, answer))
+            self._waiting.append(Waiting(kind, record, holds, answer))
             self._waiting_bytes += len(record)
             self._arrived.notify()
         await answer
@@ -135,9 +144,9 @@ class SegmentLog:
 
     def _write(self) -> None:
         while waiting := self._next():
-            for kind, some in _commits(waiting, self.limits.segment_bytes):
+            for kind, some in _commits(waiting, self.limits):
                 try:
-                    refusal = self._commit(kind, [one.record for one in some])
+                    refusal = self._commit(kind, [one.record for one in some], sum(one.holds for one in some))
                 except Exception as error:  # the outermost loop: no sender waits for ever
                     log.exception("cannot write")
                     refusal = f"internal error: {type(error).__name__}"
@@ -158,10 +167,10 @@ class SegmentLog:
                     return waiting
             self._files.seal_old()
 
-    def _commit(self, kind: Kind, records: list[bytes]) -> str:
+    def _commit(self, kind: Kind, records: list[bytes], holds: int) -> str:
         """Writes them; why they are refused, "" if they are on disk."""
         try:
-            self._files.commit(kind, records)
+            self._files.commit(kind, records, holds)
             self.metrics.accepted.labels(kind=kind.value).inc(len(records))
             self.metrics.accepted_bytes.labels(kind=kind.value).inc(sum(map(len, records)))
         except OSError as error:
@@ -174,17 +183,20 @@ class SegmentLog:
         return ""
 
 
-def _commits(waiting: Iterable[Waiting], segment_bytes: int) -> Iterator[tuple[Kind, list[Waiting]]]:
+def _commits(waiting: Iterable[Waiting], limits: Limits) -> Iterator[tuple[Kind, list[Waiting]]]:
     """Parts of one kind, each of a size that a segment can hold (or a single record that is larger)."""
     parts: dict[Kind, list[Waiting]] = {}
-    sizes: defaultdict[Kind, int] = defaultdict(int)
+    sizes: Counter[Kind] = Counter()
+    holds: Counter[Kind] = Counter()
     for one in waiting:
         size = len(one.record) + FRAME_OVERHEAD
-        if one.kind in parts and sizes[one.kind] + size > segment_bytes:
+        too_large = sizes[one.kind] + size > limits.segment_bytes
+        if one.kind in parts and (too_large or holds[one.kind] + one.holds > limits.segment_records):
             yield one.kind, parts.pop(one.kind)
-            sizes[one.kind] = 0
+            sizes[one.kind] = holds[one.kind] = 0
         parts.setdefault(one.kind, []).append(one)
         sizes[one.kind] += size
+        holds[one.kind] += one.holds
     yield from parts.items()
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 MADE = re.compile(r"CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (\w+)|CREATE OR REPLACE TABLE (\w+)")
 FUNCTION = re.compile(r"(CREATE OR REPLACE FUNCTION \w+)")
-CHANGED = re.compile(r"(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)")
+CHANGED = re.compile(r"(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)\b(?! MODIFY QUERY)")
 HOLDS_ROWS = re.compile(r"ALTER TABLE|[^;]*^\)?\s*ENGINE = \w*MergeTree", re.MULTILINE)
 NAMING = r"\b(FROM|JOIN|TO|ALTER TABLE|REPLACE TABLE|IF NOT EXISTS) ({names})\b"
 LIKE = re.compile(r"( AS )(\w+)( ENGINE = Null)")

@@ -3,7 +3,7 @@
 StoreError
 ├── StoreUnavailable   retryable   cannot be reached, has no disk left, or is closing
 ├── StoreBusy          retryable   too many queries, parts or bytes at this moment
-├── QueryTooExpensive  final       over the limit on time or memory
+├── QueryTooExpensive  final       over its own limit on time or memory
 ├── DataRefused        final       the data of an insert cannot be read
 ├── StoreLocked        final       another process holds the directory
 ├── SchemaMismatch     final       tables of another version of this program, or none
@@ -12,6 +12,7 @@ StoreError
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 
@@ -34,7 +35,7 @@ class StoreBusy(StoreError):
 
 
 class QueryTooExpensive(StoreError):
-    """The query went over its limit on time or memory."""
+    """The query or insert went over its limit on time or memory; an insert may have filled some tables by then."""
 
 
 class DataRefused(StoreError):
@@ -56,12 +57,13 @@ class QueryFailed(StoreError):
 BUSY = frozenset({202, 252, 373, 473, 209})  # queries at once, parts, session, deadlock avoided, socket timeout
 UNAVAILABLE = frozenset({210, 243, 279, 425, 439, 999})  # network, disk space, no replica, no thread
 EXPENSIVE = frozenset({158, 159, 160, 241, 307, 396})  # rows, time, estimate, memory, bytes, result size
+SHARED = re.compile(r"(?i)(\(total\)|user) memory limit|limit \((total|for user)\)")  # what others use, too, is short
 UNREADABLE = frozenset({6, 25, 26, 27, 32, 33, 38, 41, 69, 72, 117, 321, 366, 436, 444, 574, 661})  # parsing
 
 
 def from_code(code: int | None, message: str, *, inserting: bool) -> StoreError:
     """The error for an engine's error `code` (ClickHouse, src/Common/ErrorCodes.cpp)."""
-    if code in BUSY or (inserting and code in EXPENSIVE):
+    if code in BUSY or (inserting and code in EXPENSIVE and SHARED.search(message)):
         return StoreBusy(message)
     if code in UNAVAILABLE:
         return StoreUnavailable(message)

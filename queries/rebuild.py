@@ -8,9 +8,9 @@ whose partitions then take the place of the rollup's: nobody sees it empty, and 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from functools import cache
 
@@ -19,6 +19,8 @@ from queries.errors import StoreBusy
 from queries.store import Store, Value
 
 VIEW = re.compile(r"CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(.+)", re.DOTALL)
+CHANGED = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY\s+(.+)", re.DOTALL)
+ANEW = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY\s+(.+)", re.DOTALL)
 SOURCE = re.compile(r"^FROM (\w+)", re.MULTILINE)
 PASSING = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+) .*ENGINE = Null", re.DOTALL)
 FILED_BY = ("Bucket", "Filed", "Time")  # the column that says which day a rollup's row belongs to
@@ -80,7 +82,7 @@ def rebuild(store: Store, name: str, since: datetime | None = None, retention: s
     """Fills the rollup `name` again, for the days from `since` on; returns the number of rows that it made.
 
     Days from which base rows may have expired are left as they are. Raises ValueError for what is no rollup,
-    StoreBusy where telemetry that arrives meanwhile keeps it from finishing.
+    StoreBusy where telemetry that arrives meanwhile keeps it from finishing: the rollup may lack what came last.
     """
     check(name)
     for _ in range(TRIES):
@@ -90,8 +92,11 @@ def rebuild(store: Store, name: str, since: datetime | None = None, retention: s
                 for batch in batches:
                     if batch.base == way[0].source:
                         _fill(store, fresh, way, batch)
-            if batches == _batches(store, name, since, retention or schema.Retention()):
-                return _take_place(store, name, fresh, {str(day) for batch in batches for day in batch.days})
+            if batches != _batches(store, name, since, retention or schema.Retention()):
+                continue
+            made = _take_place(store, name, fresh, {str(day) for batch in batches for day in batch.days})
+        if batches == _batches(store, name, since, retention or schema.Retention()):
+            return made
     raise StoreBusy(
         f"telemetry arrived while {name} was filled again, {TRIES} times: load none meanwhile, and try again"
     )
@@ -106,18 +111,20 @@ def check(name: str) -> None:
 @cache
 def rollups() -> dict[str, list[tuple[View, ...]]]:
     """Each rollup that can be rebuilt, by name, with every way that leads to it from a base table."""
-    views, passing = [], set(ONCE_ONLY)
+    views, passing = dict[str, View](), set(ONCE_ONLY)
     for path in schema.files():
         for statement in catalogue.statements(path.read_text()):
             if (view := VIEW.match(statement)) and (source := SOURCE.search(view[3])):
-                views.append(View(source[1], view[2], view[3]))
+                views[view[1]] = View(source[1], view[2], view[3])
+            elif changed := CHANGED.match(statement):
+                views[changed[1]] = replace(views[changed[1]], select=changed[2])
             elif table := PASSING.match(statement):
                 passing.add(table[1])
-    every = {view.target: list(_ways(view.target, views)) for view in views}
+    every = {view.target: list(_ways(view.target, views.values())) for view in views.values()}
     return {name: ways for name, ways in sorted(every.items()) if ways and name not in passing}
 
 
-def _ways(target: str, views: list[View]) -> Iterator[tuple[View, ...]]:
+def _ways(target: str, views: Iterable[View]) -> Iterator[tuple[View, ...]]:
     for view in views:
         if view.target == target and view.source in BASES:
             yield (view,)

@@ -107,7 +107,8 @@ class Store:
         """Loads one segment into every table that hangs on its landing table, and onto the disk; once for each `token`.
 
         `body` is the segment as written: for OTLP, records of a varint length and a request's bytes.
-        A repeated insert must bring the same bytes. Raises DataRefused, StoreBusy, StoreUnavailable.
+        A repeated insert must bring the same bytes, or fewer of its records: tables that have the token take none.
+        Raises DataRefused, QueryTooExpensive, StoreBusy, StoreUnavailable.
         """
         payload, fmt, settings = _payload(landing, body, inline=not is_embedded(self.dsn))
         settings["insert_deduplication_token"] = token

@@ -18,6 +18,7 @@ Json: TypeAlias = "dict[str, Json] | list[Json] | str | int | float | bool | Non
 
 SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,9})\d*)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+NO_TIME = "must be a time such as 2026-11-22T10:00:00Z"
 LATEST_NS = (1 << 63) - 1
 MOST_FAULTS = 20
 DEEPEST = 100
@@ -67,8 +68,10 @@ def _named(value: object) -> object:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-def _moment(value: object) -> object:
-    return from_rfc3339(value) if isinstance(value, str) else value
+def _moment(value: object) -> int:
+    if not isinstance(value, str):  # a number could be seconds, or thousandths of them
+        raise ValueError(NO_TIME)
+    return from_rfc3339(value)
 
 
 Text = Annotated[str, BeforeValidator(_or_empty)]
@@ -83,7 +86,7 @@ def from_rfc3339(text: str) -> int:
     """Nanoseconds since 1970. Raises ValueError with a sentence's end; years before 1970 are negative."""
     found = RFC3339.fullmatch(text)
     if not found:
-        raise ValueError("must be a time such as 2026-11-22T10:00:00Z")
+        raise ValueError(NO_TIME)
     day, clock, fraction, zone = found.groups()
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}{zone.upper().replace('Z', '+00:00')}")

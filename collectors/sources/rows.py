@@ -12,6 +12,7 @@ from collectors.sources.source import Columns
 
 Row = Mapping[str, Json]
 LARGEST = (1 << 63) - 1
+EXACT = 1 << 53  # beyond it, a double is no longer one whole number alone
 WHOLE = re.compile(r"-?\d{1,19}", re.ASCII)
 
 
@@ -68,6 +69,8 @@ def _values(row: Row, names: Sequence[str]) -> list[Json]:
 def _name(row: Row, names: Sequence[str]) -> str:
     """The first that holds a text or a number, as text."""
     for value in _values(row, names):
+        if isinstance(value, float) and value.is_integer() and abs(value) <= EXACT:  # decimals may be told as doubles
+            value = int(value)
         if isinstance(value, str | int) and not isinstance(value, bool) and str(value):
             return str(value)[:LONGEST_NAME]
     return ""

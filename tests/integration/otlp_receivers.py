@@ -109,7 +109,7 @@ class Receivers:
         details = [item.value for item in error.trailing_metadata() or () if item.key == "grpc-status-details-bin"]
         return error.code(), Status.FromString(b"".join(map(bytes, details)))
 
-    async def _append(self, kind: Kind, record: bytes) -> None:
+    async def _append(self, kind: Kind, record: bytes, _holds: int) -> None:
         while not self.may_answer.is_set():  # noqa: ASYNC110  set by the test's thread
             await asyncio.sleep(0.005)
         if (fault := self.fault()) is not None:

@@ -139,6 +139,13 @@ def test_every_statement_is_one_that_the_engine_reads(node: Store) -> None:
         assert node.select("SELECT formatQuery({statement:String}) AS sql", statement=statement)["sql"][0]
 
 
+def test_a_view_that_is_changed_stays_with_the_rows() -> None:
+    """On every node; nothing stands for it in front of the shards."""
+    shown = schema.show(cluster=SHOP)
+    assert "ALTER TABLE `otel_local`.trace_parts_to_mentions ON CLUSTER 'shop' MODIFY QUERY" in shown
+    assert "`otel`.trace_parts_to_mentions" not in shown
+
+
 def test_whatever_a_view_writes_from_the_landing_tables_says_to_which_shard() -> None:
     """A table of rows that is written to in front of the shards has a sharding key; all of a trace goes by its id."""
     written = set(re.findall(r"ON CLUSTER 'shop' TO `otel`\.(\w+)", schema.show(cluster=SHOP)))

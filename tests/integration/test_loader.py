@@ -9,13 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from collectors.frames import varint
+from collectors.frames import framed, records, varint
 from collectors.kept import Kept, read_kept
 from collectors.kinds import Kind
 from collectors.loader import Backoff, Loader
 from collectors.quarantine import Quarantine
+from collectors.segment import Segment
 from collectors.segments import Limits, SegmentLog
-from queries.errors import QueryFailed, StoreBusy, StoreUnavailable
+from queries.errors import QueryFailed, QueryTooExpensive, StoreUnavailable
 from tests.integration.fake_store import POISON, FakeStore
 
 pytestmark = pytest.mark.integration
@@ -169,25 +170,63 @@ def test_a_segment_the_store_fails_on_lets_the_others_pass_and_is_set_aside_whol
 
 
 def test_a_segment_that_is_always_too_much_for_the_store_is_set_aside_whole(intake: Intake, store: FakeStore) -> None:
-    """Out of memory looks like a busy store; but others can be loaded, and this one never."""
+    """Others can be loaded, and this one never: the store is not away."""
     too_much = b"x" * 3500
-    store.fault = lambda token: None
-    insert = store.insert
-
-    def busy(landing: str, body: bytes, token: str) -> None:
-        if too_much in body:
-            raise StoreBusy("memory limit exceeded")
-        insert(landing, body, token)
-
-    store.insert = busy  # type: ignore[method-assign]
+    fails_on(store, too_much)
     intake.append(too_much)
-    until(lambda: bool(intake.loader.unavailable))
+    until(lambda: "memory limit" in str(intake.log.metrics.last_error))
+    assert not intake.loader.unavailable
     while not list((intake.data / "quarantine").glob("*.sealed")):
         intake.append(b"another")
         time.sleep(0.02)
     until(lambda: not intake.log.backlog_bytes)
     (aside,) = (intake.data / "quarantine").glob("*.sealed")
     assert too_much in aside.read_bytes()
+
+
+def test_what_came_along_with_too_much_for_the_store_is_loaded(intake: Intake, store: FakeStore) -> None:
+    """The largest records are set aside until the rest can be loaded, under the same name: some tables may hold it."""
+    too_much = [b"x" * 1500, b"x" * 1400]
+    fails_on(store, b"x" * 1400)
+    intake.append(*some(4)[:2], *too_much, *some(4)[2:])
+    until(lambda: "memory limit" in str(intake.log.metrics.last_error))
+    (failing,) = set(store.inserts)
+    while store.holds(Kind.TRACES)[some(1)[0]] == 0:
+        intake.append(b"another")
+        time.sleep(0.02)
+    assert list(records(Kind.TRACES, store.tokens[failing])) == some(4)
+    until(lambda: not intake.log.backlog_bytes)
+    aside = [path.read_bytes() for path in sorted((intake.data / "quarantine").glob("*.refused"))]
+    assert aside == [varint(len(one)) + one for one in reversed(too_much)]
+    reports = [json.loads(path.read_text()) for path in (intake.data / "quarantine").glob("*.json")]
+    assert [(report["whole"], report["why"]) for report in reports] == [(False, "memory limit exceeded")] * 2
+
+
+def test_what_a_crash_left_half_set_aside_is_done_again_in_the_same_way(tmp_path: Path) -> None:
+    """However far it had come: the same record goes, under the same name, and the rest keeps its own."""
+    quarantine, path = Quarantine(tmp_path / "quarantine"), tmp_path / "traces-1-0a.sealed"
+    body = b"".join(framed(Kind.TRACES, [*some(2), b"x" * 500, *some(2)]))
+    left = []
+    for _ in range(2):
+        path.write_bytes(body)
+        rest = quarantine.lighten(Segment("traces-1-0a", path, len(body)), "too much")
+        assert rest
+        assert list(records(Kind.TRACES, rest.read())) == some(2) * 2
+        left.append((rest, {file.name for file in tmp_path.rglob("*.*")}))
+    assert left[0] == left[1]
+
+
+def fails_on(store: FakeStore, too_much: bytes) -> None:
+    """An insert with these bytes in it takes too much memory."""
+    insert = store.insert
+
+    def expensive(landing: str, body: bytes, token: str) -> None:
+        if too_much in body:
+            store.inserts.append(token)
+            raise QueryTooExpensive("memory limit exceeded")
+        insert(landing, body, token)
+
+    store.insert = expensive  # type: ignore[method-assign]
 
 
 def test_a_segment_that_somebody_took_away_holds_up_nothing(intake: Intake, store: FakeStore) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from collectors.frames import framed
 from collectors.kept import Kept
@@ -20,6 +21,8 @@ from queries.store import Limits as StoreLimits
 from queries.store import Store
 from tests.integration.crash_sender import MAKERS
 from tests.integration.exactly_once import differences
+from tests.integration.otlp import span, traces
+from tests.integration.test_landing_once import shopping
 
 pytestmark = pytest.mark.integration
 
@@ -129,6 +132,32 @@ def test_an_insert_that_failed_half_way_is_completed_under_the_same_token(
     until(lambda: not len(log.backlog))
     assert rows(store, "otel_traces") == 200
     assert not differences(store)
+
+
+def test_what_came_along_with_too_much_counts_once_in_every_table(
+    log: SegmentLog, loader: Loader, store: Store, tmp_path: Path
+) -> None:
+    """Some tables have all of it when a view runs out of memory: they take nothing more, the others take the rest."""
+    store.command("CREATE TABLE eaten (n UInt64) ENGINE = Null")
+    store.command(
+        "CREATE MATERIALIZED VIEW eating TO eaten AS "
+        "SELECT length(range(if(max(SpanName = 'too much'), 400000000, toUInt64(1)))) AS n FROM failures"
+    )
+    failing = Status(code=Status.STATUS_CODE_ERROR)
+    few = [traces(*shopping(n)).SerializeToString() for n in range(1, 11)]
+    much = traces(span(1, 900, name="too much", trace_state="x" * 10_000, status=failing)).SerializeToString()
+    sealed(log, Kind.TRACES, [*few[:5], much, *few[5:]])
+    until(lambda: "memory limit" in str(log.metrics.last_error))
+    assert not loader.unavailable
+    while not list((tmp_path / "quarantine").glob("*.refused")):
+        sealed(log, Kind.TRACES, [traces(span(1, 901)).SerializeToString()])
+        until(lambda: len(log.backlog) < 2)
+    until(lambda: not len(log.backlog))
+    few_only = "WHERE TraceId NOT IN (leftPad(lower(hex(900)), 32, '0'), leftPad(lower(hex(901)), 32, '0'))"
+    for table, each in {"otel_traces": 3, "failures": 2, "trace_parts": 1, "mentions": 2, "orders": 1}.items():
+        assert rows(store, f"{table} {few_only}") == 10 * each, table
+    (aside,) = (tmp_path / "quarantine").glob("*.refused")
+    assert aside.read_bytes() == b"".join(framed(Kind.TRACES, [much]))
 
 
 @pytest.mark.full

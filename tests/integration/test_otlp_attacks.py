@@ -5,10 +5,12 @@ import hmac
 import importlib.metadata
 import resource
 import zlib
+from collections.abc import Callable
 
 import pytest
 
 from collectors.bearer import Unauthenticated, bearer
+from collectors.frames import varint
 from collectors.kinds import Kind, Outcome
 from collectors.metrics import Metrics
 from collectors.otlp_intake import Limits
@@ -34,6 +36,32 @@ def test_a_decompression_bomb_is_never_held(bomb: bytes, content_type: str) -> N
         response = receivers.post(Kind.TRACES, bomb, content_type, content_encoding="gzip")
         assert response.status_code == 413
         assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 64 << 10  # in KiB
+
+
+def spans_bomb() -> bytes:
+    """Spans of two bytes each, 16 million of them; every parser makes some hundred bytes of each."""
+    body = b"\x12\x00" * (1 << 24)
+    for tag in (b"\x12", b"\x0a"):
+        body = tag + varint(len(body)) + body
+    return body
+
+
+def json_bomb() -> bytes:
+    """The same as JSON."""
+    return b'{"resourceSpans":[{"scopeSpans":[{"spans":[%s{}]}]}]}' % (b"{}," * 10_000_000)
+
+
+@pytest.mark.parametrize(("bomb", "content_type"), [(spans_bomb, PROTOBUF), (json_bomb, JSON)])
+def test_a_bomb_of_records_is_never_unfolded(bomb: Callable[[], bytes], content_type: str) -> None:
+    """Some 40 kB of gzip, within every limit on bytes, hold more records than can ever be loaded."""
+    body = gzip.compress(bomb())
+    with Receivers() as receivers:
+        receivers.post(Kind.TRACES, GOOD[Kind.TRACES])
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        response = receivers.post(Kind.TRACES, body, content_type, content_encoding="gzip")
+        assert response.status_code == 413
+        assert receivers.kept == [(Kind.TRACES, GOOD[Kind.TRACES])]
+        assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 256 << 10  # in KiB
 
 
 def test_how_much_of_a_guess_is_right_is_not_told(monkeypatch: pytest.MonkeyPatch) -> None:

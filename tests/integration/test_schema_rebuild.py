@@ -128,6 +128,23 @@ def test_telemetry_that_arrives_meanwhile_is_not_lost(telemetry: Store, monkeypa
     assert counts(telemetry) == before
 
 
+def test_telemetry_that_arrives_at_the_last_moment_is_not_lost_either(
+    telemetry: Store, monkeypatch: pytest.MonkeyPatch
+):
+    """After the last look, and before the old rows are gone."""
+    take_place, late = rebuild._take_place, iter([10_001])
+
+    def interrupted(store: Store, name: str, fresh: str, days: set[str]) -> int:
+        for number in late:
+            store.insert("traces", segment(traces(*shopping(number))), token())
+        return take_place(store, name, fresh, days)
+
+    monkeypatch.setattr(rebuild, "_take_place", interrupted)
+    rebuild.rebuild(telemetry, "failures")
+    found = telemetry.select("SELECT count() AS n FROM failures WHERE Customer = 'c-10001'")
+    assert found["n"][0] == 1
+
+
 @pytest.mark.parametrize(
     "name", ["nothing", "otel_traces", "span_facts", "arrivals", "failures; DROP TABLE failures", ""]
 )

@@ -122,6 +122,23 @@ def test_a_segment_is_sealed_before_it_is_too_large(opened: Open) -> None:
     assert held(log) == Counter(every)
 
 
+def test_a_segment_is_sealed_before_it_holds_too_many_spans(opened: Open) -> None:
+    """However few bytes they take: of those that came together, and of those that came before."""
+    log = opened(segment_records=1000, segment_age_s=60)
+
+    async def main() -> None:
+        for _ in range(3):
+            await asyncio.gather(*(log.append(Kind.TRACES, b"400 spans", 400) for _ in range(3)))
+        await log.append(Kind.TRACES, b"5000 spans", 5000)
+
+    asyncio.run(main())
+    log.stop()
+    found = [list(records(Kind.TRACES, one.read())) for one in log.backlog.waiting()]
+    assert all(len(each) <= 2 for each in found)
+    assert found[-1] == [b"5000 spans"]
+    assert held(log) == {b"400 spans": 9, b"5000 spans": 1}
+
+
 def test_kinds_have_segments_of_their_own_and_names_are_unique(opened: Open) -> None:
     log = opened(segment_bytes=100)
     for kind, record in ((Kind.TRACES, b"span" * 20), (Kind.LOGS, b"log" * 30), (Kind.EVENTS, b'{"event": 1}')):

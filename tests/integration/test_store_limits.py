@@ -9,7 +9,15 @@ from functools import partial
 
 import pytest
 
-from queries.errors import DataRefused, QueryFailed, QueryTooExpensive, StoreBusy, StoreError, StoreUnavailable
+from queries.errors import (
+    DataRefused,
+    QueryFailed,
+    QueryTooExpensive,
+    StoreBusy,
+    StoreError,
+    StoreUnavailable,
+    from_code,
+)
 from queries.store import Limits, Store
 from tests.integration.otlp import segment, span, token, traces
 from tests.integration.tables import counts, empty
@@ -57,13 +65,29 @@ def test_a_query_over_its_memory_is_stopped(another: Open):
 
 
 def test_an_insert_over_its_memory_may_be_tried_again(store: Store, another: Open):
-    """What the loader sends is accepted already: pressure on memory is a reason to wait, not to lose it."""
+    """Under the same token; the store is no busier than it was, so others need not wait."""
     body = segment(*(traces(*(span(n, n) for n in range(1, 2000))) for _ in range(10)))
-    with pytest.raises(StoreBusy):
+    with pytest.raises(QueryTooExpensive) as error:
         another(memory_bytes=2_000_000).insert("traces", body, "tight")
+    assert not error.value.retryable
     store.insert("traces", body, "tight")
     assert counts(store)["otel_traces"] == 19_990
     empty(store)
+
+
+@pytest.mark.parametrize(
+    ("message", "kind"),
+    [
+        ("Query memory limit exceeded: would use 2.00 GiB: while executing 'f(total)'", QueryTooExpensive),
+        ("Memory limit (for query) exceeded: would use 2.00 GiB", QueryTooExpensive),
+        ("User memory limit exceeded: would use 96.06 MiB, maximum: 95.37 MiB", StoreBusy),
+        ("(total) memory limit exceeded: would use 16.00 GiB", StoreBusy),
+        ("Memory limit (total) exceeded: would use 16.00 GiB", StoreBusy),
+    ],
+)
+def test_whose_memory_is_short_says_whether_an_insert_is_tried_again(message: str, kind: type[StoreError]):
+    """What all queries use together is a reason to wait."""
+    assert type(from_code(241, f"Code: 241. DB::Exception: {message}", inserting=True)) is kind
 
 
 def test_several_answers_are_worked_out_side_by_side(another: Open):

@@ -1,5 +1,7 @@
 """The check at receipt: what is acknowledged can be parsed, and what can't be is refused with its place."""
 
+from collections.abc import Iterator
+
 import pytest
 from google.protobuf.message import DecodeError
 from hypothesis import given
@@ -9,9 +11,19 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collectors.frames import varint
-from collectors.kinds import BadRecord, Kind
+from collectors.kinds import BadRecord, Kind, TooLarge
 from collectors.otlp_check import Checked, canonical, check
+from collectors.otlp_count import MOST_RECORDS
 from collectors.otlp_fault import fault
+
+
+@pytest.fixture(scope="module", params=["as a small request", "as a large one"], autouse=True)
+def size(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A large body is counted on the wire: the same is promised of it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if request.param == "as a large one":
+            patch.setattr("collectors.otlp_check.PARSED_BYTES", -1)
+        yield
 
 
 def spans(count: int = 3) -> ExportTraceServiceRequest:
@@ -59,6 +71,59 @@ def test_counts_data_points() -> None:
     scope.metrics.add().gauge.SetInParent()
     scope.metrics.add(name="old")
     assert check(Kind.METRICS, request.SerializeToString()) == Checked(5, without_data=1)
+
+
+def test_of_two_kinds_of_data_a_metric_holds_the_last() -> None:
+    """As every parser reads it; several of the same kind are one."""
+    request = ExportMetricsServiceRequest()
+    metric = request.resource_metrics.add().scope_metrics.add().metrics.add()
+    metric.gauge.data_points.add()
+    gauge = metric.SerializeToString()
+    metric.sum.data_points.add()
+    metric.sum.data_points.add()
+    twice = nested(1, 2, 2, innermost=gauge + metric.SerializeToString() * 2 + b"\x0a\x01n")
+    assert check(Kind.METRICS, twice) == Checked(4)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [
+        (Kind.TRACES, (1, 2, 2)),
+        (Kind.LOGS, (1, 2, 2)),
+        (Kind.METRICS, (1, 2, 2, 5, 1)),
+        (Kind.METRICS, (1, 2, 2, 9, 1)),
+    ],
+)
+def test_more_records_than_can_be_loaded_are_too_large(kind: Kind, path: tuple[int, ...]) -> None:
+    """However few bytes they take; as many as may be are taken."""
+    *above, last = path
+    record = bytes([last << 3 | 2, 0])
+    assert check(kind, nested(*above, innermost=record * MOST_RECORDS)) == Checked(MOST_RECORDS)
+    with pytest.raises(TooLarge, match="more than 500000 records"):
+        check(kind, nested(*above, innermost=record * (MOST_RECORDS + 1)))
+
+
+def test_however_they_are_spread_they_are_added_up() -> None:
+    """Over scopes and resources."""
+    half = nested(1, 2, innermost=b"\x12\x00" * (MOST_RECORDS // 2))
+    assert check(Kind.LOGS, half * 2) == Checked(MOST_RECORDS)
+    with pytest.raises(TooLarge):
+        check(Kind.LOGS, half * 2 + nested(1, 2, innermost=b"\x12\x00"))
+
+
+@given(st.lists(st.sampled_from([b"\x0a", b"\x12", b"\x22", b"\x92\x00", b"\x00", b"\x02", b"\x01", b"\x2d", b"a"])))
+def test_large_and_small_requests_are_read_alike(pieces: list[bytes]) -> None:
+    """The same bodies are taken, with the same counts."""
+    body = nested(1, 2, innermost=b"".join(pieces))
+    answers = []
+    for parsed_bytes in (-1, 1 << 20):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("collectors.otlp_check.PARSED_BYTES", parsed_bytes)
+            try:
+                answers.append(str([check(kind, body) for kind in (Kind.TRACES, Kind.METRICS)]))
+            except BadRecord as bad:
+                answers.append(str(bad))
+    assert answers[0] == answers[1]
 
 
 def test_invalid_utf8_is_no_parse_error() -> None:

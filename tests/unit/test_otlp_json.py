@@ -17,7 +17,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.metrics.v1.metrics_pb2 import HistogramDataPoint, Metric, NumberDataPoint
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
-from collectors.kinds import BadRecord, Kind
+from collectors.kinds import BadRecord, Kind, TooLarge
 from collectors.otlp_json import to_protobuf
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "otlp"
@@ -158,6 +158,14 @@ def test_unknown_fields_are_ignored() -> None:
     """What the schema doesn't know is skipped, whatever it holds; so are snake_case names, which OTLP does not have."""
     read = span(name="n", unknown={"a": [1, {"b": None}]}, trace_id="zz", TraceId=7)
     assert read == Span(name="n")
+
+
+def test_more_than_can_be_held_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Objects and arrays take many times as much memory as text."""
+    monkeypatch.setattr("collectors.otlp_json.MOST_NODES", 3)
+    assert to_protobuf(Kind.TRACES, b'{"resourceSpans":[{}]}') == b"\x0a\x00"
+    with pytest.raises(TooLarge, match="more than 3 objects and arrays"):
+        to_protobuf(Kind.TRACES, b'{"resourceSpans":[{},{}]}')
 
 
 def test_strings_are_whatever_came() -> None:

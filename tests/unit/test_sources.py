@@ -170,7 +170,14 @@ class TestFlags:
             "date": "must be a whole number",
             "accesses": "list should have at least 1 item after validation, not 0",
         }
-        assert faults("unleash", {"createdAt": 5}) == {"type": "is missing"}
+        assert faults("unleash", {"createdAt": None}) == {"type": "is missing"}
+
+    @pytest.mark.parametrize("time", [1_764_000_000_000, 1_764_000_000.0, 2**63, True, {}, []])
+    def test_a_time_that_is_no_text_is_refused(self, time: object) -> None:
+        """It could be of any unit: a change in 1970 would stand in no window."""
+        assert faults("unleash", {"type": "feature-updated", "createdAt": time}) == {
+            "createdAt": "must be a time such as 2026-11-22T10:00:00Z"
+        }
 
 
 class TestChanges:
