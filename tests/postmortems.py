@@ -9,7 +9,7 @@ from triage.changes import Change, Origin
 from triage.incident.model import Event, Impact, Incident, Kind, Suspect
 from triage.incident.series import Series
 from triage.model import AffectedCustomer, Outcome
-from triage.postmortem.facts import Facts, around
+from triage.postmortem.facts import Facts, around, errors
 
 NOW = at(7200)
 
@@ -57,4 +57,7 @@ def facts(one: Incident | None = None, *customers: AffectedCustomer, change: str
     times = tuple(T0 + timedelta(seconds=30 * n) for n in range(-10, 10))
     values = tuple(0.3 if 0 <= n < 3 else 0.002 for n in range(-10, 10))
     series = Series("Errors of POST /checkout", "ratio", window, 30, times, values, 0.002, 0.0, 0.004, T0, at(70))
-    return Facts(one, impact(), customers or (hit("c-17"),), (told,), series, NOW, "http://127.0.0.1:8080")
+    customers = customers or (hit("c-17"),)
+    return Facts(
+        one, impact(), customers, (told,), series, NOW, "http://127.0.0.1:8080", errors=errors(customers)
+    )  # fmt: skip

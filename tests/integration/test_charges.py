@@ -1,7 +1,7 @@
 """Orders that failing requests left half done, told from the spans that charge."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 import pytest
@@ -30,11 +30,13 @@ AMOUNT = {"EUR": Decimal("49.90")}
 LATER = FROM + timedelta(hours=1)
 
 
-def checkout(trace: int, order: str, *, placed: bool, charged: bool) -> list[Span]:
-    """A request that places an order, and its call to the payment provider."""
+def checkout(
+    trace: int, order: str, *, placed: bool, charged: bool, at_s: float | None = None, entry: str = "POST /checkout"
+) -> list[Span]:
+    """A request that places an order, and its call to the payment provider; `trace` seconds after T0, or `at_s`."""
     names = attributes({"order.id": order, "customer.id": f"of {order}", **WORTH})
-    start = T0 + trace * SECOND
-    root = span(1, trace, 0, start, name="POST /checkout", kind=Span.SPAN_KIND_SERVER, attributes=names)
+    start = T0 + int((trace if at_s is None else at_s) * SECOND)
+    root = span(1, trace, 0, start, name=entry, kind=Span.SPAN_KIND_SERVER, attributes=names)
     charge = span(2, trace, 1, start + 1000, name="POST /v1/charges", kind=Span.SPAN_KIND_CLIENT)
     for each, went_well in ((root, placed), (charge, charged)):
         if not went_well:
@@ -55,7 +57,7 @@ def test_orders_are_told_that_were_charged_and_not_placed_or_the_reverse_or_char
         *checkout(8, "later", placed=True, charged=False),
     ]
     store.insert("traces", segment(traces(*sent)), token())
-    window = {"from": FROM, "to": FROM + timedelta(hours=1), "as_of": FROM + timedelta(hours=1)}
+    window = {"before": FROM, "from": FROM, "to": LATER, "settled": LATER, "as_of": LATER}
     rows = store.ask("incidents/charges", **window, words=CHARGING).rows(named=True)
     told = {row["order_id"]: (row["charges_well"], row["charges_failed"], row["is_placed"]) for row in rows}
     assert told == {"charged-only": (1, 0, False), "placed-only": (0, 1, True), "twice": (2, 0, True)}
@@ -68,11 +70,12 @@ def told(store: Store, *spans: Span) -> None:
     store.insert("traces", segment(traces(*spans)), token())
 
 
-def plan_for(store: Store, *symptoms: Symptom) -> Proposed:
-    """The plan of an incident with these symptoms, an hour after it began."""
+def plan_for(store: Store, *symptoms: Symptom, ended: datetime | None = None, as_of: datetime = LATER) -> Proposed:
+    """The plan of an incident with these symptoms, an hour after it began unless that is said."""
     tracked = tuple(Tracked(each, True, FROM, FROM, each.value) for each in symptoms)
     answer = Answer("…", Severity.CRITICAL)
-    return proposed(store, Incident("INC-1", "x", State.OPEN, answer, FROM, FROM, symptoms=tracked), LATER)
+    incident = Incident("INC-1", "x", State.OPEN, answer, FROM, FROM, symptoms=tracked, ended=ended)
+    return proposed(store, incident, as_of)
 
 
 def pay_back(made: Proposed) -> Mapping[str, float]:
@@ -106,6 +109,54 @@ def test_another_charge_leaves_the_keys_of_the_refunds_before(store: Store) -> N
     told(store, *twice, *checkout(3, "o", placed=True, charged=True))
     first, second = plan_for(store, gateway_errors()).lines
     assert first.idempotency_key == before.idempotency_key != second.idempotency_key
+
+
+ENDED = FROM + timedelta(minutes=2)
+PAY_LINK = "POST /orders/{id}/pay"
+
+
+@pytest.mark.parametrize(("at_s", "entry"), [(600, "POST /checkout"), (600, PAY_LINK), (-60, "POST /checkout")])
+def test_nothing_is_collected_from_who_has_paid(store: Store, at_s: float, entry: str) -> None:
+    """By trying again after the end, by a link in a letter, or before it began: then a second charge failed."""
+    failing = checkout(1, "o", placed=True, charged=False)
+    told(store, *failing)
+    assert [line.action for line in plan_for(store, gateway_errors(), ended=ENDED).lines] == [Action.COLLECT]
+    told(store, *failing, *checkout(2, "o", placed=True, charged=True, at_s=at_s, entry=entry))
+    assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
+    assert plan_for(store, gateway_errors(), ended=ENDED, as_of=FROM + timedelta(seconds=601)).lines == []
+
+
+def test_who_tried_again_after_the_end_and_paid_twice_is_paid_back_once(store: Store) -> None:
+    """Once the second request is settled."""
+    told(
+        store,
+        *checkout(1, "o", placed=False, charged=True),
+        *checkout(2, "o", placed=True, charged=True, at_s=600),
+    )
+    assert trace_ids(plan_for(store, gateway_errors(), ended=ENDED).lines) == [2]
+    assert plan_for(store, gateway_errors(), ended=ENDED, as_of=FROM + timedelta(seconds=610)).lines == []
+
+
+def test_what_charges_for_an_order_by_another_way_is_not_one_charge_too_many(store: Store) -> None:
+    """It may capture later what was only reserved, or pay it back."""
+    told(
+        store,
+        *checkout(1, "o", placed=True, charged=True),
+        *checkout(2, "o", placed=True, charged=True, at_s=600, entry="capture at dispatch"),
+    )
+    assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
+
+
+def test_the_first_and_the_last_request_of_an_incident_are_told(store: Store) -> None:
+    """Though what began to fail is what comes after the charge, and it ended when the last entry began."""
+    told(
+        store,
+        *checkout(1, "first", placed=False, charged=True, at_s=-1),
+        *checkout(2, "last", placed=False, charged=True, at_s=120),
+        *checkout(3, "of another time", placed=False, charged=True, at_s=600),
+    )
+    ended = FROM + timedelta(seconds=120, microseconds=1)
+    assert [line.order for line in plan_for(store, gateway_errors(), ended=ended).lines] == ["first", "last"]
 
 
 OFF_S = T0 / SECOND - row_world.T0

@@ -7,6 +7,8 @@ from dataclasses import replace
 from decimal import Decimal
 from random import Random
 
+import pytest
+
 from tests.row_makers import at, change, moved, stock, thing
 from triage.compensation.model import Action, Line
 from triage.compensation.plan import orders_of, plan
@@ -39,6 +41,24 @@ def test_of_more_orders_than_pieces_the_latest_are_cancelled() -> None:
     assert all(line.evidence.row for line in cancelled)
 
 
+def test_parts_of_pieces_cancel_no_order_too_many() -> None:
+    """Four orders of a tenth are four tenths."""
+    item = replace(oversold(), verdict=Verdict(-0.4, Rule.MOVEMENTS, "…"))
+    item = replace(item, served=tuple(replace(each, quantity=-0.1) for each in item.served))
+    cancelled = [line for line in plan([item], WORTH) if line.action is Action.CANCEL]
+    assert [line.order for line in cancelled] == ["o-5", "o-4", "o-3", "o-2"]
+
+
+def test_a_stock_that_is_right_but_for_rounding_is_not_set() -> None:
+    """And one that is set has all of its digits in the CSV."""
+    item = replace(oversold(), verdict=Verdict(0.3, Rule.MOVEMENTS, "…"), replay=(), served=())
+    right = replace(item, said=(Said("shop", "shop.stock", 0.1 + 0.2, None),))
+    assert plan([right], {}) == []
+    item = replace(item, verdict=Verdict(19999.875, Rule.MOVEMENTS, "…"))
+    (row,) = csv.DictReader(io.StringIO("".join(csv_lines("INC-1", LATER, plan([item], {})))))
+    assert row["becomes"] == "19999.875"
+
+
 def test_nobody_is_cancelled_where_there_is_enough() -> None:
     """Whatever the wrong count says: only the count is set."""
     item = replace(oversold(), verdict=Verdict(0, Rule.MOVEMENTS, "…"), said=(Said("shop", "shop.stock", -4, None),))
@@ -69,6 +89,16 @@ def test_a_second_charge_is_refunded_a_second_order_cancelled_a_second_booking_v
     item = judged(thing(own, [Wrong(again, "again")], [moved(8, -1, "m-1"), again], 1), LATER)
     void = [line for line in plan([item], WORTH) if line.action is Action.VOID]
     assert [(line.order, line.customer, line.amount) for line in void] == [("o-1", "c-1", {})]
+
+
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "1e999", "1e-999999", "-1e15", float("inf")])
+def test_what_is_no_sum_of_money_is_no_amount(amount: object) -> None:
+    """Another of the row's stands in, or the order's; and our own client reads the plan."""
+    by_row = twice("pay.charges", {"id": 1, "amount": amount, "total": 5, "currency": "EUR"})
+    by_order = twice("pay.charges", {"id": 1, "amount": amount, "currency": "EUR"})
+    assert [by_row.amount, by_order.amount] == [{"EUR": 5}, WORTH["o-1"]]
+    told = PlanJson.page("INC-1", LATER, [by_row, by_order], [], 0, 100, None)
+    assert PlanJson.model_validate_json(told.model_dump_json(by_alias=True)) == told
 
 
 def again(seconds: float, table: str, key: str, **row: object) -> Item:

@@ -54,12 +54,12 @@ class TestDraft:
     def test_the_summary_is_three_sentences(self) -> None:
         """What and when, whom it hit, and what probably caused it."""
         what, whom, why = drafted(facts()).section(SectionName.SUMMARY).drafted
-        when = "from 22 Nov 2026 10:02:00 UTC to 10:03:10 UTC, 1 min 10 s in all."
+        when = "from 22 Nov 2026 10:02:00 UTC to 10:03:20 UTC, 1 min 20 s in all."
         assert what == f"5xx at the gateway: at worst 31 % of POST /checkout (usually 0.2 %), {when}"
         hit_ = "1 has not got through since, 1 got through later and 1 never noticed"
         assert whom == f"3 customers were hit: {hit_}; orders worth 49.90\u00a0EUR are at risk."
         cause = "What probably caused it, to be confirmed, is the deploy of payment 2.4.0 at 10:01:00 UTC"
-        assert why == f"{cause}; it was over after 1 min 10 s, when the detectors found nothing of it since."
+        assert why == f"{cause}; it was over after 1 min 20 s, when the detectors found nothing of it since."
 
     def test_it_says_how_complete_the_figures_are_and_what_speaks_against_the_cause(self) -> None:
         """Both in the text that a director reads."""
@@ -153,13 +153,13 @@ class TestDue:
     def test_it_is_due_48_hours_after_the_end(self) -> None:
         """In the incident's JSON, too."""
         one = incident()
-        assert due_at(one) == at(70 + 48 * 3600)
+        assert due_at(one) == at(80 + 48 * 3600)
         assert IncidentJson.of(one).postmortem_due_at == due_at(one)
 
     def test_its_thread_is_reminded_once_while_nobody_writes(self) -> None:
         """A day before it is due."""
         told = incident()
-        day_later = at(70 + 24 * 3600 + 60)
+        day_later = at(80 + 24 * 3600 + 60)
         assert not reminder_due(told, at(3600))
         assert reminder_due(told, day_later)
         assert not reminder_due(written_by_somebody(told), day_later)
@@ -258,7 +258,7 @@ def test_incidents_long_over_come_back_when_their_postmortem_is_due() -> None:
     one = incident()
     book.write([*one.timeline])
     reminding = Reminding(book, lambda incidents, now: told.append([each.id for each in incidents]))
-    day_later = at(70 + 24 * 3600 + 60)
+    day_later = at(80 + 24 * 3600 + 60)
     for seconds in (0, 10, 301):
         reminding([], day_later + timedelta(seconds=seconds))
     assert told == [[one.id], [], [one.id]]
@@ -270,7 +270,7 @@ def test_the_reminder_is_sent_to_the_thread() -> None:
     def sent(*whats: str) -> Incident:
         return replace(incident(), messages=tuple(Message(what, at(200), "w", digest="d") for what in whats))
 
-    day_later = at(70 + 24 * 3600 + 60)
+    day_later = at(80 + 24 * 3600 + 60)
     due = owed(sent("opened.0", "resolved.0"), day_later, updates=False)
     assert due
     assert (due.what, due.how) == ("postmortem.0", How.REMINDER)

@@ -1,12 +1,16 @@
 """What a row should say, from its history: each rule of docs/reconciliation.md."""
 
+import csv
+import re
 from random import Random
 
 import pytest
 
 from tests.row_makers import at, change, erp, moved, stock, thing
+from triage.compensation.text import reconciliation_text
 from triage.rows.model import RowChange, Rule, Wrong
 from triage.rows.verdict import Other, judged, sign_of, stock_column
+from triage.rows.wire import COLUMNS, ReconciliationJson, csv_lines
 
 LATER = at(3600)
 
@@ -58,6 +62,28 @@ def test_where_sources_differ_it_says_so() -> None:
     item = judged(thing(own, [Wrong(late, "stale")], movements, 1, [Other("erp", "erp.STOCK", [erp(21, 6)])]), LATER)
     assert (item.verdict.value, item.verdict.confirmed) == (8, False)
     assert item.verdict.because.endswith("erp.STOCK says 6: they differ, so count what is there")
+
+
+def test_fractions_of_a_piece_add_up_as_people_add_them() -> None:
+    """Movements, the other system and the row itself agree, though sums of binary fractions are a little off."""
+    again = moved(20, -0.1, "m-1", id="again", tx="tx-20")
+    own = [stock(0, 10.0, 1), stock(10, 9.9, 2), stock(20, 9.8, 3), stock(25, 9.9, 4), stock(40, 9.7, 6)]
+    movements = [moved(10, -0.1, "m-1", tx="tx-10"), again, *(moved(s, -0.1, f"m-{s}", tx=f"tx-{s}") for s in (30, 40))]
+    item = judged(thing(own, [Wrong(again, "again")], movements, 1, [Other("erp", "erp.STOCK", [erp(41, 9.7)])]), LATER)
+    assert (item.verdict.value, item.verdict.confirmed, item.difference) == (9.7, True, 0)
+    off = Other("erp", "erp.STOCK", [erp(41, 9.4)], offset=0.3)
+    assert judged(thing(own, [Wrong(again, "again")], movements, 1, [off]), LATER).verdict.confirmed
+
+
+def test_what_is_right_has_all_of_its_digits() -> None:
+    """Also the sentence that says why, and what must be added."""
+    late = stock(30, 20000.5, 2)
+    item = judged(thing([stock(0, 20000.5, 1), stock(20, 19999.875, 3), late], [Wrong(late, "stale")]), LATER)
+    assert item.verdict.because == "change 3 is the last by number and leaves 19999.875"
+    row = dict(zip(COLUMNS, next(csv.reader([*csv_lines("INC-1", LATER, [item])][1:])), strict=True))
+    assert (row["value"], row["right"], row["difference"]) == ("20000.5", "19999.875", "-0.625")
+    said = [*reconciliation_text(ReconciliationJson.page("INC-1", LATER, [item], [item], None))]
+    assert re.search(r"20000\.5 .* 19999\.875 +-0\.625", said[-1])
 
 
 @pytest.mark.parametrize("kind", ["missing", "open"])

@@ -10,13 +10,14 @@ from typing import TypedDict, cast
 
 from triage.compensation.model import Action, Evidence, Line, charged_again, key_of
 from triage.incident.model import Incident
-from triage.rows.concerned import utc
+from triage.rows.concerned import LOOKBACK, utc
 from triage.rows.worth import worth
 from triage.symptom import Ask
 
 CHARGING = r"\b(charge|charges|capture|captures|payments?)\b"
 """What spans that charge are called: `POST /v1/charges`, `capture`."""
 SETTLED = timedelta(seconds=30)
+"""So long a request goes on at most."""
 
 Charge = TypedDict("Charge", {"1": str, "2": str, "3": datetime})
 """The trace, the span, its time: as charges.sql gives them."""
@@ -33,12 +34,15 @@ class Charged:
 def charged(ask: Ask, incident: Incident, as_of: datetime) -> Charged:
     """What to refund or collect after an incident's failing requests, as known at `as_of`. Raises StoreError.
 
-    Charges of the last half minute are left out: their requests may go on.
+    Of the orders that were charged in the incident (what fails in a request may come before its charge, or after), by
+    what has become of them since. Charges of the last half minute are not paid back yet: their requests may go on.
     """
-    to = min(incident.ended or as_of, as_of - SETTLED)
-    if to <= incident.began:
+    settled = as_of - SETTLED
+    if settled <= incident.began:
         return Charged((), (YOUNG,))
-    frame = ask("incidents/charges", **{"from": incident.began}, to=to, as_of=as_of, words=CHARGING)
+    window = {"from": incident.began - SETTLED, "to": min((incident.ended or as_of) + SETTLED, settled)}
+    known = {"before": incident.began - LOOKBACK, "settled": settled, "as_of": as_of}
+    frame = ask("incidents/charges", **window, **known, words=CHARGING)
     amounts = worth(ask, (str(row["order_id"]) for row in frame.iter_rows(named=True)), incident.began, as_of)
     lines = tuple(
         line for row in frame.iter_rows(named=True) for line in _lines(row, amounts.get(str(row["order_id"]), {}))

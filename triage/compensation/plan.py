@@ -8,14 +8,17 @@ from dataclasses import replace
 from decimal import Decimal
 
 from triage.compensation.model import Action, Evidence, Line, charged_again, key_of
-from triage.rows.model import Item, RowChange, Wrong
-from triage.rows.verdict import columns_of, number
+from triage.rows.model import Item, RowChange, Wrong, rounded
+from triage.rows.verdict import columns_of
+from triage.window import format_number
 
 Worth = Mapping[str, Mapping[str, Decimal]]
 """What orders are worth, by currency; one that is not known is left out."""
 
 AMOUNTS = ("amount", "total", "total_amount", "grand_total")
 CURRENCIES = ("currency", "currency_code")
+MOST_DIGITS = 15
+"""A sum has fewer before its point, and fewer noughts behind it; a text such as `1e-999999` would have a million."""
 CHARGES = ("charge", "payment", "capture", "invoice", "billing")
 """A table with one of these in its name, and an amount in its rows, holds what customers were charged."""
 ORDER_OF_ACTIONS = {action: place for place, action in enumerate(Action)}
@@ -71,10 +74,10 @@ def _counts(item: Item) -> Iterator[Line]:
     """What puts a stock right; nothing where it is right already."""
     if not item.column or not item.said:
         return
-    verdict, was = item.verdict, item.value
+    verdict = item.verdict
     if verdict.value is None:
         yield _counted(item, Action.COUNT, None, f"what is right can't be told: {verdict.because}")
-    elif verdict.value != was:
+    elif item.difference != 0:
         sure = "" if verdict.confirmed else "; no second source confirms it, so count before you set it"
         yield _counted(item, Action.SET_COUNT, verdict.value, f"{verdict.because}{sure}")
 
@@ -106,12 +109,13 @@ def _oversold(item: Item, worth: Worth) -> Iterator[Line]:
         if short <= 0:
             return
         pieces = _pieces(change, item)
-        short -= pieces
+        short = rounded(short - pieces)
         yield Line(
             Action.CANCEL,
             key_of(Action.CANCEL, change.order, *change.place, item.names),
-            f"{number(pieces)} of {item.names} can't be served: {number(beyond)} more were sold than there were, and of"
-            f" all orders since the last right count this one came {_place(change, item)}; refund what was paid",
+            f"{format_number(pieces)} of {item.names} can't be served: {format_number(beyond)} more were sold than"
+            f" there were, and of all orders since the last right count this one came {_place(change, item)}; refund"
+            " what was paid",
             item.system,
             item.table,
             item.key,
@@ -189,16 +193,18 @@ def _repeated(item: Item, change: RowChange, worth: Worth) -> Line:
 
 
 def _said_amount(change: RowChange) -> dict[str, Decimal]:
-    """What the row itself says it is worth; nothing without a currency."""
+    """What the row itself says it is worth; nothing without a currency, or where it is no sum of money."""
     row = {name.casefold(): value for name, value in columns_of(change.row).items()}
     currency = next((str(row[name]) for name in CURRENCIES if row.get(name)), "")
     for name in AMOUNTS:
         value = row.get(name)
         if currency and isinstance(value, int | float | str) and not isinstance(value, bool):
             try:
-                return {currency: Decimal(str(value))}
+                amount = Decimal(str(value))
             except ArithmeticError:
                 continue
+            if amount.is_finite() and abs(amount.adjusted()) < MOST_DIGITS:
+                return {currency: amount}
     return {}
 
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from triage.compensation.model import Action
 from triage.compensation.wire import LineJson, PlanJson
 from triage.money import amounts
-from triage.rows.verdict import number
 from triage.rows.wire import ItemJson, ReconciliationJson
 from triage.terminal import columns, printable
+from triage.window import format_number
 
 ROWS = 50
 RECONCILED = ("ROW", "SYSTEM SAYS", "OTHERS SAY", "RIGHT", "ADD", "SURE", "WRONG CHANGES", "WHY")
@@ -78,7 +78,7 @@ def _item(item: ItemJson) -> tuple[str, ...]:
         _said(own.value, own.exists),
         ", ".join(f"{each.table} {_said(each.value, each.exists)}" for each in others),
         "unknown" if item.right is None and item.column else _number(item.right),
-        f"{item.difference:+g}" if item.difference else "",
+        f"{'+' if item.difference > 0 else ''}{format_number(item.difference)}" if item.difference else "",
         "yes" if item.confirmed else "",
         f"{len(item.wrong)} {', '.join(item.kinds)}",
         item.because,
@@ -107,7 +107,7 @@ def _said(value: float | None, exists: bool) -> str:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else number(value)
+    return "" if value is None else format_number(value)
 
 
 def _count(many: int, one: str, more: str) -> str:

@@ -11,9 +11,8 @@ from pydantic import Field
 
 from triage.compensation.model import Action, Evidence, Line
 from triage.money import added
-from triage.rows.verdict import number
 from triage.spreadsheet import line
-from triage.window import format_time
+from triage.window import format_number, format_time
 from triage.wire import Time, Wire
 
 PROPOSAL = "A proposal: triage executes none of it. Check a line against its evidence before you act on it."
@@ -161,7 +160,7 @@ def _cells(incident: str, as_of: datetime, place: int, one: Line) -> Iterator[st
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else number(value)
+    return "" if value is None else format_number(value)
 
 
 def _whole(value: int | None) -> str:

@@ -11,18 +11,30 @@ from triage.incident.impact import CustomersOf, hit_by
 from triage.incident.model import Impact, Incident
 from triage.incident.naming import naming
 from triage.incident.series import Series, symptom_series
-from triage.model import AffectedCustomer
+from triage.model import AffectedCustomer, Evidence
 from triage.suspects import BEFORE
 from triage.symptom import Symptom
 from triage.window import Window
 
 AROUND = timedelta(minutes=20)
 """What a figure shows before it began and after it ended, at least."""
+MOST_ERRORS = 3
+
+
+@dataclass(frozen=True)
+class SaidBySpans:
+    """What `count` failing spans of a service say, and the first of them."""
+
+    first: Evidence
+    count: int
 
 
 @dataclass(frozen=True)
 class Facts:
-    """All that is known, as of `now`. `series` is the naming symptom's, None where it has none."""
+    """All that is known, as of `now`. `series` is the naming symptom's, None where it has none.
+
+    `errors` are the commonest of the customers' evidence, told apart before a name in them is replaced.
+    """
 
     incident: Incident
     impact: Impact
@@ -32,6 +44,7 @@ class Facts:
     now: datetime
     base_url: str = ""
     redacted: bool = False
+    errors: tuple[SaidBySpans, ...] = ()
 
     @property
     def symptom(self) -> Symptom:
@@ -70,7 +83,17 @@ def gather(store: Store, incident: Incident, now: datetime, customers_of: Custom
         series=_series(store, incident, now),
         now=now,
         base_url=base_url,
+        errors=errors(hit.customers),
     )
+
+
+def errors(customers: Iterable[AffectedCustomer]) -> tuple[SaidBySpans, ...]:
+    """What the failing spans say that are kept as evidence, the commonest first."""
+    said: dict[tuple[str, str], list[Evidence]] = {}
+    for each in (piece for item in customers for piece in item.evidence if piece.error):
+        said.setdefault((each.service, each.error), []).append(each)
+    commonest = sorted(said.values(), key=len, reverse=True)[:MOST_ERRORS]
+    return tuple(SaidBySpans(spans[0], len(spans)) for spans in commonest)
 
 
 def _series(store: Store, incident: Incident, now: datetime) -> Series | None:

@@ -1,6 +1,5 @@
 """What each section says before an author has written it: sentences about the system, and nobody’s fault."""
 
-from collections import Counter
 from collections.abc import Iterator
 
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
@@ -12,7 +11,6 @@ from triage.postmortem.facts import Facts
 from triage.postmortem.wording import amounts, clock, counted, day_and_clock, joined, lasted
 
 LEAST_SUSPICION = 0.5
-MOST_ERRORS = 3
 
 
 def summary(facts: Facts) -> Iterator[str]:
@@ -176,9 +174,8 @@ def root_cause(facts: Facts) -> Iterator[str]:
 
 def _said_by_spans(facts: Facts) -> Iterator[str]:
     """What the failing spans say that are kept as evidence, the commonest first, each with a trace to look at."""
-    pieces = [each for item in facts.customers for each in item.evidence if each.error]
-    counts = Counter((each.service, each.error) for each in pieces)
-    for (service, error), count in counts.most_common(MOST_ERRORS):
-        first = next(each for each in pieces if (each.service, each.error) == (service, error))
-        said = f"“{one_line(error, 200)}” at {one_line(service)}"
-        yield f"Failing spans say {said}: {count:,} of {len(pieces):,} looked at, such as in trace {first.trace_id}."
+    looked_at = sum(bool(each.error) for item in facts.customers for each in item.evidence)
+    for each in facts.errors:
+        said = f"“{one_line(each.first.error, 200)}” at {one_line(each.first.service)}"
+        trace = each.first.trace_id
+        yield f"Failing spans say {said}: {each.count:,} of {looked_at:,} looked at, such as in trace {trace}."

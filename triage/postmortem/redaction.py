@@ -6,7 +6,6 @@ A pseudonym is an HMAC under the data directory's secret: the same in every expo
 import base64
 import hashlib
 import hmac
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,10 +17,13 @@ from triage.changes import Change
 from triage.detectors import NAMES
 from triage.incident.fold import SYMPTOM
 from triage.incident.model import US, Answer, Event, Incident, Kind, Person, Suspect, Tracked
-from triage.model import AffectedCustomer
+from triage.incident.naming import naming
+from triage.model import AffectedCustomer, Evidence
 from triage.postmortem.facts import Facts
 from triage.postmortem.model import VerificationJson
+from triage.postmortem.patterns import PATTERNS
 from triage.postmortem.spelling import plain
+from triage.slack.buttons import BY_SLACK
 from triage.symptom import Symptom
 
 CUSTOMER, ORDER, PERSON = "customer", "order", "person"
@@ -32,12 +34,6 @@ ALONE = 6
 """An id so long with a letter in it is replaced within words, too."""
 REWRITTEN = frozenset({Kind.SYMPTOM, Kind.SYMPTOM_ENDED, Kind.VERIFIED})
 """Events whose details are told."""
-EMAIL = re.compile(r"[\w\u0300-\u036f.+%-]+@[\w\u0300-\u036f-]+(?:\.[\w\u0300-\u036f-]+)+")
-ADDRESS = re.compile(r"(?<![\w.:])(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,7})(?![\w:])")
-CARD = re.compile(r"(?<!\w)\d(?:[ -]?\d){12,18}(?!\w)")
-PHONE = re.compile(
-    r"(?<![\w.:-])(?:\+|00)\d(?:[ ()./-]{0,2}\d){7,14}(?!\w)|(?<![\w.:-])0\d{2,4}[ /-]\d(?:[ -]?\d){5,9}(?!\w)"
-)
 
 
 @dataclass(frozen=True)
@@ -62,8 +58,8 @@ class Redaction:
     """Where ids may stand; those that stand nowhere are not looked for again."""
 
     def id(self, kind: str, value: str) -> str:
-        """The pseudonym of an id; a person's name has one, however its letters are written."""
-        same = plain(value).text if kind == PERSON else value
+        """The pseudonym of an id; a person's name has one, however its letters are written, in Slack and elsewhere."""
+        same = plain(value.removesuffix(BY_SLACK)).text if kind == PERSON else value
         return self.pseudonyms.of(kind, same) if value else value
 
     def free(self, text: str) -> str:
@@ -73,6 +69,10 @@ class Redaction:
     def own(self, text: str) -> str:
         """A sentence of ours, in which names of theirs stand beside figures."""
         return self._patterns(self._ids(text, self._not_figures))
+
+    def said_by(self, *symptoms: Symptom) -> Callable[[str], str]:
+        """What these say: a detector's sentences are ours, those of another system's alert are not."""
+        return self.own if all(symptom.detector in NAMES for symptom in symptoms) else self.free
 
     def _ids(self, text: str, pattern: re.Pattern[str] | None) -> str:
         return "".join(self._replaced(text, pattern)) if pattern else text
@@ -122,9 +122,9 @@ def _ways(id_: str) -> set[str]:
 
 
 def _any_of(ways: Iterable[str]) -> re.Pattern[str] | None:
-    """Any of these plain letters, whole; one that is long and no mere word also within a word."""
+    """Any of these plain letters, whole, as between underscores; one that is long and no mere word in words, too."""
     parts = [
-        re.escape(way) if _stands_out(way) else rf"(?<!\w){re.escape(way)}(?!\w)"
+        re.escape(way) if _stands_out(way) else rf"(?<![^\W_]){re.escape(way)}(?![^\W_])"
         for way in sorted(ways, key=len, reverse=True)
     ]
     return re.compile("|".join(parts)) if parts else None
@@ -134,33 +134,10 @@ def _stands_out(way: str) -> bool:
     return len(way) >= ALONE and any(char.isdigit() for char in way) and not way.isdigit()
 
 
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _is_card(text: str) -> bool:
-    """Luhn's check."""
-    digits = [int(char) for char in reversed(text) if char.isdigit()]
-    doubled = (digit * 2 if place % 2 else digit for place, digit in enumerate(digits))
-    return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
-PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
-    ("email", EMAIL, bool),
-    ("card", CARD, _is_card),
-    ("ip", ADDRESS, _is_address),
-    ("phone", PHONE, bool),
-)
-
-
 def redaction(facts: Facts, key: bytes) -> Redaction:
     """What must not be told of these facts: the customers hit, their orders, and the people who acted."""
     people = {event.author for event in facts.incident.timeline} | {change.author for change in facts.changes}
-    known = dict.fromkeys(people - {US, ""}, PERSON)
+    known = dict.fromkeys((people | {name.removesuffix(BY_SLACK) for name in people}) - {US, ""}, PERSON)
     known |= {order: ORDER for item in facts.customers for order in item.orders if order}
     known |= {item.customer: CUSTOMER for item in facts.customers if item.customer}
     return Redaction(Pseudonyms(key), known, tuple(_texts(facts)))
@@ -198,29 +175,31 @@ def redacted(facts: Facts, hide: Redaction) -> Facts:
         incident=_incident(facts.incident, hide),
         customers=tuple(_customer(each, hide) for each in facts.customers),
         changes=tuple(_change(each, hide) for each in facts.changes),
+        errors=tuple(replace(each, first=_evidence(each.first, hide)) for each in facts.errors),
         series=series,
         redacted=True,
     )
 
 
 def _incident(incident: Incident, hide: Redaction) -> Incident:
+    symptoms = [each.symptom for each in incident.symptoms]
     return replace(
         incident,
         key=hide.own(incident.key),
-        answer=_answer(incident.answer, hide),
+        answer=_answer(incident.answer, hide, hide.said_by(naming(symptoms))),
         symptoms=tuple(_tracked(each, hide) for each in incident.symptoms),
         suspects=tuple(_suspect(each, hide) for each in incident.suspects),
         done=frozenset(hide.free(step) for step in incident.done),
-        timeline=tuple(_event(event, hide) for event in incident.timeline),
+        timeline=tuple(_event(event, hide, hide.said_by(*symptoms)) for event in incident.timeline),
     )
 
 
-def _answer(said: Answer, hide: Redaction) -> Answer:
+def _answer(said: Answer, hide: Redaction, told: Callable[[str], str]) -> Answer:
     return replace(
         said,
-        title=hide.own(said.title),
-        ended=hide.own(said.ended),
-        because=hide.own(said.because),
+        title=told(said.title),
+        ended=told(said.ended),
+        because=told(said.because),
         likely_cause=hide.free(said.likely_cause),
         mitigation=tuple(hide.free(step) for step in said.mitigation),
         owner=_person(said.owner, hide),
@@ -240,13 +219,14 @@ def _tracked(tracked: Tracked, hide: Redaction) -> Tracked:
 
 
 def _symptom(symptom: Symptom, hide: Redaction) -> Symptom:
+    told = hide.said_by(symptom)
     return replace(
         symptom,
         detector=symptom.detector if symptom.detector in NAMES else hide.free(symptom.detector),
         subject={name: hide.free(text) for name, text in symptom.subject.items()},
         labels={name: hide.free(text) for name, text in symptom.labels.items()},
-        sentence=hide.own(symptom.sentence),
-        because=hide.own(symptom.because),
+        sentence=told(symptom.sentence),
+        because=told(symptom.because),
         suspect=hide.free(symptom.suspect),
     )
 
@@ -262,25 +242,32 @@ def _suspect(suspect: Suspect, hide: Redaction) -> Suspect:
     )
 
 
-def _event(event: Event, hide: Redaction) -> Event:
-    ours = event.author == US
+def _event(event: Event, hide: Redaction, told: Callable[[str], str]) -> Event:
     return replace(
         event,
-        author=event.author if ours else hide.id(PERSON, event.author),
-        text=hide.own(event.text) if ours or event.kind == Kind.VERIFIED else hide.free(event.text),
-        details=_details(event, hide),
+        author=event.author if event.author == US else hide.id(PERSON, event.author),
+        text=_text(event, hide, told),
+        details=_details(event, hide, told),
     )
 
 
-def _details(event: Event, hide: Redaction) -> str:
+def _text(event: Event, hide: Redaction, told: Callable[[str], str]) -> str:
+    match event.kind:
+        case Kind.NOTIFIED:
+            return event.text  # which message it was, in a word of ours
+        case Kind.SYMPTOM | Kind.SYMPTOM_ENDED:
+            return hide.said_by(SYMPTOM.validate_json(event.details))(event.text)
+        case Kind.VERIFIED:
+            return told(event.text)
+    return hide.own(event.text) if event.author == US else hide.free(event.text)
+
+
+def _details(event: Event, hide: Redaction, told: Callable[[str], str]) -> str:
     if event.kind in {Kind.SYMPTOM, Kind.SYMPTOM_ENDED}:
         return SYMPTOM.dump_json(_symptom(SYMPTOM.validate_json(event.details), hide)).decode()
     if event.kind == Kind.VERIFIED:
         found = VerificationJson.model_validate_json(event.details)
-        checks = [
-            each.model_copy(update={"what": hide.own(each.what), "found": hide.own(each.found)})
-            for each in found.checks
-        ]
+        checks = [each.model_copy(update={"what": told(each.what), "found": told(each.found)}) for each in found.checks]
         return found.model_copy(update={"checks": checks}).model_dump_json()
     return event.details
 
@@ -304,5 +291,9 @@ def _customer(item: AffectedCustomer, hide: Redaction) -> AffectedCustomer:
         item,
         customer=hide.id(CUSTOMER, item.customer),
         orders=tuple(hide.id(ORDER, order) for order in item.orders),
-        evidence=tuple(replace(each, error=hide.free(each.error)) for each in item.evidence),
+        evidence=tuple(_evidence(each, hide) for each in item.evidence),
     )
+
+
+def _evidence(said: Evidence, hide: Redaction) -> Evidence:
+    return replace(said, error=hide.free(said.error))

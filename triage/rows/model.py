@@ -11,6 +11,11 @@ from typing import cast
 from triage.rows.concerned import utc
 
 
+def rounded(quantity: float) -> float:
+    """To a millionth: without the digits by which sums of binary fractions are off, and nought without a sign."""
+    return round(quantity, 6) + 0.0
+
+
 @dataclass(frozen=True)
 class RowChange:
     """One change of one row, as a connector told of it. `row` and `row_before` are JSON, '' where there is none."""
@@ -150,7 +155,7 @@ class Item:
         """By how much it is to be put right; None where that is unknown."""
         if self.value is None or self.verdict.value is None:
             return None
-        return self.verdict.value - self.value
+        return rounded(self.verdict.value - self.value)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from triage.rows.concerned import LOOKBACK, SEPARATOR, changes, rows_concerned
-from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong
+from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong, rounded
 from triage.rows.verdict import Other, Thing, columns_of, judged, sign_of, value_in, value_of
 from triage.symptom import Ask, Symptom
 
@@ -217,7 +217,7 @@ def _offset(
         values = [_last_before(changed, column, first) for changed, column in sides]
         if values[0] is not None and values[1] is not None:
             found.append(values[0] - values[1])
-    return float(median(found)) if found else 0.0
+    return rounded(median(found)) if found else 0.0
 
 
 def _last_before(history: Sequence[RowChange], column: str, first: datetime) -> float | None:

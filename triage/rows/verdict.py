@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import isfinite
 
-from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong
+from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong, rounded
+from triage.window import format_number
 
 SETTLED = timedelta(seconds=30)
 """A row that was changed later than so long before may be on its way to the other system still."""
@@ -95,7 +96,7 @@ def sign_of(pairs: Iterable[tuple[float, float]]) -> int:
     """What a piece moved does to the stock, by changes and movements of the same transactions: 1, -1 or 0 (neither)."""
     seen = [(change, moved) for change, moved in pairs if change or moved]
     for sign in (1, -1):
-        right = sum(abs(change - sign * moved) < 1e-9 for change, moved in seen)
+        right = sum(rounded(change - sign * moved) == 0 for change, moved in seen)
         if len(seen) >= 3 and right >= 0.95 * len(seen):
             return sign
     return 0
@@ -143,9 +144,10 @@ def _by_movements(thing: Thing, base: _Base | None) -> Verdict | None:
     first = {each.id for each in distinct(thing.movements)}
     since = [each for each in thing.movements if each.time > base.time and each.tx != base.tx]
     once = [each for each in since if each.id in first]
-    value = base.value + thing.sign * sum(each.quantity or 0 for each in once)
+    value = rounded(base.value + thing.sign * sum(each.quantity or 0 for each in once))
     counted = "1 movement" if len(once) == 1 else f"{len(once)} movements"
-    said = f"{number(base.value)} at {_clock(base.time)} and {counted} since, each once, come to {number(value)}"
+    said = f"{format_number(base.value)} at {_clock(base.time)} and {counted} since, each once, come to"
+    said += f" {format_number(value)}"
     if twice := len(since) - len(once):
         said += f" ({twice} more {'repeats' if twice == 1 else 'repeat'} what was booked before)"
     return Verdict(value, Rule.MOVEMENTS, said)
@@ -161,8 +163,9 @@ def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
         value = value_of(other)
         latest = [history[-1].time for history in (thing.own, other.history) if history]
         if value is not None and max(latest) <= as_of - SETTLED:
-            aside = f", which always differs by {number(other.offset)}" if other.offset else ""
-            return Verdict(value + other.offset, Rule.COUNTERPART, f"{other.table} says {number(value)}{aside}")
+            said = f"{other.table} says {format_number(value)}"
+            said += f", which always differs by {format_number(other.offset)}" if other.offset else ""
+            return Verdict(rounded(value + other.offset), Rule.COUNTERPART, said)
     return None
 
 
@@ -176,8 +179,9 @@ def _by_number(thing: Thing, base: _Base | None) -> Verdict | None:
     first_late = min(each.change.time for each in thing.wrong)
     if any(each.time > first_late and each.id not in stale for each in numbered):
         return None
-    said = f"change {last.sequence} is the last by number and leaves {number(last.quantity or 0)}"
-    return Verdict(last.quantity, Rule.LAST_NUMBER, said)
+    value = rounded(last.quantity or 0)
+    said = f"change {last.sequence} is the last by number and leaves {format_number(value)}"
+    return Verdict(value, Rule.LAST_NUMBER, said)
 
 
 def _why_unknown(thing: Thing) -> str:
@@ -242,11 +246,6 @@ def value_in(change: RowChange, column: str) -> float | None:
     return next(
         (_number(value) for name, value in columns_of(change.row).items() if name.casefold() == column.casefold()), None
     )
-
-
-def number(value: float) -> str:
-    """`12`, `1.5`."""
-    return f"{value:g}" if abs(value) < 1e15 and value != int(value) else f"{int(value)}"
 
 
 def columns_of(text: str) -> Mapping[str, object]:

@@ -9,9 +9,8 @@ from typing import Self
 from pydantic import Field
 
 from triage.rows.model import Item, RowChange, Rule, Said, Wrong
-from triage.rows.verdict import number
 from triage.spreadsheet import line
-from triage.window import format_time
+from triage.window import format_number, format_time
 from triage.wire import Time, Wire
 
 
@@ -203,4 +202,4 @@ def _at(change: RowChange | None) -> tuple[str, str, str, str, str, str]:
 
 
 def _number(value: float | None) -> str:
-    return "" if value is None else number(value)
+    return "" if value is None else format_number(value)

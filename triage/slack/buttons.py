@@ -13,6 +13,8 @@ from triage.slack.text import ACKNOWLEDGE, MITIGATE
 
 VERSION = "v0"
 SKEW = timedelta(seconds=300)
+BY_SLACK = " (Slack)"
+"""Stands after the name of who pressed a button there."""
 MEANINGS = {ACKNOWLEDGE: "ack", MITIGATE: "mitigate"}
 
 
@@ -52,7 +54,7 @@ def read_pressed(body: bytes) -> list[Pressed]:
         user = payload.get("user") or {}
         author = user.get("username") or user.get("name") or user.get("id") or ""
         return [
-            Pressed(str(each["value"]), MEANINGS[each["action_id"]], f"{one_line(str(author))} (Slack)")
+            Pressed(str(each["value"]), MEANINGS[each["action_id"]], one_line(str(author)) + BY_SLACK)
             for each in payload.get("actions") or ()
             if each.get("action_id") in MEANINGS
         ]
