@@ -36,16 +36,17 @@ def suspects(ask: Ask, incident: Incident, now: datetime) -> tuple[Suspect, ...]
     Nothing is known in it that came later than `now`. Raises StoreError.
     """
     symptoms = [each.symptom for each in incident.symptoms]
-    rows = ask("incidents/changes_before", **{"from": incident.began - BEFORE}, to=max(now, incident.began + AFTER))
+    since = incident.began + AFTER
+    rows = ask("incidents/changes_before", **{"from": incident.began - BEFORE}, since=since, to=max(now, since))
     told = [row for row in cast(list[Change], rows.to_dicts()) if row["Status"] not in NOT_MADE]
-    before = [row for row in told if row["Time"] <= incident.began + AFTER]
+    before = [row for row in told if row["Time"] <= since]
     found = ranked(before, symptoms, incident.began)
     if not found:
         return ()
     by_id = {row["Id"]: row for row in before}
     known = Known(
         symptoms, incident.began, incident.ended, now,
-        later=[row for row in told if row["Time"] > incident.began + AFTER],
+        later=[row for row in told if row["Time"] > since],
         versions=_versions(ask, incident, now, {by_id[each.change]["Service"] for each in found}),
     )  # fmt: skip
     return tuple(_pleaded(each, by_id[each.change], known) for each in found)

@@ -31,6 +31,8 @@ from triage.suspects import suspects
 from triage.symptom import Ask, Cause, Symptom
 
 CALLS_SINCE = timedelta(hours=1)
+AWAY = timedelta(days=1)
+"""The first pass looks at so much of the past: there may have been none, and something is still to be done."""
 LAG = timedelta(seconds=2)
 """How long after its moment a pass begins: what was sent until then has been loaded."""
 STOP_WITHIN_S = 30
@@ -82,6 +84,8 @@ class Watch:
     _seen: Seen = field(default_factory=Seen)
     _calls: Calls = field(default_factory=Calls)
     _looked: dict[str, datetime] = field(default_factory=dict)
+    _last: datetime | None = None
+    """The moment of the last pass."""
 
     def look(self, now: datetime) -> list[Incident]:
         """One pass: the incidents that are not over, or were lately, after it. Raises StoreError.
@@ -90,16 +94,18 @@ class Watch:
         be done is read from the incidents.
         """
         self.problems = {}
+        since = min(self._last or now - AWAY, now) - FLAP
         found = self._found(now)
-        before = self.book.incidents(now - FLAP)
+        before = self.book.incidents(since)
         found = replace(found, symptoms=(*found.symptoms, *self._still_silent(found, before)))
         events = kept(found, before, self.runbook.current, self._seen, partial(is_over, self.book))
         self.metrics.broken.set(bool(self.runbook.problem))
         self.book.write(events)
-        after = self.book.incidents(now - FLAP) if events else before
+        after = self.book.incidents(since) if events else before
         more = [event for incident in after for event in self._learned(incident, now)]
         self.book.write(more)
-        after = self.book.incidents(now - FLAP) if more else after
+        after = self.book.incidents(since) if more else after
+        self._last = now
         self._looked = {one.id: self._looked[one.id] for one in after if one.id in self._looked}
         self.metrics.open.set(sum(one.state is not State.RESOLVED for one in after))
         return after

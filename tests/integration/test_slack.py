@@ -103,7 +103,7 @@ class TestBot:
         assert methods == [("chat.update", False), ("chat.postMessage", True)] * 2
         assert [body["text"] for name, body in server.calls if name == "chat.postMessage"][2:] == [
             "Acknowledged by ana",
-            "Resolved: Nothing of it since 10:02:30 UTC.",
+            "Resolved: Nothing of it since 10:03:00 UTC.",
         ]
 
     def test_new_figures_change_the_message_now_and_then(self, server: Slack) -> None:
@@ -144,7 +144,7 @@ class TestBot:
         send(made, passes)
         ((method, body),) = server.calls[before:]
         assert (method, body["thread_ts"]) == ("chat.postMessage", "1700000000.000001")
-        due = f"The postmortem of {passes.only.id} is due by 10:02 UTC on 24 Nov; its draft waits for an author."
+        due = f"The postmortem of {passes.only.id} is due by 10:03 UTC on 24 Nov; its draft waits for an author."
         assert str(body["text"]).startswith(due)
         assert f"/incidents/{passes.only.id}/postmortem?" in str(body["text"])
 

@@ -180,6 +180,21 @@ def test_a_crash_after_the_opening_is_caught_up(shop_store: tuple[Store, Truth])
     assert after.frozen.customers > 0
 
 
+def test_what_a_person_resolved_is_over_though_the_watch_was_away(shop_store: tuple[Store, Truth]) -> None:
+    """The next watch finds what was still to be done: its symptom's end, and whom it hit."""
+    store, _ = shop_store
+    empty(store)
+    book = StoredBook(store)
+    (incident,) = watch(store, book=book, detect=Told(gateway_errors())).look(at(40))
+    book.write([Event(incident.id, "by-ana", at(60), Kind.RESOLVED, "ana", "rolled back")])
+    watching = watch(store, book=book, detect=Told(replace(gateway_errors(), from_=at(35_000))))
+    for seconds in (36_000, 36_010):
+        again, over = watching.look(at(seconds))
+        assert (again.state, again.began, over.id) == (State.OPEN, at(35_000), incident.id)
+    assert (over.state, over.ended, over.active) == (State.RESOLVED, at(60), ())
+    assert over.frozen_end
+
+
 def test_a_pass_without_its_store_changes_nothing_and_the_next_one_catches_up(shop_store: tuple[Store, Truth]) -> None:
     """What the detectors find still lasts then."""
     store, _ = shop_store

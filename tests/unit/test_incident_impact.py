@@ -9,9 +9,10 @@ import pytest
 
 from tests.symptoms import T0, Passes, at, gateway_errors, other
 from triage.incident.figures import figures
-from triage.incident.impact import on_rows, questions, union
+from triage.incident.impact import on_rows, union
 from triage.incident.model import Event, Kind, State
 from triage.incident.naming import quantity
+from triage.incident.questions import questions
 from triage.model import AffectedCustomer, Outcome, Question
 from triage.pleading import Change
 from triage.suspects import ranked
@@ -59,6 +60,36 @@ class TestUnion:
         passes.look(30, gateway_errors(), narrow)
         (asked,) = questions(passes.only, at(60))
         assert (asked.service, asked.operation, asked.from_, asked.to) == ("payment", None, T0, at(60))
+
+    def test_a_question_is_asked_for_the_time_in_which_no_wider_one_is(self) -> None:
+        """So that no failing span is counted twice: before, between and after."""
+        passes = Passes()
+        narrow = replace(
+            gateway_errors(), detector="x", question=Question(T0, at(30), service="payment", version="2.4.0")
+        )
+        first = replace(gateway_errors(), detector="y", from_=at(5), to=at(10))
+        second = replace(gateway_errors(), detector="z", from_=at(20), to=at(30))
+        passes.look(30, narrow, first, second)
+        for wide in (first, second):
+            passes.looks(40, 110, narrow, wide)
+        asked = [(each.version, each.from_, each.to) for each in questions(passes.only, at(60))]
+        assert sorted(asked, key=lambda each: each[1]) == [
+            ("2.4.0", at(0), at(5)),
+            (None, at(5), at(10)),
+            ("2.4.0", at(10), at(20)),
+            (None, at(20), at(30)),
+            ("2.4.0", at(30), at(60)),
+        ]
+
+    def test_what_a_person_resolved_is_asked_for_until_then(self) -> None:
+        """Though nobody saw its symptom end; whether failures tell who was hit, or rows."""
+        passes = Passes()
+        passes.look(30, gateway_errors(), other("inventory", {"connector": "payment"}, "payment"))
+        passes.book.write([Event(passes.only.id, "a", at(60), Kind.RESOLVED, "ana")])
+        (asked,) = questions(passes.only, at(9999))
+        assert asked.to == at(60)
+        assert [each.to for each in passes.only.findings] == [at(60), at(60)]
+        assert passes.only.active
 
     def test_the_same_question_of_overlapping_windows_is_asked_once(self) -> None:
         """From the earlier beginning to the later end; a window apart is another question."""
@@ -132,7 +163,7 @@ def test_the_three_means_are_what_their_words_say() -> None:
     passes.book.write([Event(id_, "a", at(90), Kind.ACKNOWLEDGED, "ana")])
     passes.looks(100, 200)
     found = figures(passes.incidents)
-    assert (found.mttd, found.mtta, found.mttr) == tuple(timedelta(seconds=each) for each in (30, 60, 90))
+    assert (found.mttd, found.mtta, found.mttr) == tuple(timedelta(seconds=each) for each in (30, 60, 100))
     assert figures([]).mttd is None
 
 

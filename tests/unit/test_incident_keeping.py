@@ -8,6 +8,7 @@ import pytest
 from tests.symptoms import T0, Passes, at, gateway_errors, other
 from triage.incident.fold import fold
 from triage.incident.grouping import Calls
+from triage.incident.keeping import Seen
 from triage.incident.model import Event, Kind, State
 from triage.symptom import Cause, Severity, Symptom
 
@@ -98,13 +99,22 @@ class TestLife:
         assert passes.only.title == "5xx at the gateway: at worst 90 % of POST /checkout from 10:02 to 10:03"
 
     def test_it_ends_only_once_the_symptom_stays_away(self) -> None:
-        """A pass without it is no end; six are, and the end is when it was last seen."""
+        """A pass without it is no end; six are, and the end is the first of them."""
         passes = Passes()
         passes.looks(30, 60, gateway_errors())
         passes.looks(60, 110)
         assert passes.only.state is State.OPEN
         passes.look(110)
-        assert (passes.only.state, passes.only.ended, passes.only.resolved_at) == (State.RESOLVED, at(50), at(110))
+        assert (passes.only.state, passes.only.ended, passes.only.resolved_at) == (State.RESOLVED, at(60), at(110))
+
+    @pytest.mark.parametrize("is_new", [True, False], ids=["another watcher", "the same watcher"])
+    def test_while_nobody_looked_it_is_taken_to_have_lasted(self, is_new: bool) -> None:
+        """Whoever was hit meanwhile is counted: it is not over with when it was last told, or last found."""
+        passes = Passes()
+        passes.looks(30, 7200, gateway_errors())
+        passes.seen = Seen() if is_new else passes.seen
+        passes.looks(7600, 7700)
+        assert (passes.only.state, passes.only.ended) == (State.RESOLVED, at(7600))
 
     def test_the_detector_s_own_end_goes_before(self) -> None:
         """It knows when the last request failed."""
@@ -195,6 +205,18 @@ class TestLife:
         passes.look(640, gateway_errors())
         assert passes.only.state.value == "open"
 
+    def test_what_comes_back_in_the_seconds_in_which_a_person_resolves_it_is_open_again(self) -> None:
+        """A pass bears a moment of before it began: what it finds was so before they had resolved it."""
+        passes = Passes(CALLS)
+        slow = other("slow_checkout", {"service": "payment"}, "payment")
+        passes.looks(0, 60, gateway_errors(), slow)
+        passes.looks(60, 200, slow)
+        passes.book.write([person(passes.only.id, Kind.RESOLVED, 201)])
+        passes.look(200, gateway_errors(), slow)
+        assert passes.only.state is State.RESOLVED
+        passes.look(210, gateway_errors(), slow)
+        assert (passes.only.state.value, passes.only.reopened_at) == ("open", at(210))
+
     def test_a_person_s_reopening_is_not_undone_by_the_next_pass(self) -> None:
         """Without any symptom it is theirs to resolve."""
         passes = Passes()
@@ -222,6 +244,18 @@ class TestLife:
         passes.look(30, gateway_errors())
         passes.look(40, gateway_errors(cause=Cause.BAD_DEPLOY))
         assert passes.only.answer.mitigation[0] == "Roll back the latest deploy"
+
+    def test_each_change_of_cause_or_severity_is_told(self) -> None:
+        """However shortly after another: the symptom says what the title says, and once it does nothing is written."""
+        passes = Passes()
+        passes.looks(0, 7200, gateway_errors())
+        deploy = replace(gateway_errors(cause=Cause.BAD_DEPLOY), severity=Severity.WARNING)
+        for seconds, found in ((7200, deploy), (7210, gateway_errors()), (7220, deploy)):
+            passes.look(seconds, found)
+            (told,) = passes.only.symptoms
+            assert (told.symptom.cause, told.symptom.severity) == (found.cause, found.severity)
+            assert (passes.only.answer.cause, passes.only.answer.severity) == (found.cause, found.severity)
+        assert passes.look(7230, deploy) == []
 
 
 class TestOnce:

@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.symptoms import Passes, at, gateway_errors
-from triage.incident.model import Incident, Message
-from triage.slack.owed import may_claim
+from triage.incident.model import Event, Incident, Kind, Message
+from triage.slack.owed import may_claim, owed
 
 
 def claimed(attempt: int) -> Incident:
@@ -20,3 +20,27 @@ def test_what_is_refused_is_tried_every_sixteen_minutes_in_the_end() -> None:
         due = at(40) + timedelta(minutes=minutes)
         assert may_claim(claimed(attempt), "opened.0", due - timedelta(seconds=1)) is None
         assert may_claim(claimed(attempt), "opened.0", due) == attempt + 1
+
+
+def test_an_acknowledgement_is_told_once_however_often_it_comes_back() -> None:
+    """Of itself it is acknowledged still; what is acknowledged after it was reopened is told."""
+    passes = Passes()
+    passes.look(30, gateway_errors())
+    passes.book.write([Event(passes.only.id, "ack", at(40), Kind.ACKNOWLEDGED, "ana")])
+    assert due(passes) == ["opened.0", "details", "acknowledged.0"]
+    passes.looks(50, 200)
+    passes.look(210, gateway_errors())
+    assert due(passes) == ["opened.0", "details", "reopened.1"]
+    passes.book.write([Event(passes.only.id, "mitigated", at(220), Kind.MITIGATED, "ana")])
+    passes.book.write([Event(passes.only.id, "reopened", at(230), Kind.REOPENED, "ana")])
+    passes.book.write([Event(passes.only.id, "ack again", at(240), Kind.ACKNOWLEDGED, "bob")])
+    assert due(passes) == ["opened.0", "details", "reopened.2", "acknowledged.2"]
+
+
+def due(passes: Passes) -> list[str]:
+    """What would be sent, one after another."""
+    incident, names = passes.only, []
+    while message := owed(incident, at(300), updates=True):
+        names.append(message.what)
+        incident = replace(incident, messages=(*incident.messages, Message(message.what, at(300), "w")))
+    return names

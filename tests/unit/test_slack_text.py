@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from decimal import Decimal
 
+import pytest
+
 from tests.symptoms import Passes, at, gateway_errors
 from triage.incident.model import Impact, Incident, Person, State, Suspect
 from triage.slack.text import Writer, mention
@@ -50,8 +52,18 @@ def test_what_is_over_is_told_in_the_past() -> None:
     """The title of a resolved incident says from when to when; nothing is to be done first any more."""
     lines = WRITER.main(replace(incident(), state=State.RESOLVED, ended=at(720))).text.split("\n")
     told = "○ 5xx at the gateway: at worst 31 % of POST /checkout from 10:02 to 10:14 (usually 0.2 %)"
-    assert lines[0] == f"{told} – resolved, it lasted 12 min"
+    assert lines[0] == f"{told} – resolved, it lasted 12 minutes"
     assert not any(line.startswith("First:") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"),
+    [(30, "resolved"), (6_000, "resolved, it lasted 1 h 40 min"), (5_917_680, "resolved, it lasted 68 d 11 h")],
+)
+def test_how_long_it_lasted_is_told_in_units_that_suit(seconds: float, told: str) -> None:
+    """Days are not told in minutes."""
+    said = WRITER.main(replace(incident(), state=State.RESOLVED, ended=at(seconds)))
+    assert said.text.split("\n")[0].endswith(f" – {told}")
 
 
 def test_the_reminder_links_to_the_postmortem() -> None:

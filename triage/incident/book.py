@@ -46,10 +46,10 @@ def is_over(book: Book, id_: str) -> bool:
 
 
 class StoredBook:
-    """The book in the store. Raises StoreError."""
+    """The book in the store, or what stood in it at a moment. Raises StoreError."""
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, store: Store, as_of: datetime | None = None) -> None:
+        self._store, self._as_of = store, as_of
 
     def incidents(self, since: datetime = EARLIEST) -> list[Incident]:
         """Those that are not resolved, and those to which something happened since; the latest first."""
@@ -73,6 +73,7 @@ class StoredBook:
         return (
             Event(row["Incident"], row["Id"], row["Time"], row["Kind"], row["Author"], row["Text"], row["Details"])
             for row in rows
+            if self._as_of is None or row["Time"] <= self._as_of
         )
 
 

@@ -9,8 +9,9 @@ from queries.store import Store
 from triage.affected.answer import affected
 from triage.affected.csv_file import everyone_csv
 from triage.affected.sheet import csv_lines
-from triage.incident.impact import WORST_FIRST, CustomersOf, figures_of, hit_by, questions, sheet_of, whole
+from triage.incident.impact import WORST_FIRST, CustomersOf, figures_of, hit_by, sheet_of, whole
 from triage.incident.model import Impact, Incident
+from triage.incident.questions import questions
 from triage.model import AffectedCustomer, Question
 from triage.window import Window
 

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from triage.incident.model import Event, Incident, Kind, State
+from triage.incident.model import Event, Incident, Kind
 
 DUE_AFTER = timedelta(hours=48)
 """After the end of the harm."""
@@ -14,9 +14,7 @@ FORGET_AFTER = timedelta(days=7)
 
 def due_at(incident: Incident) -> datetime | None:
     """When its postmortem is due; None while it is not over."""
-    if incident.state is not State.RESOLVED or incident.resolved_at is None:
-        return None
-    return (incident.ended or incident.resolved_at) + DUE_AFTER
+    return incident.over + DUE_AFTER if incident.over else None
 
 
 def written(incident: Incident) -> list[Event]:

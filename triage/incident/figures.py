@@ -30,9 +30,7 @@ def time_to_acknowledge(incident: Incident) -> timedelta | None:
 
 def time_to_resolve(incident: Incident) -> timedelta | None:
     """From the first failing request to the end of the harm, of a resolved incident."""
-    if incident.resolved_at is None:
-        return None
-    return max((incident.ended or incident.resolved_at) - incident.began, timedelta())
+    return max(incident.over - incident.began, timedelta()) if incident.over else None
 
 
 def figures(incidents: Iterable[Incident]) -> Figures:

@@ -1,6 +1,7 @@
 """Who is hit by an incident: the union over its symptoms, each asked from its first failure to its end."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from triage.affected.answer import affected, everyone
 from triage.affected.sheet import Sheet
 from triage.detectors.inventory import inventory
 from triage.incident.model import Impact, Incident
+from triage.incident.questions import questions
 from triage.model import Affected, AffectedCustomer, Outcome, Question
 from triage.money import added
 from triage.rows.concerned import rows_concerned, utc
@@ -23,7 +25,6 @@ from triage.symptom import Symptom
 
 EVIDENCE = 3
 WORST_FIRST = (Outcome.NOT_RECOVERED, Outcome.RECOVERED, Outcome.MASKED)
-FILTERS = ("service", "operation", "route", "partner", "version")
 
 Worth: TypeAlias = Mapping[str, Mapping[str, Decimal]]
 """What orders are worth, by currency."""
@@ -117,46 +118,12 @@ def sheet_of(incident: Incident, question: Question, at: datetime) -> Sheet:
     return replace(sheet, slower_than_ms=slow.pop() if len(slow) == 1 else None)
 
 
-def questions(incident: Incident, now: datetime) -> list[Question]:
-    """What its symptoms ask, each once: a question that another one includes is left out."""
-    asked = [
-        replace(symptom.question, from_=symptom.from_, to=max(symptom.to or now, symptom.from_), as_of=None)
-        for symptom in (each.symptom for each in incident.symptoms)
-        if symptom.question is not None
-    ]
-    distinct = _merged(one for one in asked if one.from_ < one.to)
-    return [one for one in distinct if not any(_includes(wide, one) for wide in distinct if wide != one)]
-
-
-def _merged(asked: Iterable[Question]) -> list[Question]:
-    """Questions of the same spans in windows that overlap, as one."""
-    merged: list[Question] = []
-    for one in sorted(asked, key=lambda each: each.from_):
-        same = next((each for each in merged if _same_spans(each, one) and one.from_ <= each.to), None)
-        if same is None:
-            merged.append(one)
-        else:
-            merged[merged.index(same)] = replace(same, to=max(same.to, one.to))
-    return merged
-
-
-def _same_spans(one: Question, other: Question) -> bool:
-    return replace(one, from_=other.from_, to=other.to) == other
-
-
-def _includes(wide: Question, narrow: Question) -> bool:
-    filters = (getattr(wide, name) in {None, getattr(narrow, name)} for name in FILTERS)
-    in_time = wide.from_ <= narrow.from_ and narrow.to <= wide.to
-    return in_time and wide.slower_than_ms == narrow.slower_than_ms and all(filters)
-
-
 def impact_of(
     store: Store, incident: Incident, now: datetime, customers_of: CustomersOf = nobody, *, past: bool = False
 ) -> Impact:
     """The figures. `past`: as they were known at `now`, where that is not this moment. Raises StoreError."""
     asked = questions(incident, now)
-    of_data = [each.symptom for each in incident.symptoms if each.symptom.question is None]
-    if len(asked) == 1 and not of_data:
+    if len(asked) == 1 and all(each.symptom.question is not None for each in incident.symptoms):
         return figures_of(affected(store, replace(asked[0], as_of=now if past else None), limit=1), now)
     return hit_by(store, incident, now, customers_of, past=past).impact
 
@@ -169,10 +136,15 @@ def hit_by(
     asked = [replace(one, as_of=now if past else None) for one in questions(incident, now)]
     heads = [affected(store, one, limit=1) for one in asked]
     lists: list[Iterable[AffectedCustomer]] = [everyone(store, one) for one in asked]
-    lists += [customers_of(each.symptom, now) for each in incident.symptoms if each.symptom.question is None]
-    customers = union(lists, lambda orders: worth(store.ask, orders, incident.began, now))
+    lists += [customers_of(symptom, now) for symptom in incident.findings if symptom.question is None]
+
+    def worth_of(orders: Iterable[str]) -> Worth:
+        return worth(store.ask, orders, incident.began, now)
+
+    customers = union(lists, worth_of)
+    impact = _sum(heads, customers, _at_risk(customers, worth_of), now)
     took_ms = round((time.perf_counter() - started) * 1000, 1)
-    return Hit(_sum(heads, customers, now), tuple(customers), whole(incident, now, past=past), took_ms)
+    return Hit(impact, tuple(customers), whole(incident, now, past=past), took_ms)
 
 
 def whole(incident: Incident, now: datetime, *, past: bool = False) -> Question:
@@ -262,7 +234,9 @@ def figures_of(answer: Affected, now: datetime) -> Impact:
     )
 
 
-def _sum(heads: Sequence[Affected], customers: Sequence[AffectedCustomer], now: datetime) -> Impact:
+def _sum(
+    heads: Sequence[Affected], customers: Sequence[AffectedCustomer], amounts: Mapping[str, Decimal], now: datetime
+) -> Impact:
     """The figures over several answers. Failing spans are different ones; the requests they are in may be the same."""
     counts = {outcome: sum(item.outcome is outcome for item in customers) for outcome in Outcome}
     of_data = sum(item.failures for item in customers) if not heads else 0
@@ -273,14 +247,33 @@ def _sum(heads: Sequence[Affected], customers: Sequence[AffectedCustomer], now: 
         recovered=counts[Outcome.RECOVERED],
         masked=counts[Outcome.MASKED],
         failures=sum(head.failures for head in heads) or of_data,
-        failed_requests=max((head.failed_requests for head in heads), default=of_data),
+        failed_requests=_failed_requests(heads) if heads else of_data,
         unattributed_failures=sum(head.unattributed_failures for head in heads),
         ambiguous_failures=sum(head.ambiguous_failures for head in heads),
-        amount_at_risk=_at_risk(customers),
+        amount_at_risk=amounts,
         exact=all(head.exact for head in heads),
         caveat=next((head.caveat for head in heads if head.caveat), None),
     )
 
 
-def _at_risk(customers: Iterable[AffectedCustomer]) -> dict[str, Decimal]:
-    return added(item.amount for item in customers if item.outcome is Outcome.NOT_RECOVERED)
+def _failed_requests(heads: Iterable[Affected]) -> int:
+    """The most that answers of different times tell together: those of one time may mean the same requests."""
+    until: list[tuple[datetime, int]] = []
+    for head in sorted(heads, key=lambda each: each.question.to):
+        before = max((count for to, count in until if to <= head.question.from_), default=0)
+        until.append((head.question.to, before + head.failed_requests))
+    return max(count for _, count in until)
+
+
+def _at_risk(customers: Iterable[AffectedCustomer], worth_of: WorthOf) -> dict[str, Decimal]:
+    """Over the orders of those who have not recovered, each once: `worth_of` is asked where several share one."""
+    lost = [item for item in customers if item.outcome is Outcome.NOT_RECOVERED]
+    named = Counter(order for item in lost for order in item.orders)
+    shared: set[str] = set()
+    amounts = []
+    for item in lost:
+        if any(named[order] > 1 for order in item.orders):
+            shared.update(item.orders)
+        else:
+            amounts.append(item.amount)
+    return added([*amounts, *worth_of(shared).values()] if shared else amounts)

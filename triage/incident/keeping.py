@@ -4,13 +4,12 @@ Nothing here reads or writes: symptoms and incidents in, events out. The ids of 
 two watchers that find the same write the same.
 """
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from triage.incident.fold import ANSWER, SYMPTOM, apply, fold
-from triage.incident.grouping import Calls, Group, grouped
+from triage.incident.grouping import FLAP, Calls, Group, grouped
 from triage.incident.model import US, Event, Incident, Kind, State, Tracked
 from triage.incident.naming import answer, digest, grouping_key, incident_id, naming
 from triage.runbook.model import Runbook
@@ -26,14 +25,13 @@ STILL_THERE = timedelta(minutes=10)
 class Seen:
     """What a watcher remembers between passes; forgetting it delays an end, no more."""
 
-    absences: Counter[tuple[str, Key]] = field(default_factory=Counter)
-    last: dict[tuple[str, Key], datetime] = field(default_factory=dict)
+    missed: dict[tuple[str, Key], list[datetime]] = field(default_factory=dict)
+    """The passes that did not find a symptom of an incident, since it was last found."""
 
     def keep(self, incidents: Sequence[Incident]) -> None:
         """Forgets what is over."""
         lasting = {(one.id, each.symptom.key) for one in incidents for each in one.active}
-        self.absences = Counter({key: count for key, count in self.absences.items() if key in lasting})
-        self.last = {key: moment for key, moment in self.last.items() if key in lasting}
+        self.missed = {key: passes for key, passes in self.missed.items() if key in lasting}
 
 
 @dataclass(frozen=True)
@@ -110,13 +108,12 @@ def _knows(incident: Incident) -> bool:
 
 
 def _reopens(incident: Incident, symptom: Symptom, now: datetime) -> bool:
-    """Whether it is back; what a person called resolved may take a while to go."""
-    if symptom.to is not None:
+    """Whether it is back since it was resolved; what a person called resolved may take a while to go."""
+    resolved_for = now - (incident.resolved_at or now)
+    if symptom.to is not None or resolved_for <= timedelta():
         return False
     tracked = _tracked(incident, symptom)
-    if incident.resolved_by == US or (tracked and not tracked.active):
-        return True
-    return incident.resolved_at is not None and now - incident.resolved_at >= STILL_THERE
+    return incident.resolved_by == US or (tracked is not None and not tracked.active) or resolved_for >= STILL_THERE
 
 
 def _tracked(incident: Incident, symptom: Symptom) -> Tracked | None:
@@ -131,7 +128,7 @@ def _symptom_told(incident: Incident, symptom: Symptom, now: datetime) -> Iterat
         if symptom.to is None:
             yield _symptom(incident.id, symptom, tracked.episode, now)
     elif symptom.to is None and _worth_telling(tracked, symptom, incident, now):
-        yield _symptom(incident.id, symptom, tracked.episode, now, bucket(incident, now))
+        yield _symptom(incident.id, symptom, tracked.episode, now, _moment(now))
 
 
 def _worth_telling(tracked: Tracked, symptom: Symptom, incident: Incident, now: datetime) -> bool:
@@ -162,7 +159,12 @@ def _named(incident: Incident, events: Sequence[Event], now: datetime, runbook: 
     if said == incident.answer:
         return []
     text = ANSWER.dump_json(said).decode()
-    return [Event(incident.id, f"{incident.id}.named.{now:%Y%m%dT%H%M%S}", now, Kind.NAMED, US, said.title, text)]
+    return [Event(incident.id, f"{incident.id}.named.{_moment(now)}", now, Kind.NAMED, US, said.title, text)]
+
+
+def _moment(now: datetime) -> str:
+    """A pass, as a part of an event's id: watchers look at the same moments."""
+    return f"{now:%Y%m%dT%H%M%S}"
 
 
 def every(incident: Incident, now: datetime) -> timedelta:
@@ -183,32 +185,37 @@ def _ends(found: Found, incidents: Sequence[Incident], seen: Seen) -> Iterator[E
     for incident in incidents:
         ended: list[Event] = []
         for tracked in incident.active:
-            now_told = present.get(tracked.symptom.key)
-            if _is_over(incident, tracked, now_told, found, seen):
-                ended.append(_ended(incident, tracked, now_told, found, seen))
+            end = _end(incident, tracked, present.get(tracked.symptom.key), found, seen)
+            if end is not None:
+                ended.append(_ended(incident, tracked, end, found.now))
         yield from ended
         if ended and incident.state is not State.RESOLVED and len(ended) == len(incident.active):
             yield _resolved(incident, ended, found.now)
 
 
-def _is_over(incident: Incident, tracked: Tracked, told: Symptom | None, found: Found, seen: Seen) -> bool:
+def _end(incident: Incident, tracked: Tracked, told: Symptom | None, found: Found, seen: Seen) -> datetime | None:
+    """When a symptom ended, None while it lasts: at its own end, or else when it was first looked for in vain.
+
+    What a person resolved, and nobody looked for since, ended then: what is found now is another incident's.
+    """
+    if incident.resolved_at is not None and found.now - incident.resolved_at >= FLAP:
+        return incident.over
     place = incident.id, tracked.symptom.key
     if told is not None and told.to is None:
-        seen.last[place] = found.now
-        seen.absences[place] = 0
+        seen.missed.pop(place, None)
     elif tracked.symptom.found_by not in found.failed:
-        seen.last.setdefault(place, tracked.told)
-        seen.absences[place] += 1
-    return seen.absences[place] >= PASSES_TO_END
+        seen.missed.setdefault(place, []).append(found.now)
+    missed = seen.missed.get(place, [])
+    if len(missed) < PASSES_TO_END:
+        return None
+    return (told and told.to) or missed[0]
 
 
-def _ended(incident: Incident, tracked: Tracked, told: Symptom | None, found: Found, seen: Seen) -> Event:
-    last = seen.last.get((incident.id, tracked.symptom.key), tracked.told)
-    to = told.to if told is not None and told.to is not None else last
-    symptom = replace(tracked.symptom, to=max(to, tracked.symptom.from_))
+def _ended(incident: Incident, tracked: Tracked, end: datetime, now: datetime) -> Event:
+    symptom = replace(tracked.symptom, to=max(end, tracked.symptom.from_))
     text = f"Ended at {symptom.to:%H:%M:%S}: {symptom.sentence}"
     event_id = f"{incident.id}.ended.{symptom_digest(symptom)}.{tracked.episode}"
-    return Event(incident.id, event_id, found.now, Kind.SYMPTOM_ENDED, US, text, SYMPTOM.dump_json(symptom).decode())
+    return Event(incident.id, event_id, now, Kind.SYMPTOM_ENDED, US, text, SYMPTOM.dump_json(symptom).decode())
 
 
 def _resolved(incident: Incident, ended: Sequence[Event], now: datetime) -> Event:

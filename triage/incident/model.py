@@ -202,9 +202,8 @@ class Incident:
     @property
     def title(self) -> str:
         """What is wrong, in a line; once it is resolved, what was."""
-        end = self.ended or self.resolved_at
-        if self.state is State.RESOLVED and self.answer.ended and end:
-            return f"{self.answer.ended} to {end:%H:%M}"
+        if self.over and self.answer.ended:
+            return f"{self.answer.ended} to {self.over:%H:%M}"
         return self.answer.title
 
     @property
@@ -213,9 +212,19 @@ class Incident:
         return self.answer.severity
 
     @property
+    def over(self) -> datetime | None:
+        """When the harm ended of what is resolved, or else when a person said so; None of what is not."""
+        return (self.ended or self.resolved_at) if self.state is State.RESOLVED else None
+
+    @property
     def active(self) -> tuple[Tracked, ...]:
         """The symptoms that last."""
         return tuple(each for each in self.symptoms if each.active)
+
+    @property
+    def findings(self) -> tuple[Symptom, ...]:
+        """What was found, in the incident's time: what is over ends what nobody saw end."""
+        return tuple(replace(each.symptom, to=each.symptom.to or self.over) for each in self.symptoms)
 
     @property
     def waiting_since(self) -> datetime:

@@ -20,12 +20,12 @@ def narrowed(incident: Incident, from_: str | None, to: str | None, now: datetim
 
 def within(incident: Incident, window: Window, now: datetime) -> Incident:
     """It with the parts of its symptoms that lie in the window; those that lie outside are left out."""
-    parts = (_part(each, window, now) for each in incident.symptoms)
+    parts = (_part(each, window, incident.over or now) for each in incident.symptoms)
     symptoms = tuple(part for part in parts if part is not None)
     return replace(incident, symptoms=symptoms, began=window.from_, ended=window.to)
 
 
-def _part(tracked: Tracked, window: Window, now: datetime) -> Tracked | None:
+def _part(tracked: Tracked, window: Window, end: datetime) -> Tracked | None:
     symptom = tracked.symptom
-    start, end = max(symptom.from_, window.from_), min(symptom.to or now, window.to)
+    start, end = max(symptom.from_, window.from_), min(symptom.to or end, window.to)
     return replace(tracked, symptom=replace(symptom, from_=start, to=end)) if start < end else None

@@ -6,9 +6,11 @@ from datetime import datetime
 
 from queries.store import Store
 from triage.customer import Customer
-from triage.incident.impact import CustomersOf, questions
+from triage.incident.impact import CustomersOf
 from triage.incident.model import Incident
+from triage.incident.questions import questions
 from triage.model import Question
+from triage.window import ms_to_ns
 
 
 def incidents_of(
@@ -25,7 +27,7 @@ def incidents_of(
 def _is_in(store: Store, customer: Customer, incident: Incident, now: datetime, customers_of: CustomersOf) -> bool:
     if any(_is_asked_for(store, customer, one) for one in _in_window(customer, questions(incident, now))):
         return True
-    of_data = (each.symptom for each in incident.symptoms if each.symptom.question is None)
+    of_data = (symptom for symptom in incident.findings if symptom.question is None)
     return any(each.customer == customer.customer for symptom in of_data for each in customers_of(symptom, now))
 
 
@@ -55,6 +57,6 @@ def _is_asked_for(store: Store, customer: Customer, question: Question) -> bool:
         route=question.route or "",
         partner=question.partner or "",
         version=question.version or "",
-        slower_than_ns=-1 if slow is None else int(slow * 1_000_000),
+        slower_than_ns=-1 if slow is None else int(ms_to_ns(slow)),
     )
     return any(slow is not None or span in theirs for span in frame.select("trace_id", "span_id").iter_rows())

@@ -84,7 +84,9 @@ def _states(incident: Incident, *, updates: bool) -> list[Owed]:
         due.append(Owed(f"{ESCALATED}.{epoch}", How.ESCALATION))
     if updates:
         marks = (("acknowledged", incident.acknowledged_at), ("mitigated", incident.mitigated_at))
-        due += [Owed(f"{name}.{epoch}", How.THREAD, name) for name, moment in marks if moment]
+        # what came back of itself is acknowledged still: that was told before
+        new = [name for name, moment in marks if moment and moment >= (incident.reopened_at or moment)]
+        due += [Owed(f"{name}.{epoch}", How.THREAD, name) for name in new]
     if incident.state is State.RESOLVED:
         due.append(Owed(f"{RESOLVED}.{epoch}", How.THREAD if updates else How.MAIN, RESOLVED))
     return due

@@ -16,6 +16,7 @@ from triage.incident.model import Impact, Incident, Person, State
 from triage.incident.naming import digest, naming, quantity
 from triage.money import amounts
 from triage.odd import one_line
+from triage.pleading import span
 from triage.window import format_time
 
 Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
@@ -131,8 +132,8 @@ def _how_it_stands(incident: Incident) -> str:
     if incident.state is State.OPEN:
         return ""
     if incident.state is State.RESOLVED:
-        lasted = ((incident.ended or incident.began) - incident.began) / timedelta(minutes=1)
-        return f" – resolved, it lasted {lasted:.0f} min" if lasted >= 1 else " – resolved"
+        length = (incident.ended or incident.began) - incident.began
+        return f" – resolved, it lasted {span(length)}" if length >= timedelta(minutes=1) else " – resolved"
     event = next((each for each in reversed(incident.timeline) if each.kind == incident.state), None)
     return f" – {incident.state}" + (f" by {escape(one_line(event.author))}" if event else "")
 
