@@ -26,6 +26,7 @@ from dashboards.api import (
     traces,
 )
 from dashboards.errors import add_handlers
+from dashboards.heads import Heads
 from dashboards.pages import affected as affected_page
 from dashboards.pages import changes as changes_page
 from dashboards.pages import customer as customer_page
@@ -147,6 +148,7 @@ def create_app(
         passed=lambda: pulse.told_pass,
     )
     app.add_middleware(Gate, access=access)
+    app.add_middleware(Heads)
     return app
 
 

@@ -126,7 +126,8 @@ class TooManyAttempts(Problem):
 def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
     """A sentence about a name that nobody knows, with the nearest one that is known."""
     nearest = get_close_matches(name, known, n=1, cutoff=0.5)
-    hint = f"did you mean {nearest[0]!r}?" if nearest else f"known are {', '.join(known)}."
+    others = f"known are {', '.join(known)}." if known else "there are none here."
+    hint = f"did you mean {nearest[0]!r}?" if nearest else others
     return f"there is no {what} {name[:60]!r}; {hint}"
 
 

@@ -1,7 +1,8 @@
 """What is going on, failing or not: which services report, how much, and when data last came."""
 
+import math
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -71,17 +72,17 @@ def service_activity(store: Store, window: Window) -> list[ServiceActivity]:
     ]
 
 
-def service_slices(store: Store, window: Window, count: int) -> Mapping[str, Mapping[int, Slice]]:
-    """By service, what it did in each of `count` parts of the window, or as many as have ten seconds or more.
+def service_slices(store: Store, window: Window, count: int) -> Mapping[str, Sequence[Slice | None]]:
+    """By service, what it did in each part of the window, in order; None where it was asked nothing.
 
-    Parts in which it was asked nothing are left out; they are counted from the first.
+    Parts are tens of seconds long, alike, and as many as make up the window, at most `count`.
     """
-    step_s = max(10, int(window.length.total_seconds() / count) // 10 * 10)
-    first = int(window.from_.timestamp()) // step_s * step_s
-    found: defaultdict[str, dict[int, Slice]] = defaultdict(dict)
+    step_s = math.ceil(window.length.total_seconds() / count / 10) * 10
+    parts = math.ceil(window.length.total_seconds() / step_s)
+    found: defaultdict[str, list[Slice | None]] = defaultdict(lambda: [None] * parts)
     rows = store.ask("now/service_slices", **{"from": window.from_}, to=window.to, step_s=step_s).rows()
-    for service, start, requests, errors, p95_ms in rows:
-        found[service][(start - first) // step_s] = Slice(requests, errors, p95_ms)
+    for service, place, requests, errors, p95_ms in rows:
+        found[service][place] = Slice(requests, errors, p95_ms)
     return found
 
 

@@ -27,10 +27,10 @@ def story(customer: Customer) -> tuple[str, ...]:
     Names in it are what telemetry says: whoever shows it must escape it.
     """
     theirs = [request for request in customer.requests if request.is_theirs]
-    if not customer.failures:
+    if not customer.hit:
         return (_calm(theirs),)
     if not customer.visible:
-        hit = _number(len({one.trace_id for one in customer.failures}), "request")
+        hit = _number(len(customer.hit), "request")
         return (f"Made {_number(len(theirs), 'request')}; something failed behind {hit}, and they never noticed.",)
     told = sorted({request.entry for request in customer.visible}, key=lambda entry: _weight(customer, entry))
     more = len(told) - OPERATIONS_TOLD
@@ -47,7 +47,9 @@ def origin(failures: Sequence[Evidence]) -> Evidence | None:
 def _calm(theirs: Sequence[Request]) -> str:
     if not theirs:
         return "Tried nothing themselves; they are only named in others’ requests."
-    return f"Made {_number(len(theirs), 'request')} {_when(theirs, _minute(theirs[0]).date())}; nothing failed."
+    failed = any(request.failures for request in theirs)
+    how = "what failed in it began before or after this time" if failed else "nothing failed"
+    return f"Made {_number(len(theirs), 'request')} {_when(theirs, _minute(theirs[0]).date())}; {how}."
 
 
 def _weight(customer: Customer, entry: tuple[str, str]) -> tuple[bool, bool, int, tuple[str, str]]:
@@ -65,10 +67,13 @@ def _operation(customer: Customer, entry: tuple[str, str], day: date) -> str:
     where = Counter(one.service for request in failed if (one := origin(request.failures))).most_common(1)
     at = f" at {where[0][0]}" if where else ""
     success = customer.success_after(entry, failed[-1].start_ns)
-    since = _since(entry[1], success, day)
-    how_many = _how_many(len(failed), len(tried))
-    what, when = wanted(entry[1]) or entry[1], _when(tried, day)
-    return f"Tried {what} {_times(len(tried))} {when}; {how_many} failed{at}; {since}."
+    how_many, when = _how_many(len(failed), len(tried)), _when(tried, day)
+    if any(request.is_theirs for request in tried):
+        what, not_since = f"Tried {wanted(entry[1]) or entry[1]}", "it has not worked since"
+    else:
+        what, not_since = f"Was named in {entry[1]}", "none of their own has worked since"
+    since = _since(entry[1], success, day) if success else not_since
+    return f"{what} {_times(len(tried))} {when}; {how_many} failed{at}; {since}."
 
 
 def wanted(operation: str) -> str:
@@ -78,9 +83,7 @@ def wanted(operation: str) -> str:
     return WANTED.get(last, "") if method in WRITING else ""
 
 
-def _since(operation: str, success: Request | None, day: date) -> str:
-    if success is None:
-        return "it has not worked since"
+def _since(operation: str, success: Request, day: date) -> str:
     bought = success.orders and wanted(operation) in BUYING
     return f"{'bought' if bought else 'it worked'} {_at(_minute(success), day)}"
 

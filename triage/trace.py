@@ -131,11 +131,15 @@ LEVELS = ("", *(level for level in ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "
 
 @dataclass(frozen=True)
 class Trace:
-    """What is known of a trace. Both lists are in order of time; the counts are of all, listed or not."""
+    """What is known of a trace. Both lists are in order of time; the counts are of all, listed or not.
+
+    `failure_count` is of spans that failed.
+    """
 
     trace_id: str
     spans: tuple[Span, ...]
     span_count: int
+    failure_count: int
     logs: tuple[LogRecord, ...]
     log_count: int
     next: After | None
@@ -144,6 +148,11 @@ class Trace:
     def services(self) -> tuple[str, ...]:
         """The services in it, in order of appearance."""
         return tuple(dict.fromkeys(map(attrgetter("service"), self.spans)))
+
+    @property
+    def entry(self) -> Span:
+        """The span by which it was entered, of those listed: the earliest that nobody called, else the earliest."""
+        return min(self.spans, key=lambda span: (span.parent_span_id != "", span.key))
 
     @property
     def last_ns(self) -> int:
@@ -172,12 +181,12 @@ def read_trace(store: Store, trace_id: str, *, after: After = BEFORE_ALL, at_mos
         at_most=at_most + 1,
     )
     rows = list(frame.iter_rows(named=True))
-    count = int(rows[0]["spans"]) if rows else 0
+    count, failures = (int(rows[0]["spans"]), int(rows[0]["failures"])) if rows else (0, 0)
     spans = tuple(_span(row) for row in rows[:at_most])
     logs, log_count = _logs(store, trace_id, spans)
     if not spans and not logs:
         return None
-    return Trace(trace_id, spans, count, logs, log_count, spans[-1].key if len(rows) > at_most else None)
+    return Trace(trace_id, spans, count, failures, logs, log_count, spans[-1].key if len(rows) > at_most else None)
 
 
 def trace_customers(store: Store, trace_id: str) -> list[str]:

@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?([Zz]|[+ -]\d\d:\d\d)?", re.ASCII)
 EPOCH_SECONDS = re.compile(r"\d{1,10}(\.\d{1,9})?", re.ASCII)
@@ -17,6 +18,7 @@ UNITS = {
 }
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2262, 1, 1, tzinfo=UTC)  # beyond it a count of nanoseconds leaves 64 bits
+LONGEST_MS = (2**63 - 1) // 1_000_000  # the same, of a duration
 
 
 def parse_duration(text: str) -> timedelta:
@@ -102,9 +104,20 @@ def parse_window(from_: str | None, to: str | None, now: datetime) -> Window:
     return Window(start, end)
 
 
+def around(moment: datetime, margin: timedelta) -> Window:
+    """From so much before a moment to so much after it, as far as one can ask."""
+    last = LATEST - timedelta(seconds=1)
+    return Window(max(min(moment, last) - margin, EARLIEST), min(moment + margin, last))
+
+
 def format_time(moment: datetime) -> str:
     """RFC 3339 in UTC, with as many digits of the second as the moment has."""
     return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def ms_to_ns(ms: float) -> Decimal:
+    """Nanoseconds, by the digits as written: 1.001 ms are 1,001,000, which a float's product misses by a hair."""
+    return Decimal(repr(ms)) * 1_000_000
 
 
 def format_number(number: float) -> str:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated, Literal, Self, get_args
 
@@ -12,10 +12,10 @@ from pydantic import Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboards.api.border import PROBLEMS, TheStore
-from dashboards.api.cursors import bad_cursor, read_cursor, write_cursor
+from dashboards.api.cursors import cursor_window, read_cursor, window_parts, write_cursor
 from dashboards.api.parameters import PageParameters, Text, WindowParameters, each_once
 from queries.store import Store
-from triage.changes import EPOCH, NEWEST, Change, Origin, Place, changes
+from triage.changes import NEWEST, Change, Origin, Place, changes
 from triage.window import Window
 from triage.wire import Time, Wire
 
@@ -157,22 +157,14 @@ def read_changes(store: Store, asked: ChangesParameters, now: datetime) -> Chang
     window, service, kind, before = pinned
     found = changes(store.ask, window, service, kind, at_most=asked.limit + 1, before=before)
     items, more = found[: asked.limit], len(found) > asked.limit
-    after = (_us(window.from_), _us(window.to), service, kind, *items[-1].place) if more else None
+    after = (*window_parts(window), service, kind, *items[-1].place) if more else None
     return ChangesPage(window, service, kind, items, write_cursor(after) if after else None)
 
 
 def _pinned(cursor: str) -> tuple[Window, str, str, Place]:
     """What the cursor's first page was asked, and the last change that was shown. Raises BadParameters."""
-    start, end, service, kind, time_ns, identity = read_cursor(cursor, (int, int, str, str, int, str))
-    try:
-        window = Window(*(EPOCH + timedelta(microseconds=int(us)) for us in (start, end)))
-    except (OverflowError, ValueError):
-        raise bad_cursor() from None
-    return window, str(service), str(kind), (int(time_ns), str(identity))
-
-
-def _us(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)
+    from_, to, service, kind, time_ns, identity = read_cursor(cursor, (str, str, str, str, int, str))
+    return cursor_window(str(from_), str(to)), str(service), str(kind), (int(time_ns), str(identity))
 
 
 @router.post("/changes", openapi_extra={"requestBody": BODY})

@@ -4,11 +4,11 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TypeVar
 
 from dashboards.problems import BadParameters, FieldError
-from triage.window import Window, format_time, parse_time
+from triage.window import EARLIEST, LATEST, Window, format_time
 
 Item = TypeVar("Item")
 
@@ -21,33 +21,35 @@ def write_cursor(parts: Sequence[str | int]) -> str:
 
 
 def read_cursor(cursor: str, kinds: Sequence[type[str] | type[int]]) -> list[str | int]:
-    """The parts of a cursor, of just these types. Raises BadParameters."""
+    """The parts of a cursor, of just these types, all of which the store can be told. Raises BadParameters."""
     try:
         padded = cursor.encode("ascii") + b"=" * (-len(cursor) % 4)
         parts = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        json.dumps(parts, ensure_ascii=False).encode()  # a half of a character can't be told to the store
     except (ValueError, binascii.Error, RecursionError):
         raise bad_cursor() from None
     if not isinstance(parts, list) or [type(part) for part in parts] != list(kinds):
+        raise bad_cursor()
+    if any(isinstance(part, int) and abs(part) >= 1 << 63 for part in parts):
         raise bad_cursor()
     return parts
 
 
 def cursor_time(text: str) -> datetime:
-    """A moment that a cursor holds. Raises BadParameters, also where it names no zone."""
+    """A moment that a cursor holds. Raises BadParameters, also where it names no zone or the store can't tell it."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise bad_cursor() from None
-    if moment.tzinfo is None:  # it could not be compared with ours
+    if moment.tzinfo is None or not EARLIEST <= moment < LATEST:
         raise bad_cursor()
     return moment
 
 
 def cursor_window(from_: str, to: str) -> Window:
     """A window that a cursor holds. Raises BadParameters."""
-    now = datetime.now(UTC)
     try:
-        return Window(parse_time(from_, now), parse_time(to, now))
+        return Window(cursor_time(from_), cursor_time(to))
     except ValueError:
         raise bad_cursor() from None
 

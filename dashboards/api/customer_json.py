@@ -104,7 +104,7 @@ class CustomerJson(Wire):
             story=" ".join(story(customer)),
             outcome=customer.outcome,
             requests=len(customer.requests),
-            failed_requests=len({one.trace_id for one in customer.failures}),
+            failed_requests=len(customer.hit),
             failures=len(customer.failures),
             recovered_at=customer.recovered_at,
             last_attempt=customer.last_attempt,

@@ -1,21 +1,28 @@
 """A page of a customer's requests: which ones, and where the next page begins."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from fastapi import Request
 
-from dashboards.api.cursors import cursor_window, page_at, read_cursor, window_parts
+from dashboards.api.cursors import cursor_window, read_cursor, window_parts, write_cursor
 from dashboards.api.parameters import CustomerParameters
 from dashboards.problems import NotFound
 from queries.store import Store
-from triage.customer import Customer, last_seen, read_customer
+from triage.customer import Customer
 from triage.customer import Request as Requested
+from triage.customer_reading import last_seen, read_customer
 from triage.incident.book import StoredBook
 from triage.incident.impact import CustomersOf, nobody
 from triage.incident.model import Incident
 from triage.incident.of_customer import incidents_of
+from triage.window import Window
+
+Place = tuple[int, str, str]
+"""Where a request stands among others: its start in ns, its trace, and its entry's span id."""
+BEFORE_ALL: Place = (-1, "", "")
 
 
 @dataclass(frozen=True)
@@ -31,16 +38,26 @@ class CustomerPage:
 
 def read_page(store: Store, name: str, asked: CustomerParameters, now: datetime) -> CustomerPage:
     """The page that is asked for. A cursor pins the window. Raises BadParameters and NotFound."""
-    window, skip = asked.window(now), 0
-    if asked.cursor:
-        after, from_, to = read_cursor(asked.cursor, (int, str, str))
-        skip, window = max(0, int(after)), cursor_window(str(from_), str(to))
+    window, last = (asked.window(now), BEFORE_ALL) if asked.cursor is None else _pinned(asked.cursor)
     customer = read_customer(store, name, window, now)
     seen = None if customer.requests else last_seen(store, name)
     if not customer.requests and seen is None:
         raise NotFound(f"No telemetry names a customer {name[:100]!r}: check the spelling.")
-    requests, more = page_at(customer.requests, skip, asked.limit, *window_parts(window))
-    return CustomerPage(customer, requests, skip, more, seen)
+    first = bisect_right(customer.requests, last, key=_place)
+    requests = customer.requests[first : first + asked.limit]
+    is_last = first + len(requests) == len(customer.requests)
+    more = None if is_last else write_cursor((*_place(requests[-1]), *window_parts(window)))
+    return CustomerPage(customer, requests, first, more, seen)
+
+
+def _place(request: Requested) -> Place:
+    return request.start_ns, request.trace_id, request.span_id
+
+
+def _pinned(cursor: str) -> tuple[Window, Place]:
+    """The window, and the request that the page before ended with. Raises BadParameters."""
+    start_ns, trace_id, span_id, from_, to = read_cursor(cursor, (int, str, str, str, str))
+    return cursor_window(str(from_), str(to)), (int(start_ns), str(trace_id), str(span_id))
 
 
 def their_incidents(request: Request, store: Store, customer: Customer, now: datetime) -> list[Incident]:

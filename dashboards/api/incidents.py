@@ -1,7 +1,7 @@
 """Incidents, for other programs: what is wrong, whom it hits, and what people do about it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from http import HTTPStatus
@@ -14,7 +14,15 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dashboards.api.border import PROBLEMS, TheStore
 from dashboards.api.cursors import bad_cursor, cursor_time, read_cursor, write_cursor
-from dashboards.api.parameters import TIME, PageParameters, Parameters, When, WindowParameters, each_once
+from dashboards.api.parameters import (
+    TIME,
+    NoParameters,
+    PageParameters,
+    Parameters,
+    When,
+    WindowParameters,
+    each_once,
+)
 from dashboards.problems import BadParameters, FieldError, NotFound
 from queries.store import Store
 from triage.incident.acting import Act, NoIncident, WrongStep, change, known, note, tick
@@ -24,7 +32,6 @@ from triage.incident.impact import CustomersOf, Hit, hit_by, nobody
 from triage.incident.model import Incident, State
 from triage.incident.narrowing import narrowed, within
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
-from triage.model import AffectedCustomer
 from triage.slack.text import Writer
 from triage.window import EARLIEST, Window, parse_time
 from triage.wire import Wire
@@ -121,13 +128,13 @@ def page_of(all_: list[Incident], pinned: Pinned, limit: int) -> tuple[list[Inci
 
 
 @router.get("/incidents/{incident_id}", response_model=IncidentJson)
-def get_incident(store: TheStore, incident_id: str) -> Response:
+def get_incident(store: TheStore, incident_id: str, _: NoParameters) -> Response:
     """One incident, whole."""
     return _json(IncidentJson.of(the_incident(store, incident_id)))
 
 
 @router.get("/incidents/{incident_id}/message")
-def get_message(request: Request, store: TheStore, incident_id: str) -> JSONResponse:
+def get_message(request: Request, store: TheStore, incident_id: str, _: NoParameters) -> JSONResponse:
     """The message about it as Slack would get it now; nothing is sent."""
     writer: Writer = request.app.state.slack_writer
     return JSONResponse(writer.main(the_incident(store, incident_id)).as_json())
@@ -171,17 +178,15 @@ def get_incident_affected(
     request: Request, store: TheStore, incident_id: str, asked: Annotated[CustomersParameters, Query()]
 ) -> Response:
     """Who is hit by it: the union over its symptoms, as known now, with the figures that were frozen."""
-    incident, after, as_of = the_incident(store, incident_id), None, None
-    window, is_part = None, bool(asked.from_ or asked.to)
-    if asked.cursor:
-        after, as_of, window, is_part = _after(asked.cursor)
-        part = within(incident, window, as_of) if is_part else incident
+    if asked.cursor is None:
+        incident, is_part = the_incident(store, incident_id), bool(asked.from_ or asked.to)
+        hit = _hit(request, store, asked.part(incident, datetime.now(UTC)), None)
+        rest = hit.customers
     else:
-        part = asked.part(incident, datetime.now(UTC))
-    hit = _hit(request, store, part, as_of)
-    if window is not None:  # what has ended since the first page was asked keeps that page's window
-        hit = replace(hit, question=replace(hit.question, to=window.to))
-    rest = [item for item in hit.customers if _follows(item, after)]
+        after, as_of, window, is_part = _after(asked.cursor)
+        incident = the_incident(store, incident_id, as_of)
+        hit = _hit(request, store, within(incident, window, as_of) if is_part else incident, as_of)
+        rest = tuple(item for item in hit.customers if (-item.failures, item.customer.encode()) > after)
     page = rest[: asked.limit]
     pinned = hit.impact.at.isoformat(), hit.question.from_.isoformat(), hit.question.to.isoformat(), int(is_part)
     more = write_cursor((*pinned, page[-1].failures, page[-1].customer)) if len(rest) > len(page) else None
@@ -207,10 +212,10 @@ def change_state(store: TheStore, incident_id: str, action: Action, body: ActJso
     return _acted(lambda: change(StoredBook(store), incident_id, action, (body or ActJson()).act()), "text")
 
 
-def the_incident(store: Store, id_: str) -> Incident:
-    """The incident of that id. Raises NotFound, StoreError."""
+def the_incident(store: Store, id_: str, as_of: datetime | None = None) -> Incident:
+    """The incident of that id, as it stands or stood at a moment. Raises NotFound, StoreError."""
     try:
-        return known(StoredBook(store), id_)
+        return known(StoredBook(store, as_of), id_)
     except NoIncident as error:
         raise NotFound(str(error)) from None
 
@@ -228,10 +233,6 @@ def _after(cursor: str) -> tuple[tuple[int, bytes], datetime, Window, bool]:
         return (-int(failures), str(customer).encode()), cursor_time(str(moment)), window, bool(is_part)
     except ValueError:
         raise bad_cursor() from None
-
-
-def _follows(item: AffectedCustomer, after: tuple[int, bytes] | None) -> bool:
-    return after is None or (-item.failures, item.customer.encode()) > after
 
 
 def _acted(act: Callable[[], Incident], field: str) -> Response:

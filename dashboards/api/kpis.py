@@ -9,14 +9,22 @@ from fastapi.responses import Response
 from pydantic import Field
 
 from dashboards.api.border import PROBLEMS, TheStore
-from dashboards.api.cursors import bad_cursor, cursor_window, page_at, read_cursor, window_parts
+from dashboards.api.cursors import (
+    bad_cursor,
+    cursor_time,
+    cursor_window,
+    page_at,
+    read_cursor,
+    window_parts,
+    write_cursor,
+)
 from dashboards.api.parameters import PageParameters, ShortListParameters, WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
 from triage.kpi.checks import Check, State, checks, in_a_line
 from triage.kpi.figures import Good, Kind, Kpi, Signal, Source, kpi_named
 from triage.kpi.named import kpis_of
 from triage.kpi.values import Value, values
-from triage.window import Window, parse_duration
+from triage.window import Window, format_time, parse_duration
 from triage.wire import Wire
 
 MOST_VALUES = 10_000
@@ -149,16 +157,16 @@ class StepParameters(WindowParameters):
     limit: int = Field(MOST_VALUES, ge=1, le=MOST_VALUES, description="Values of a page.")
     cursor: str | None = Field(None, description="`next` of the page before.")
 
-    def pinned(self, now: datetime) -> tuple[int, Window, int]:
-        """How many values stand before the page, the window, and seconds of an interval. Raises BadParameters."""
+    def pinned(self, now: datetime) -> tuple[datetime | None, Window, int]:
+        """Which value the page before ended with, the window, and seconds of an interval. Raises BadParameters."""
         if self.cursor is None:
             window = self.window(now)
-            return 0, window, self.step_s(window.length)
-        start, from_, to, step_s = read_cursor(self.cursor, (int, str, str, int))
+            return None, window, self.step_s(window.length)
+        last, from_, to, step_s = read_cursor(self.cursor, (str, str, str, int))
         window = cursor_window(str(from_), str(to))
         if int(step_s) < 1 or window.length / timedelta(seconds=1) / int(step_s) > MOST_VALUES:
             raise bad_cursor()
-        return max(0, int(start)), window, int(step_s)
+        return cursor_time(str(last)), window, int(step_s)
 
     def step_s(self, length: timedelta) -> int:
         """Seconds of an interval. Raises BadParameters."""
@@ -200,8 +208,10 @@ def get_kpi(store: TheStore, name: str, asked: Annotated[StepParameters, Query()
     if kpi is None:
         there = f"there are: {', '.join(each.name for each in kpis)}" if kpis else "there are none"
         raise NotFound(f"No business figure is called {name[:64]!r}; {there}.")
-    start, window, step_s = asked.pinned(datetime.now(UTC))
-    page, more = page_at(values(store.ask, kpi, window, step_s), start, asked.limit, *window_parts(window), step_s)
+    last, window, step_s = asked.pinned(datetime.now(UTC))
+    rest = [value for value in values(store.ask, kpi, window, step_s) if last is None or value.time > last]
+    page = rest[: asked.limit]
+    more = write_cursor((format_time(page[-1].time), *window_parts(window), step_s)) if len(rest) > len(page) else None
     items = [ValueJson.of(value) for value in page]
     return _json(
         SeriesJson(kpi=KpiJson.of(kpi), from_=window.from_, to=window.to, step_ms=step_s * 1000, items=items, next=more)

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Request
+from fastapi import Query, Request
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from dashboards.api.cursors import read_cursor
 from dashboards.problems import BadParameters, FieldError, unknown_name
 from triage.model import Question
-from triage.window import Window, parse_time, parse_window
+from triage.window import LONGEST_MS, Window, parse_time, parse_window
 
 TIME = "2026-11-22T10:00:00Z, 15m (ago), 2h, 1d, or epoch seconds"
 
@@ -70,6 +70,10 @@ class Parameters(BaseModel):
         return {name: value for name, value in given.items() if value != ""}
 
 
+NoParameters = Annotated[Parameters, Query()]
+"""What an address takes that asks nothing: a name that is given all the same is a mistake."""
+
+
 class PageParameters(Parameters):
     """Those of a list."""
 
@@ -100,7 +104,11 @@ class QuestionParameters(WindowParameters):
     partner: Text = Field(None, description="Its peer.")
     version: Text = Field(None, description="Its service.version.")
     slower_than_ms: float | None = Field(
-        None, ge=0, allow_inf_nan=False, description="Spans that took longer than so many milliseconds, not failures."
+        None,
+        ge=0,
+        le=LONGEST_MS,
+        allow_inf_nan=False,
+        description="Spans that took longer than so many milliseconds, not failures.",
     )
     as_of: When = Field(None, description="The answer knows nothing that began later; now unless given.")
 

@@ -1,16 +1,17 @@
 """The postmortem for other programs: every format, an author's text for a section, and the verification plan."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from dashboards.api.border import PROBLEMS, TheStore, as_json
 from dashboards.api.incidents import ActJson
-from dashboards.api.parameters import each_once
+from dashboards.api.parameters import NoParameters, Parameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound, NotReady, unknown_name
 from triage.incident.acting import Act, NoIncident
 from triage.incident.wire import IncidentJson
@@ -35,6 +36,19 @@ class TextJson(BaseModel):
     text: str = Field(max_length=LONGEST)
 
 
+class RedactParameters(Parameters):
+    """Whether customers, orders and people are told under stable pseudonyms."""
+
+    redact: bool = Field(False, description="Customers, orders and people under stable pseudonyms.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said(cls, given: object) -> object:
+        if isinstance(given, Mapping) and given.get("redact") == "":  # taken for none, it would give the names away
+            raise PydanticCustomError("bool_parsing", "", {"field": "redact"})
+        return given
+
+
 def office(request: Request, store: TheStore) -> Office:
     """Where postmortems are made."""
     state = request.app.state
@@ -46,19 +60,19 @@ TheOffice = Annotated[Office, Depends(office)]
 
 
 @router.get("/postmortem.schema.json")
-def get_schema() -> JSONResponse:
+def get_schema(_: NoParameters) -> JSONResponse:
     """The JSON schema of a postmortem."""
     return JSONResponse(PostmortemJson.model_json_schema(mode="serialization"), media_type="application/schema+json")
 
 
 @router.get("/incidents/{incident_id}/postmortem.{format_}")
 def get_postmortem(
-    making: TheOffice, incident_id: str, format_: str, redact: Annotated[bool, Query()] = False
+    making: TheOffice, incident_id: str, format_: str, asked_for: Annotated[RedactParameters, Query()]
 ) -> Response:
-    """The postmortem as md, html, pdf or json. `redact`: customers, orders and people under stable pseudonyms."""
+    """The postmortem as md, html, pdf or json."""
     if format_ not in tuple(Format):
         raise NotFound(unknown_name("format", format_, [each.value for each in Format]))
-    document = asked(lambda: making.document(incident_id, redact=redact))
+    document = asked(lambda: making.document(incident_id, redact=asked_for.redact))
     return exported(document, Format(format_))
 
 

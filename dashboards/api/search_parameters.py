@@ -12,10 +12,9 @@ from dashboards.problems import BadParameters
 from triage.search.going_back import NEWEST, Place
 from triage.search.logs import SEVERITIES, LogFilter
 from triage.search.traces import ANY_NS, TraceFilter
-from triage.window import Window, format_time
+from triage.window import Window, format_time, ms_to_ns
 
-NS_A_MS = 1_000_000
-LONGEST_MS = ANY_NS // NS_A_MS
+LONGEST_MS = ANY_NS // 1_000_000
 
 Level = Literal["trace", "debug", "info", "warn", "error", "fatal"]
 
@@ -48,8 +47,9 @@ class TracesParameters(SearchParameters):
     @field_validator("attribute")
     @classmethod
     def _has_key(cls, text: str | None) -> str | None:
-        if text is not None and not text.partition("=")[0]:
-            raise ValueError("write KEY=VALUE, such as http.route=/checkout, or KEY alone")
+        key, equals, value = (text or "").partition("=")
+        if equals and not (key and value):
+            raise ValueError("write KEY=VALUE, such as http.route=/checkout, or KEY alone for whatever it says")
         return text
 
     def wanted(self) -> TraceFilter:
@@ -59,8 +59,8 @@ class TracesParameters(SearchParameters):
             service=self.service or "",
             operation=self.operation or "",
             failing=self.error,
-            least_ns=math.ceil((self.min_duration_ms or 0) * NS_A_MS),
-            most_ns=ANY_NS if self.max_duration_ms is None else int(self.max_duration_ms * NS_A_MS),
+            least_ns=math.ceil(ms_to_ns(self.min_duration_ms or 0)),
+            most_ns=ANY_NS if self.max_duration_ms is None else int(ms_to_ns(self.max_duration_ms)),
             key=key,
             value=value,
             customer=self.customer or "",
@@ -106,7 +106,7 @@ def resume(asked: Asked, now: datetime) -> tuple[Asked, Window, Place]:
     if asked.cursor is None:
         return asked, asked.window(now), NEWEST
     question, at_ns, tie = read_cursor(asked.cursor, (str, int, str))
-    if not (tie == "" or asked.is_tie(str(tie))) or abs(int(at_ns)) >= 1 << 63:
+    if not (tie == "" or asked.is_tie(str(tie))):
         raise bad_cursor()
     try:
         first = type(asked).model_validate_json(str(question))

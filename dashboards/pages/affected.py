@@ -75,7 +75,9 @@ def _answered(
 ) -> HTMLResponse:
     pinned = _pinned(answer.question)
     rows = {"limit": str(asked.limit)} if "limit" in given else {}
+    as_of = {"as_of": format_time(answer.as_of)}
     next_row = {"row": str(asked.row + len(answer.items))}
+    kept = pinned | as_of if given.get("as_of") else pinned  # a cursor has one that nobody asked for
     return render(
         request,
         "affected.html",
@@ -93,8 +95,9 @@ def _answered(
         page_length=asked.limit,
         earlier_cursor=asked.cursor,
         first_page=_address(_without(given, OF_A_PAGE)),
-        next_page=_address(pinned | rows | next_row | {"cursor": answer.next}) if answer.next else None,
-        csv="/api/v1/affected.csv?" + urlencode(pinned | {"as_of": format_time(answer.as_of)}),
+        as_of_now=_address(_without(given, (*OF_A_PAGE, "as_of"))),
+        next_page=_address(kept | rows | next_row | {"cursor": answer.next}) if answer.next else None,
+        csv="/api/v1/affected.csv?" + urlencode(pinned | as_of),
         window_query="?" + urlencode({"from": pinned["from"], "to": pinned["to"]}),
     )
 
@@ -110,7 +113,6 @@ def _pinned(question: Question) -> dict[str, str]:
         "slower_than_ms": None if question.slower_than_ms is None else format_number(question.slower_than_ms),
         "from": format_time(question.from_),
         "to": format_time(question.to),
-        "as_of": format_time(question.as_of) if question.as_of else None,
     }
     return {name: text for name, text in texts.items() if text is not None}
 

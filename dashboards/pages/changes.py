@@ -24,7 +24,7 @@ from dashboards.shared_pages import author_for
 from queries.store import Store
 from triage.activity import service_names
 from triage.changes import Origin
-from triage.window import format_time
+from triage.window import around, format_time
 
 PATH = "/changes"
 USUAL = "1d"
@@ -124,8 +124,8 @@ def _headline(page: ChangesPage, later: bool, now: datetime) -> Markup:
 
 
 def _affected_around(moment: datetime) -> str:
-    from_, to = moment - AROUND, moment + AROUND
-    return f"/affected?{urlencode({'from': format_time(from_), 'to': format_time(to)})}"
+    window = around(moment, AROUND)
+    return f"/affected?{urlencode({'from': format_time(window.from_), 'to': format_time(window.to)})}"
 
 
 def _address(parameters: Mapping[str, str]) -> str:

@@ -1,7 +1,7 @@
 """The page of one customer: a support person's story, then the same as a timeline, the evidence folded away."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Annotated
 from urllib.parse import urlencode
@@ -12,13 +12,13 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from dashboards.api.border import TheStore
 from dashboards.api.customer_rows import read_page, their_incidents
 from dashboards.api.parameters import CustomerParameters, each_once
+from dashboards.opaque import CUSTOMER
 from dashboards.pages.shown import customer_path
 from dashboards.pages.views import render
 from queries.store import Store
 from triage.customer import Request as Requested
-from triage.model import Outcome
 from triage.story import origin, story
-from triage.window import format_time
+from triage.window import around, format_time
 
 DOTS = {".", "..", ""}  # ids that no path can hold: browsers resolve them away
 
@@ -42,7 +42,7 @@ def by_id(request: Request, store: TheStore, asked: Annotated[IdParameters, Quer
     return RedirectResponse(path + _query({"from": asked.from_, "to": asked.to}))
 
 
-@router.get("/customers/{customer:path}")
+@router.get(f"/customers/{CUSTOMER}")
 def customer_page(
     request: Request, store: TheStore, customer: str, asked: Annotated[CustomerParameters, Query()]
 ) -> HTMLResponse:
@@ -55,8 +55,9 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
     page = read_page(store, name, asked, now)
     customer = page.customer
     window = {"from": format_time(customer.window.from_), "to": format_time(customer.window.to)}
-    path = (customer_path(name) or "").partition("?")[0]
-    identity = {"id": name} if name in DOTS else {}
+    path = None if name in DOTS else customer_path(name)
+    identity = {} if path else {"id": name}
+    path = path or "/customers"
     return render(
         request,
         "customer.html",
@@ -66,19 +67,17 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
         incidents=their_incidents(request, store, customer, now),
         chapters=_chapters(page.requests),
         origin=origin,
-        visible=customer.outcome in {Outcome.RECOVERED, Outcome.NOT_RECOVERED},
         next_page=path + _query(identity | {"cursor": page.next, "limit": str(asked.limit)}) if page.next else None,
-        wider=path + _query(identity | {"from": "1d"}),
         around_last=path + _query(identity | _around(page.last_seen)),
         affected="/affected" + _query(window),
-        json_path="/api/v1/customers/" + (path.removeprefix("/customers/")) + _query(window),
+        json_path="/api/v1" + path + _query(identity | window),
     )
 
 
 def _chapters(requests: Sequence[Requested]) -> list[list[Requested]]:
     """The requests in order, with those that just worked gathered: a long quiet stretch is one chapter."""
     chapters: list[list[Requested]] = []
-    for quiet, stretch in groupby(requests, key=lambda request: not (request.failures or request.orders)):
+    for quiet, stretch in groupby(requests, key=lambda one: not (one.failed or one.failures or one.orders)):
         gathered = list(stretch)
         chapters.extend([gathered] if quiet and len(gathered) >= LONG_STRETCH else [[request] for request in gathered])
     return chapters
@@ -87,8 +86,8 @@ def _chapters(requests: Sequence[Requested]) -> list[list[Requested]]:
 def _around(moment: datetime | None) -> dict[str, str]:
     if moment is None:
         return {}
-    start, end = moment.timestamp() - 3600, moment.timestamp() + 3600
-    return {"from": f"{start:.0f}", "to": f"{end:.0f}"}
+    window = around(moment, timedelta(hours=1))
+    return {"from": format_time(window.from_), "to": format_time(window.to)}
 
 
 def _query(parameters: Mapping[str, str | None]) -> str:

@@ -1,7 +1,7 @@
 """The page of an incident: what a link in a message opens, on a phone, at three in the morning."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
@@ -20,6 +20,7 @@ from dashboards.pages.call_graph import picture
 from dashboards.pages.figure import Figure
 from dashboards.pages.handouts import Handouts, handouts
 from dashboards.pages.once import once
+from dashboards.pages.press import press_id
 from dashboards.pages.shares import shares
 from dashboards.pages.shown import amounts, duration
 from dashboards.pages.views import render
@@ -138,7 +139,8 @@ def act(
     book, said = StoredBook(store), Act(author, text)
     try:
         if action == "note":
-            note(book, incident_id, said)
+            own = press_id({"author": author, "text": text}, datetime.now(UTC))
+            note(book, incident_id, replace(said, id=own))
         elif action.removeprefix("undo-").isdecimal():
             tick(book, incident_id, int(action.removeprefix("undo-")), not action.startswith("undo-"), said)
         else:

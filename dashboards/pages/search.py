@@ -29,7 +29,7 @@ from dashboards.problems import BadParameters
 from queries.errors import QueryTooExpensive
 from queries.store import Store
 from triage.activity import heard, service_names
-from triage.search.going_back import Found, Placed
+from triage.search.going_back import Found, Place, Placed
 from triage.search.logs import LogFound, find_logs
 from triage.search.traces import TraceFound, find_traces
 from triage.trace import moment
@@ -42,6 +42,7 @@ LOG_RECORD = "log record"
 
 router = APIRouter(include_in_schema=False)
 
+Asked = TypeVar("Asked", bound=SearchParameters)
 Item = TypeVar("Item", bound=Placed)
 
 
@@ -55,25 +56,23 @@ class Arrived:
 
 
 @dataclass(frozen=True)
-class Kind(Generic[Item]):
+class Kind(Generic[Asked, Item]):
     """One of the things that can be searched: its parameters, its items' service, and whether any arrived."""
 
     name: str
     noun: str
-    parameters: type[SearchParameters]
-    find: Callable[[Store, Mapping[str, str], datetime], tuple[SearchParameters, Found[Item]]]
+    parameters: type[Asked]
+    find: Callable[[Store, Asked, Window, Place], Found[Item]]
     service: Callable[[Item], str]
     arrived: Callable[[Store, Window], Arrived]
 
 
-def _traces(store: Store, given: Mapping[str, str], now: datetime) -> tuple[SearchParameters, Found[TraceFound]]:
-    asked, window, after = resume(TracesParameters.model_validate(given), now)
-    return asked, find_traces(store, asked.wanted(), window, after, asked.limit)
+def _traces(store: Store, asked: TracesParameters, window: Window, after: Place) -> Found[TraceFound]:
+    return find_traces(store, asked.wanted(), window, after, asked.limit)
 
 
-def _logs(store: Store, given: Mapping[str, str], now: datetime) -> tuple[SearchParameters, Found[LogFound]]:
-    asked, window, after = resume(LogsParameters.model_validate(given), now)
-    return asked, find_logs(store, asked.wanted(), window, after, asked.limit)
+def _logs(store: Store, asked: LogsParameters, window: Window, after: Place) -> Found[LogFound]:
+    return find_logs(store, asked.wanted(), window, after, asked.limit)
 
 
 def _spans_arrived(store: Store, window: Window) -> Arrived:
@@ -86,8 +85,12 @@ def _records_arrived(store: Store, window: Window) -> Arrived:
     return Arrived(count, LOG_RECORD, None if last_ns is None else moment(last_ns))
 
 
-TRACES = Kind[TraceFound]("traces", "trace", TracesParameters, _traces, lambda one: one.service, _spans_arrived)
-LOGS = Kind[LogFound]("logs", LOG_RECORD, LogsParameters, _logs, lambda one: one.record.service, _records_arrived)
+TRACES = Kind[TracesParameters, TraceFound](
+    "traces", "trace", TracesParameters, _traces, lambda one: one.service, _spans_arrived
+)
+LOGS = Kind[LogsParameters, LogFound](
+    "logs", LOG_RECORD, LogsParameters, _logs, lambda one: one.record.service, _records_arrived
+)
 
 
 @router.get(PATH, dependencies=[Depends(each_once)])
@@ -102,26 +105,28 @@ def _searched(request: Request, store: Store) -> HTMLResponse:
     return _page(request, store, LOGS, given) if wants_logs else _page(request, store, TRACES, given)
 
 
-def _page(request: Request, store: Store, kind: Kind[Item], given: Mapping[str, str]) -> HTMLResponse:
+def _page(request: Request, store: Store, kind: Kind[Asked, Item], given: Mapping[str, str]) -> HTMLResponse:
     now = datetime.now(UTC)
     try:
-        asked, found = kind.find(store, given, now)
+        asked, window, after = resume(kind.parameters.model_validate(given), now)
     except ValidationError as error:
         return _unanswered(request, store, kind, given, bad_parameters(error))
     except BadParameters as problem:
         return _unanswered(request, store, kind, given, problem)
+    later, pinned = asked.cursor is not None, _written(asked)
+    written = pinned if later else given
+    try:
+        found = kind.find(store, asked, window, after)
     except QueryTooExpensive:
-        return _unanswered(request, store, kind, given, kind.parameters.model_validate(given).window(now))
-    later = asked.cursor is not None
-    ends = {"from": format_time(found.window.from_), "to": format_time(found.window.to)}
-    pinned = _written(asked)
-    more = cursor_after(found.next, asked, found.window)
+        return _unanswered(request, store, kind, written, window)
+    ends = {"from": format_time(window.from_), "to": format_time(window.to)}
+    more = cursor_after(found.next, asked, window)
     rows = {"limit": given["limit"]} if "limit" in given else {}
     return render(
         request,
         "search.html",
         HTTPStatus.OK,
-        **_frame(store, kind, pinned if later else given),
+        **_frame(store, kind, written),
         found=found,
         headline=_headline(kind, found, later, now),
         later=later,
@@ -130,7 +135,7 @@ def _page(request: Request, store: Store, kind: Kind[Item], given: Mapping[str, 
         stopped_early=found.next is not None and len(found.items) < asked.limit,
         services_found=_services(kind, found, pinned | ends),
         api=f"/api/v1/{kind.name}?{urlencode(pinned | ends)}",
-        arrived=None if found.items or later else kind.arrived(store, found.window),
+        arrived=None if found.items or later else kind.arrived(store, window),
         window_query="?" + urlencode(ends),
         of_service=lambda name: search_path(kind.name, ends | {"service": name}) if name else None,
         moment=moment,
@@ -138,7 +143,7 @@ def _page(request: Request, store: Store, kind: Kind[Item], given: Mapping[str, 
 
 
 def _unanswered(
-    request: Request, store: Store, kind: Kind[Item], given: Mapping[str, str], why: BadParameters | Window
+    request: Request, store: Store, kind: Kind[Asked, Item], given: Mapping[str, str], why: BadParameters | Window
 ) -> HTMLResponse:
     """The form again, with what is wrong in it; a window says that it was too long for one question."""
     errors = [(error.field, error.detail) for error in why.errors] if isinstance(why, BadParameters) else []
@@ -151,7 +156,7 @@ def _unanswered(
     return render(request, "search.html", status, **frame, found=None, others=others, too_long=too_long)
 
 
-def _frame(store: Store, kind: Kind[Item], given: Mapping[str, str]) -> dict[str, Any]:
+def _frame(store: Store, kind: Kind[Asked, Item], given: Mapping[str, str]) -> dict[str, Any]:
     """What surrounds the answer: tabs, form, and lengths of the window."""
     kept = {name: text for name, text in given.items() if text and name not in {"cursor", "limit"}}
     shared = {name: text for name, text in kept.items() if name in SHARED}
@@ -172,7 +177,7 @@ def _frame(store: Store, kind: Kind[Item], given: Mapping[str, str]) -> dict[str
 TABS = ((TRACES.name, "Traces"), (LOGS.name, "Log records"))
 
 
-def _headline(kind: Kind[Item], found: Found[Item], later: bool, now: datetime) -> Markup:
+def _headline(kind: Kind[Asked, Item], found: Found[Item], later: bool, now: datetime) -> Markup:
     """How many were found, and where."""
     count, where = len(found.items), between(found.window, now)
     if not count and found.next:
@@ -185,7 +190,9 @@ def _headline(kind: Kind[Item], found: Found[Item], later: bool, now: datetime) 
     return Markup("{} {} {}.").format("The next" if later else "The latest", plural(count, kind.noun), where)
 
 
-def _services(kind: Kind[Item], found: Found[Item], given: Mapping[str, str]) -> list[tuple[Markup, int, str | None]]:
+def _services(
+    kind: Kind[Asked, Item], found: Found[Item], given: Mapping[str, str]
+) -> list[tuple[Markup, int, str | None]]:
     """The services of what was found, with how many of it each has and the way to only those; none if they are one."""
     counts = Counter(kind.service(one) for one in found.items)
     kept = {name: text for name, text in given.items() if text and name != "cursor"}

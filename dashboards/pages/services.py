@@ -1,6 +1,6 @@
 """The services as the front page shows them: what each did lately, and what of it is unusual."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -46,7 +46,7 @@ def service_rows(store: Store, window: Window) -> tuple[list[ServiceActivity], l
     """The services, those with something unusual first, then by their share of errors. Raises StoreError."""
     found = service_activity(store, window)
     slices = service_slices(store, window, SLICES)
-    rows = [_row(each, slices.get(each.service, {}), window) for each in found]
+    rows = [_row(each, slices.get(each.service, ()), window) for each in found]
     order = sorted(range(len(rows)), key=lambda place: (not rows[place].unusual, -failing(found[place]), place))
     return [found[place] for place in order], [rows[place] for place in order]
 
@@ -64,7 +64,7 @@ def fails_unusually(activity: ServiceActivity) -> bool:
     return failing(activity) > max(WORSE * before, 0.005)
 
 
-def _row(each: ServiceActivity, slices: Mapping[int, Slice], window: Window) -> ServiceRow:
+def _row(each: ServiceActivity, slices: Sequence[Slice | None], window: Window) -> ServiceRow:
     slow = (
         each.requests >= LEAST_REQUESTS
         and each.p95_ms is not None
@@ -74,7 +74,7 @@ def _row(each: ServiceActivity, slices: Mapping[int, Slice], window: Window) -> 
     quiet = each.requests_before >= LEAST_REQUESTS * 3 and each.requests < FEWER * each.requests_before
 
     def line(value: Callable[[Slice], float]) -> str:
-        return _line([value(slices[place]) if place in slices else None for place in range(SLICES)])
+        return _line([value(slice_) if slice_ else None for slice_ in slices])
 
     return ServiceRow(
         name=each.service,

@@ -1,5 +1,6 @@
 """How values are written on pages. What telemetry says is hostile text: escaped, isolated, odd characters visible."""
 
+import math
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -72,8 +73,13 @@ def _sign(match: re.Match[str]) -> str:
 def number(value: float, digits: int | None = None) -> str:
     """A figure with its thousands grouped, and no more digits than it bears: `4,188`, `0.21`, `1.9`."""
     if digits is None:
-        digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
+        digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 1 else _first_digit(value)
     return f"{value:,.{digits}f}"
+
+
+def _first_digit(value: float) -> int:
+    """At which place after the point a fraction has its first digit, at least 2: it is no zero."""
+    return max(2, -math.floor(math.log10(abs(value))))
 
 
 def share(part: float, total: float) -> str:

@@ -22,7 +22,7 @@ class Nothing:
 
 
 def why_nothing(store: Store, question: Question, now: datetime) -> Nothing:
-    """Why no failure matches the question."""
+    """Why no span matches the question."""
     found = heard(store, Window(question.from_, question.to), question.service or "")
     who = Markup("from {}").format(shown(question.service)) if question.service else Markup("from any service")
     if found.spans:
@@ -31,7 +31,8 @@ def why_nothing(store: Store, question: Question, now: datetime) -> Nothing:
         detail = Markup("{} spans arrived {} in this window, and none of them matches.{}").format(
             number(found.spans), who, hint
         )
-        return Nothing("calm", "Data is arriving, nothing failed", detail)
+        matters = limits or question.slower_than_ms is not None  # something else may have failed
+        return Nothing("calm", f"Data is arriving, nothing {'matches' if matters else 'failed'}", detail)
     if found.last is None:
         detail = Markup("Nothing ever arrived {} before the window’s end. Check the name, or the exporter.").format(who)
         return Nothing("stale", "No data", detail)

@@ -1,6 +1,5 @@
 """Telling of a change by hand: the form of the page of changes, which goes the way that `POST /api/v1/changes` goes."""
 
-import hashlib
 import json
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,11 +15,13 @@ from starlette.types import ASGIApp, Message
 from dashboards.api.border import TheStore
 from dashboards.pages.authors import remember
 from dashboards.pages.changes import PATH, Telling, changes_answer
+from dashboards.pages.press import press_id
 from dashboards.pulse import MOST_NEW
 from queries.store import Store
-from triage.window import format_time, parse_time
+from triage.window import EARLIEST, format_time, parse_time
 
 A_DAY = timedelta(days=1)
+A_MOMENT = timedelta(minutes=1)  # until the list is looked at
 LOADED_WITHIN_S, LOOK_EVERY_S = 3.0, 0.2
 """How long the answer waits for the change to be in the list."""
 CLOCKS_DIFFER = timedelta(seconds=10)
@@ -46,7 +47,7 @@ async def tell(
     if not told.keys() & {"service", "title"}:
         telling = Telling(told, {"service": "say which service changed, or what did under What"})
         return await run_in_threadpool(changes_answer, request, store, telling)
-    status, said = await _passed_on(request.app.state.told_changes, told | {"id": _id(told, now)})
+    status, said = await _passed_on(request.app.state.told_changes, told | {"id": press_id(told, now)})
     if status != HTTPStatus.OK:
         errors = {str(error["field"]): str(error["detail"]) for error in said.get("errors", [])}
         telling = Telling(told, errors, "" if errors else str(said["detail"]))
@@ -57,16 +58,15 @@ async def tell(
     return answer
 
 
-def _id(told: dict[str, str], now: datetime) -> str:
-    """Alike for the same told twice in a minute: a button may be pressed twice."""
-    return hashlib.sha256(json.dumps([f"{now:%Y%m%d%H%M}", told], sort_keys=True).encode()).hexdigest()[:32]
-
-
 def _where(at: str, now: datetime) -> str:
-    """The list, back to when the change was made."""
-    made = parse_time(at, now) if at else now
-    early = {"from": format_time(made - A_DAY)} if made < now - A_DAY else {}
-    return f"{PATH}{'?' if early else ''}{urlencode(early)}"
+    """The list, back to when the change was made; as it is where it can't go back so far."""
+    try:
+        made = parse_time(at, now) if at else now
+    except ValueError:  # a change may be of any time
+        return PATH
+    if made > now - A_DAY + A_MOMENT:
+        return PATH
+    return f"{PATH}?{urlencode({'from': format_time(max(made - A_DAY, EARLIEST))})}"
 
 
 async def _passed_on(app: ASGIApp, told: dict[str, str]) -> tuple[int, dict[str, list[dict[str, str]]]]:

@@ -1,5 +1,6 @@
 """The page of one trace: what happened in which order, as a waterfall with its logs."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 from urllib.parse import urlencode
@@ -18,7 +19,9 @@ from dashboards.pages.views import render
 from dashboards.pages.waterfall import Row, Waterfall
 from dashboards.shared_pages import long_over
 from queries.store import Store
-from triage.trace import NS, Trace, moment, read_trace, trace_customers
+from triage.search.traces import TraceFound, described
+from triage.trace import Span, Trace, moment, read_trace, trace_customers
+from triage.window import around, format_time
 
 ROWS = 200
 OVER_AFTER = timedelta(minutes=10)
@@ -60,7 +63,7 @@ def _page(request: Request, store: Store, trace_id: str, asked: TracePageParamet
         "trace.html",
         trace=trace,
         waterfall=waterfall,
-        headline=_headline(trace, waterfall),
+        headline=_headline(trace, _entry(store, trace, asked.cursor is None and trace.next is None), waterfall),
         rows=rows,
         first=first,
         looked_at=place,
@@ -84,31 +87,46 @@ def is_over(trace: Trace, now: datetime) -> bool:
     return moment(trace.last_ns) < now - OVER_AFTER
 
 
-def _headline(trace: Trace, waterfall: Waterfall) -> Markup:
+def _entry(store: Store, trace: Trace, is_whole: bool) -> Span | TraceFound:
+    """The span by which it was entered; of a trace that is not all here it may lie elsewhere."""
+    if is_whole:
+        return trace.entry
+    return next(iter(described(store, {trace.trace_id: trace.entry.start_ns})), trace.entry)
+
+
+def _headline(trace: Trace, entry: Span | TraceFound, waterfall: Waterfall) -> Markup:
     """What was tried, how it went and where it went wrong."""
-    entry = waterfall.rows[0].span
     what = Markup("{} in {} took {}").format(
         shown(entry.operation, 50), shown(entry.service, 40), duration(entry.duration_ns / 1e6)
     )
-    return Markup("{} {}").format(what, _how(entry.failed, [row for _, row in waterfall.failed]))
+    return Markup("{} {}").format(what, _how(entry.failed, trace.failure_count, [row for _, row in waterfall.failed]))
 
 
-def _how(entry_failed: bool, failed: list[Row]) -> Markup:
-    if not failed:
+def _how(entry_failed: bool, failures: int, drawn: Sequence[Row]) -> Markup:
+    if not failures:
         return Markup("and nothing in it failed.")
-    origin = max(failed, key=lambda row: (row.depth, -row.span.start_ns)).span
-    where = Markup("{} in {}").format(shown(origin.operation, 50), shown(origin.service, 40))
-    why = Markup(" ({})").format(shown(error_words(origin.error), 100)) if origin.error else Markup("")
     if entry_failed:
-        return Markup("and failed; the deepest failure is {}{}.").format(where, why)
-    return Markup("and went well, though {} in it failed: the deepest is {}{}.").format(
-        plural(len(failed), "span"), where, why
+        return Markup("and failed{}.").format(_deepest(drawn, "; the deepest failure", len(drawn) < failures))
+    return Markup("and went well, though {} in it failed{}.").format(
+        plural(failures, "span"), _deepest(drawn, ": the deepest", len(drawn) < failures)
+    )
+
+
+def _deepest(drawn: Sequence[Row], words: str, more: bool) -> Markup:
+    """Where it went wrong, as far as that is drawn; `more` spans have failed than are."""
+    if not drawn:
+        return Markup("; what failed is not drawn here")
+    origin = max(drawn, key=lambda row: (row.depth, -row.span.start_ns)).span
+    why = Markup(" ({})").format(shown(error_words(origin.error), 100)) if origin.error else Markup("")
+    return Markup("{}{} is {} in {}{}").format(
+        words, " drawn here" if more else "", shown(origin.operation, 50), shown(origin.service, 40), why
     )
 
 
 def _hour_around(ns: int) -> str:
     """The query of pages about the time when the trace began."""
-    return "?" + urlencode({"from": ns // NS - 1800, "to": ns // NS + 1800})
+    window = around(moment(ns), timedelta(minutes=30))
+    return "?" + urlencode({"from": format_time(window.from_), "to": format_time(window.to)})
 
 
 def _ticks(length_ms: float) -> list[tuple[float, str]]:

@@ -4,9 +4,10 @@
 -- before_ns: Int64, ns since 1970, before_id: String; only what comes after this change in the answer
 -- at_most: UInt64, rows
 -- One row per change, however often it was told: as it was told first.
+WITH argMin(Time, (Received, Time)) AS time
 SELECT
     Id AS id,
-    toUnixTimestamp64Nano(argMin(Time, (Received, Time))) AS time_ns,
+    toUnixTimestamp64Nano(time) AS time_ns,
     argMin(Kind, (Received, Time)) AS kind,
     argMin(Source, (Received, Time)) AS source,
     argMin(Service, (Received, Time)) AS service,
@@ -18,10 +19,15 @@ SELECT
     argMin(Status, (Received, Time)) AS status,
     argMin(Details, (Received, Time)) AS details
 FROM changes
-WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
-    AND ({service:String} = '' OR Service = {service:String})
-    AND ({kind:String} = '' OR Kind = {kind:String})
+WHERE Id IN (
+    SELECT Id
+    FROM changes
+    WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
+)
 GROUP BY Id
-HAVING (time_ns, id) < ({before_ns:Int64}, {before_id:String})
+HAVING time >= {from:DateTime64(6, 'UTC')} AND time < {to:DateTime64(6, 'UTC')}  -- as told first: another telling may lie there
+    AND ({service:String} = '' OR service = {service:String})
+    AND ({kind:String} = '' OR kind = {kind:String})
+    AND (time_ns, id) < ({before_ns:Int64}, {before_id:String})
 ORDER BY time_ns DESC, id DESC
 LIMIT {at_most:UInt64}

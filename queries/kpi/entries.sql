@@ -5,7 +5,7 @@
 -- stretches: UInt32, how many
 -- One row per stretch with requests, by how many lie after it: of root server spans the requests and errors, and the
 -- 95th percentile of their duration in ms.
-WITH toUnixTimestamp({to:DateTime64(6, 'UTC')}) - 1 - toUnixTimestamp(Time) AS ago_s
+WITH toUnixTimestamp64Second({to:DateTime64(6, 'UTC')}) - 1 - toUnixTimestamp(Time) AS ago_s
 SELECT
     toUInt32(intDiv(ago_s, {every_s:UInt32})) AS stretch,
     sum(Requests) AS requests,

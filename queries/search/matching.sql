@@ -29,14 +29,17 @@ WHERE OrderId = {order:String} AND notEmpty(TraceId)
     AND Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(6, 'UTC')}) - INTERVAL 1 DAY)
     AND Bucket <= filed_under({to:DateTime64(6, 'UTC')}) + INTERVAL 1 DAY;
 
-CREATE TEMPORARY TABLE failing_spans (TraceId String, SpanId String, Timestamp DateTime64(9, 'UTC'), Duration UInt64, IsRoot Bool);
+CREATE TEMPORARY TABLE failing_spans (
+    TraceId String, SpanId String, SpanKind String, ServiceName String, SpanName String, Timestamp DateTime64(9, 'UTC'),
+    Duration UInt64, IsRoot Bool
+);
 
 -- bind: asks_whether_failing
 SELECT {failing:Int8} >= 0;
 
 -- if: asks_whether_failing
 INSERT INTO failing_spans
-SELECT TraceId, SpanId, Timestamp, Duration, empty(ParentSpanId)
+SELECT TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp, Duration, empty(ParentSpanId)
 FROM failures
 WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)
     AND ({service:String} = '' OR ServiceName = {service:String})
@@ -75,7 +78,8 @@ WHERE ({failing:Int8} != 1 OR notEmpty({key:String}))
         OR SpanAttributes[{key:String}] = {value:String} OR ResourceAttributes[{key:String}] = {value:String})
     AND ({customer:String} = '' OR TraceId IN (SELECT TraceId FROM naming))
     AND ({order:String} = '' OR TraceId IN (SELECT TraceId FROM ordering))
-    AND ({failing:Int8} < 0 OR ((TraceId, SpanId) IN (SELECT TraceId, SpanId FROM failing_spans)) = ({failing:Int8} = 1))
+    AND ({failing:Int8} < 0 OR {failing:Int8} = ((TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp) IN (
+        SELECT TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp FROM failing_spans)))
     AND (empty({only:Array(String)}) OR TraceId IN {only:Array(String)});
 
 SELECT TraceId AS trace_id, toUnixTimestamp64Nano(max(Timestamp)) AS latest_ns

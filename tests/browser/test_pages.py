@@ -96,7 +96,7 @@ class TestAffected:
     def test_an_answer_of_nothing_tells_calm_from_silence(self, visit: Visit) -> None:
         """Data that came and did not fail is no outage; a service that never reported is no calm."""
         visit.open(PAGES["affected-nothing"])
-        expect(visit.page.locator(".absent")).to_contain_text("Data is arriving, nothing failed")
+        expect(visit.page.locator(".absent")).to_contain_text("Data is arriving, nothing matches")
         visit.open(PAGES["affected-silent"])
         expect(visit.page.locator(".absent.stale")).to_contain_text("Nothing ever arrived")
 

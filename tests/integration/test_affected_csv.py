@@ -78,6 +78,13 @@ def test_blocks_are_written_as_single_customers_would_be(
     assert written == expected
 
 
+def test_an_amount_has_the_digits_that_it_needs(store: Store) -> None:
+    """As docs/affected.md shows it: `49.9 EUR`, without the zeros that the store keeps."""
+    rows = csv.DictReader(io.StringIO("".join(everyone_csv(store, HOUR, Sheet.of(HOUR, LATER))), newline=""))
+    amounts = {part for row in rows for part in row["amount"].split("; ")}
+    assert {"49.9 EUR", "1.5 EUR", "3.25 XXX", "2 USD"} <= amounts
+
+
 def test_nobody_is_a_header(store: Store) -> None:
     """And nothing else."""
     asked = Question(from_=FROM, to=FROM + timedelta(hours=1), service="nobody")

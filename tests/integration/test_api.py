@@ -188,6 +188,7 @@ class TestWrongQuestions:
             ({"slower_than_ms": "fast"}, "slower_than_ms", "number"),
             ({"slower_than_ms": "nan"}, "slower_than_ms", "finite"),
             ({"slower_than_ms": "-1"}, "slower_than_ms", "at least 0"),
+            ({"slower_than_ms": "9223372036855"}, "slower_than_ms", "at most 9,223,372,036,854"),
             ({"servcie": "payment"}, "servcie", "did you mean 'service'?"),
             ({"cursor": "zzz"}, "cursor", "next"),
             ({"cursor": "é"}, "cursor", "next"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import ClassVar, cast
@@ -74,6 +75,18 @@ class TestTold:
         tell(store, deploy(1, 5 * MINUTE, title="second"))
         (change,) = changes(store.ask, HOUR)
         assert (change.title, change.time, change.origin) == ("first", AT + timedelta(minutes=1), Origin.TOLD)
+
+    def test_that_holds_in_any_window_and_for_any_service_and_kind(self, store: Store) -> None:
+        """A change told again with another time or service is no other change where only that is looked at."""
+        tell(store, deploy(1, -MINUTE, service="cart"))
+        time.sleep(0.01)  # "first" is by the millisecond in which it came
+        tell(store, replace(deploy(1, MINUTE, service="payment"), kind="config"))
+        wide = Window(HOUR.from_ - timedelta(hours=1), HOUR.to)
+        assert changes(store.ask, HOUR) == []
+        assert changes(store.ask, wide, "payment") == []
+        assert changes(store.ask, wide, kind="config") == []
+        (change,) = changes(store.ask, wide, "cart", "deploy")
+        assert (change.time, change.service) == (AT - timedelta(minutes=1), "cart")
 
 
 class TestNewVersions:
@@ -263,10 +276,17 @@ class TestByHand:
         assert page.count("&lt;b&gt;new-cart&lt;/b&gt;") == 1
         assert 'id="told-author" name="author" type="text" value="Ada"' in page
 
-    def test_what_was_made_long_ago_is_shown_where_it_stands(self, web: TestClient) -> None:
-        answer = web.post("/changes", data=self.FORM | {"time": "3d"})
+    @pytest.mark.parametrize("time", ["1d", "3d", "1970-01-01T06:00:00Z"])
+    def test_what_was_made_long_ago_is_shown_where_it_stands(self, web: TestClient, time: str) -> None:
+        answer = web.post("/changes", data=self.FORM | {"time": time})
         assert answer.headers["location"].startswith("/changes?from=")
         assert "new-cart" in web.get(answer.headers["location"]).text
+
+    @pytest.mark.parametrize("time", ["3000w", "9223000000"])
+    def test_what_no_list_reaches_is_taken_all_the_same(self, web: TestClient, time: str) -> None:
+        """Before 1970, and after 2261."""
+        answer = web.post("/changes", data=self.FORM | {"time": time})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/changes")
 
     def test_what_is_wrong_is_said_beside_its_field_and_nothing_that_was_written_is_lost(self, web: TestClient) -> None:
         answer = web.post("/changes", data=self.FORM | {"kind": "", "time": "soon"})

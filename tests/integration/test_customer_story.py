@@ -1,18 +1,25 @@
 """A customer's story says of them what the list of affected customers says, however odd the traces are."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
+from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from queries import schema
 from queries.store import Store
+from tests.integration.otlp import SECOND, T0, attributes, segment, span, token, traces
+from tests.integration.small_shop import FROM
 from tests.loading import empty, load, meanings
 from tests.odd_traces import Telemetry, everything, telemetry
-from tests.odd_world import DEFAULT_KEYS, OWN_KEYS, Keys
+from tests.odd_world import BASE, DEFAULT_KEYS, OWN_KEYS, Keys
 from triage.affected.answer import affected
-from triage.customer import read_customer
+from triage.customer import Customer
+from triage.customer_reading import read_customer
+from triage.model import AffectedCustomer, Outcome
+from triage.story import story
 from triage.window import Window
 
 pytestmark = pytest.mark.integration
@@ -35,7 +42,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 
 @pytest.mark.timeout(300)
 @settings(
-    max_examples=6,
+    max_examples=5,
     derandomize=True,
     deadline=None,
     phases=(Phase.generate,),
@@ -44,19 +51,60 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 )
 @given(telemetry())
 def test_a_story_agrees_with_the_list(stores: Stores, sent: Telemetry) -> None:
-    """Failures, outcome, recovery, last attempt and evidence of every affected customer, in worlds of odd traces."""
+    """Failures, outcome, recovery, last attempt, orders and evidence of every customer hit, in worlds of odd traces.
+
+    Of all time, and of a window that ends while they were still at it.
+    """
     store = stores[sent.keys]
     empty(store)
     load(store, sent)
-    question = everything()
-    window = Window(question.from_, question.to)
-    answer = affected(store, question, limit=1000)
-    for item in answer.items:
-        told = read_customer(store, item.customer, window, datetime.now(UTC))
-        assert len(told.failures) == item.failures, item.customer
-        assert told.outcome == item.outcome, item.customer
-        assert told.recovered_at == item.recovered_at, item.customer
-        assert told.last_attempt == item.last_attempt, item.customer
-        assert {(one.trace_id, one.span_id) for one in item.evidence} <= {
-            (one.trace_id, one.span_id) for one in told.failures
-        }
+    whole = everything()
+    for to in (whole.to, BASE + timedelta(seconds=2)):
+        question = replace(whole, to=to)
+        for item in affected(store, question, limit=1000).items:
+            assert_alike(read_customer(store, item.customer, Window(question.from_, to), datetime.now(UTC)), item)
+
+
+def assert_alike(told: Customer, item: AffectedCustomer) -> None:
+    """Orders of the list are of requests that failed, the story's of all."""
+    assert len(told.failures) == item.failures, item.customer
+    assert told.outcome == item.outcome, item.customer
+    assert told.recovered_at == item.recovered_at, item.customer
+    assert told.last_attempt == item.last_attempt, item.customer
+    assert set(item.orders) <= {order.order for order in told.orders}, item.customer
+    failing = {(one.trace_id, one.span_id) for one in told.failures}
+    assert {(one.trace_id, one.span_id) for one in item.evidence} <= failing
+
+
+BUSY = "c-busy"
+
+
+@pytest.fixture
+def busy(stores: Stores, monkeypatch: pytest.MonkeyPatch) -> Store:
+    """A customer whose checkout fails, who then makes many other requests, and whose checkout works at the end."""
+    monkeypatch.setattr("triage.customer_reading.MOST_REQUESTS", 3)
+    store = stores[DEFAULT_KEYS]
+    empty(store)
+    named = attributes({"customer.id": BUSY})
+    failed = span(1, 1, 0, T0, name="POST /checkout", attributes=named, status=Status(code=Status.STATUS_CODE_ERROR))
+    others = [span(1, 2 + n, 0, T0 + (n + 1) * SECOND, name="GET /", attributes=named) for n in range(5)]
+    worked = span(1, 9, 0, T0 + 10 * SECOND, name="POST /checkout", attributes=named)
+    store.insert("traces", segment(traces(failed, *others, worked)), token())
+    return store
+
+
+def test_how_it_went_on_is_known_however_many_requests_followed(busy: Store) -> None:
+    """Of a window that has few."""
+    told = read_customer(busy, BUSY, Window(FROM, FROM + timedelta(seconds=2)), FROM)
+    assert (told.complete, len(told.requests)) == (True, 2)
+    assert told.outcome is Outcome.RECOVERED
+    assert told.recovered_at == told.last_attempt == FROM + timedelta(seconds=10)
+
+
+def test_what_a_list_that_was_cut_cannot_tell_is_unknown(busy: Store) -> None:
+    """It worked after what is listed had failed; but what is not listed may have failed again."""
+    told = read_customer(busy, BUSY, Window(FROM, FROM + timedelta(hours=1)), FROM)
+    assert (told.complete, len(told.requests)) == (False, 3)
+    assert told.outcome is None
+    assert told.recovered_at is None
+    assert story(told)[0].endswith("it worked at 14:13.")

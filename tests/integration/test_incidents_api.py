@@ -99,13 +99,12 @@ class TestApi:
         made_up = web.client.get("/api/v1/incidents", params={"cursor": write_cursor(("gone", "", "", "", ""))})
         assert made_up.status_code == 400
 
-    def test_pages_of_its_customers_keep_the_window_though_it_ends(self, web: Web) -> None:
-        """Whoever resolves it while the pages are read does not make them contradict each other."""
-        moment, end = "2026-11-22T10:20:00Z", "2026-11-22T10:19:59Z"
-        web.post("resolve", author="ana")
-        cursor = write_cursor((moment, "2026-11-22T10:00:00Z", end, 0, 3, "c-1"))
+    def test_pages_of_its_customers_keep_the_part_that_was_asked_for(self, web: Web) -> None:
+        """As of the moment of the first page."""
+        moment, start, end = "2026-11-22T10:20:00Z", "2026-11-22T10:03:00Z", "2026-11-22T10:19:59Z"
+        cursor = write_cursor((moment, start, end, 1, 3, "c-1"))
         answer = web.client.get(f"/api/v1/incidents/{web.hit.id}/affected", params={"cursor": cursor}).json()
-        assert (answer["as_of"], answer["to"]) == (moment, end)
+        assert (answer["as_of"], answer["from"], answer["to"]) == (moment, start, end)
 
     def test_its_customers_can_be_asked_for_a_part_of_its_time(self, web: Web) -> None:
         """From a time, to a time, as JSON and as CSV; what is no window is refused."""
@@ -156,6 +155,16 @@ class TestApi:
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["errors"]
 
+    @pytest.mark.parametrize(
+        "asked",
+        ["?limit=1", "/message?redact=true", "/affected.csv?limit=5", "/reconciliation.csv?limit=5",
+         "/compensation.csv?asof=1h"],
+    )  # fmt: skip
+    def test_a_parameter_that_there_is_not_is_refused(self, web: Web, asked: str) -> None:
+        """It would be answered as if it had not been given."""
+        answer = web.client.get(f"/api/v1/incidents/{web.hit.id}{asked}")
+        assert (answer.status_code, "there is no parameter" in answer.json()["detail"]) == (400, True)
+
     def test_no_incident_is_a_404(self, web: Web) -> None:
         """In a sentence."""
         answer = web.client.get("/api/v1/incidents/INC-NONE")
@@ -193,6 +202,20 @@ class TestPages:
         assert "☑" in ticked.text
         one = web.client.get(f"/api/v1/incidents/{web.hit.id}").json()
         assert (one["state"], one["runbook"]["done"]) == ("acknowledged", [1])
+
+    def test_a_note_is_added_once_though_its_button_is_pressed_twice(self, web: Web) -> None:
+        """Another text is another note."""
+        for text in ("rolled back", "rolled back", "rolled back again"):
+            web.client.post(f"/incidents/{web.hit.id}", data={"action": "note", "author": "ana", "text": text})
+        told = web.client.get(f"/api/v1/incidents/{web.hit.id}").json()["timeline"]
+        notes = [event["text"] for event in told if event["kind"] == "note"]
+        assert notes == ["rolled back", "rolled back again"]
+
+    def test_only_a_table_that_is_there_can_be_copied(self, web: Web) -> None:
+        """Nobody is known to be hit."""
+        page = web.client.get(f"/incidents/{web.other.id}").text
+        assert 'id="customers"' not in page
+        assert 'data-copy="#customers"' not in page
 
     def test_another_site_s_page_can_t(self, web: Web) -> None:
         """Its origin is not ours."""

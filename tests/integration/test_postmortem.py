@@ -112,6 +112,13 @@ class TestExports:
         assert "redacted" in web.get("md", redact="true").headers["content-disposition"]
         assert (web.data / "redaction.key").stat().st_mode & 0o077 == 0
 
+    @pytest.mark.parametrize("asked", ["redacted=true", "Redact=true", "redact=maybe", "redact=", "redact"])
+    @pytest.mark.parametrize("format_", ["md", "html", "pdf", "json"])
+    def test_a_redaction_asked_for_wrongly_gives_nothing_out(self, web: Web, format_: str, asked: str) -> None:
+        """Mistyped, or said without yes or no: an export in clear would be sent to whoever must not have it."""
+        answer = web.client.get(f"{web.path}/postmortem.{format_}?{asked}")
+        assert (answer.status_code, "'redact'" in answer.text or "true or false" in answer.text) == (400, True)
+
     def test_wrong_input_gets_one_sentence(self, web: Web) -> None:
         """Which incident, format or section there is none of, and what is known."""
         unknown = web.client.get("/api/v1/incidents/INC-NONE/postmortem.md")

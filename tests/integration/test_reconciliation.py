@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from collectors.sources import debezium
 from collectors.sources.events import line
 from collectors.sources.source import Columns, Delivery
+from dashboards.api.cursors import write_cursor
 from dashboards.app import create_app
 from queries import schema
 from queries.store import Store
@@ -177,6 +178,14 @@ def test_the_affected_csv_says_what_befell_whom(web: Web) -> None:
     assert {row["customer"] for row in rows} == {row["customer"] for row in web.truth["customers"]}
     assert {row["incident"] for row in rows} == {web.incident}
     assert all(row["what_failed"] and row["orders"] and row["from"] < row["to"] and row["as_of"] for row in rows)
+
+
+@pytest.mark.parametrize("what", ["reconciliation", "compensation"])
+def test_a_page_after_what_is_no_longer_there_is_refused(web: Web, what: str) -> None:
+    """Rather than leave out a row, or a line, in silence."""
+    cursor = write_cursor((AS_OF, "gone"))
+    answer = web.client.get(f"/api/v1/incidents/{web.incident}/{what}", params={"cursor": cursor})
+    assert (answer.status_code, "start again" in answer.json()["detail"]) == (400, True)
 
 
 def test_what_is_asked_wrongly_is_a_problem(web: Web) -> None:

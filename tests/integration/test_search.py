@@ -7,7 +7,9 @@ from typing import Any, cast
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
@@ -59,6 +61,7 @@ def _fill(store: Store) -> None:
         for number in range(120)
     ]
     polls[3].attributes.extend(attributes({"messaging.batch": 7, "empty": ""}))
+    polls[4].end_time_unix_nano = polls[4].start_time_unix_nano + 1_001_000
     polls[5].end_time_unix_nano = polls[5].start_time_unix_nano + 4 * SECOND
     store.insert("traces", segment(traces(*polls, resource={"service.name": "poller", "host.name": "h-1"})), token())
     written = [
@@ -135,6 +138,9 @@ class TestTraces:
             ({"service": "poller", "min_duration_ms": "3999.9"}, [LONG]),
             ({"service": "poller", "min_duration_ms": "4000.1"}, []),
             ({"min_duration_ms": "3999"}, []),  # no root took so long
+            ({"service": "poller", "min_duration_ms": "1.001", "max_duration_ms": "1.001"}, [LONG]),
+            ({"service": "poller", "min_duration_ms": "1.0010001", "max_duration_ms": "4"}, []),
+            ({"service": "poller", "min_duration_ms": "0.5", "max_duration_ms": "1.0009"}, []),
             ({"max_duration_ms": "5", "customer": ODD}, [2, 1]),
             ({"service": "nobody"}, []),
         ],
@@ -209,6 +215,7 @@ class TestLogs:
     ("path", "wanted", "field"),
     [
         ("traces", {"attribute": "=x"}, "attribute"),
+        ("traces", {"attribute": "http.route="}, "attribute"),
         ("traces", {"min_duration_ms": "-1"}, "min_duration_ms"),
         ("traces", {"error": "perhaps"}, "error"),
         ("traces", {"sevice": "x"}, "sevice"),
@@ -235,3 +242,50 @@ def test_now_is_the_end_of_a_window_that_names_none(api: TestClient) -> None:
     answer = api.get("/api/v1/traces").json()
     assert answer["items"] == []
     assert datetime.now(UTC) - datetime.fromisoformat(answer["to"]) < timedelta(minutes=1)
+
+
+ODD_HOUR = {"from": format_time(FROM - timedelta(days=100)), "to": format_time(FROM - timedelta(days=99))}
+ODD_NS = T0 - 100 * 86_400 * SECOND
+TWINS, NAMED_IN_LOG = 0xF01, 0xF02
+
+
+@pytest.fixture(scope="module")
+def odd(api: TestClient) -> TestClient:
+    """A caller that failed and its callee of the same id that did not; an entry named by a record that came twice."""
+    store: Store = cast(FastAPI, api.app).state.store
+    twins = [
+        span(1, TWINS, 0, ODD_NS, kind=Span.SPAN_KIND_CLIENT, status=ERROR),
+        span(1, TWINS, 0, ODD_NS + 1, kind=Span.SPAN_KIND_SERVER, attributes=attributes({"http.route": "/z"})),
+    ]
+    child = span(2, NAMED_IN_LOG, 1, ODD_NS + 5, attributes=attributes({"customer.id": "c-child"}))
+    store.insert("traces", segment(traces(*twins, span(1, NAMED_IN_LOG, 0, ODD_NS + 4), child)), token())
+    record = LogRecord(
+        time_unix_nano=ODD_NS + 4,
+        trace_id=NAMED_IN_LOG.to_bytes(16, "big"),
+        span_id=(1).to_bytes(8, "big"),
+        body=any_value("paid"),
+        attributes=attributes({"customer.id": "c-log"}),
+    )
+    for _ in range(2):
+        store.insert("logs", segment(logs(record)), token())
+    return api
+
+
+def test_one_span_is_all_that_is_asked_though_two_share_an_id(odd: TestClient) -> None:
+    """The one that failed has no route."""
+    asked = {"attribute": "http.route=/z", **ODD_HOUR}
+    assert ids(found(odd, "traces", error="true", **asked)) == []
+    assert ids(found(odd, "traces", error="false", **asked)) == [TWINS]
+
+
+def test_an_entry_is_named_by_its_log_record_too(odd: TestClient) -> None:
+    """As where it is asked who was affected."""
+    (one,) = found(odd, "traces", customer="c-child", **ODD_HOUR)
+    assert one["customer"] == "c-log"
+
+
+def test_a_trace_has_a_record_once_as_the_search_has(odd: TestClient) -> None:
+    """However often it was received."""
+    trace_id = f"{NAMED_IN_LOG:032x}"
+    assert odd.get(f"/api/v1/traces/{trace_id}").json()["log_count"] == 1
+    assert len(found(odd, "logs", trace=trace_id, **ODD_HOUR)) == 1

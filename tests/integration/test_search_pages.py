@@ -1,5 +1,7 @@
 """What the pages of search and of affected customers say of nothing, and the links that they pin a question in."""
 
+import html
+import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import timedelta
@@ -7,11 +9,12 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
-from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
 from queries import schema
+from queries.errors import QueryTooExpensive
 from queries.store import Store
 from tests.integration.otlp import SECOND, T0, any_value, attributes, logs, segment, span, token, traces
 from tests.integration.small_shop import FROM
@@ -20,7 +23,7 @@ from triage.window import format_time
 pytestmark = pytest.mark.integration
 
 HOUR = timedelta(hours=1)
-LOGS, TRACES, SLOW = "logs", "traces", "slow"
+LOGS, TRACES, SLOW, FAILED = "logs", "traces", "slow", "failed"
 
 
 Pages = dict[str, TestClient]
@@ -34,15 +37,22 @@ def slow() -> Span:
     return made
 
 
+def failing(number: int) -> Span:
+    """A failing request of a customer of its own."""
+    error, named = Status(code=Status.STATUS_CODE_ERROR), attributes({"customer.id": f"c-{number}"})
+    return span(1, number, 0, T0 + number * SECOND, name="POST /x", status=error, attributes=named)
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
-    """The pages of three databases: one span alone, three log records alone, and one slow span."""
+    """The pages of four databases: one span alone, three log records alone, one slow span, and five that failed."""
     dsn = f"chdb://{tmp_path_factory.mktemp('pages')}/clickhouse"
     records = [LogRecord(time_unix_nano=T0 + number * SECOND, body=any_value("paid")) for number in range(3)]
     fillings: dict[str, Callable[[Store], object]] = {
         TRACES: lambda store: store.insert("traces", segment(traces(span(1, 1, 0, T0))), token()),
         LOGS: lambda store: store.insert("logs", segment(logs(*records)), token()),
         SLOW: lambda store: store.insert("traces", segment(traces(slow())), token()),
+        FAILED: lambda store: store.insert("traces", segment(traces(*map(failing, range(1, 6)))), token()),
     }
     with ExitStack() as stack:
         made = {}
@@ -93,6 +103,57 @@ def test_a_duration_is_the_same_in_the_page_s_links(pages: Pages, given: str, ke
     assert parameter(affected, "/api/v1/affected.csv", "slower_than_ms") == kept
     found = page(pages[SLOW], "/search", max_duration_ms="12345678.5", min_duration_ms="0")
     assert parameter(found, "/api/v1/traces", "max_duration_ms") == "12345678.5"
+
+
+@pytest.mark.parametrize(
+    ("asked", "heading"),
+    [
+        ({"service": "shop"}, "nothing failed"),
+        ({"slower_than_ms": "1e9"}, "nothing matches"),
+        ({"route": "/x"}, "nothing matches"),
+    ],
+)
+def test_nothing_that_matches_is_not_called_nothing_that_failed(
+    pages: Pages, asked: dict[str, str], heading: str
+) -> None:
+    """Only who asks for every failure of a service is told that there was none."""
+    assert f"Data is arriving, {heading}" in page(pages[TRACES], "/affected", timedelta(), **asked)
+
+
+def test_a_moment_that_nobody_asked_for_stays_in_the_cursor(pages: Pages) -> None:
+    """Page after page: asked again, it is asked as of now."""
+    text = page(pages[FAILED], "/affected", limit="1")
+    for _ in range(3):
+        following = next_page(text)
+        assert "as_of" not in following
+        text = str(pages[FAILED].get(following).text)
+        again = re.search(r'href="([^"]*)">ask again as of now', text)
+        assert again
+        assert "as_of" not in again[1]
+        assert 'name="as_of" type="text" value=""' in text
+
+
+def test_what_is_too_expensive_on_a_later_page_is_told_of_its_own_window(
+    pages: Pages, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the form still has the question."""
+    following = next_page(page(pages[FAILED], "/search", limit="1", operation="POST /x"))
+
+    def too_much(*_: object) -> None:
+        raise QueryTooExpensive("too much")
+
+    monkeypatch.setattr("triage.search.traces._matching", too_much)
+    answer = pages[FAILED].get(following)
+    assert answer.status_code == 422
+    assert 'shorter window than the one from <time datetime="2026-09-21T14:13:20Z">' in answer.text
+    assert 'name="operation" type="text" value="POST /x"' in answer.text
+
+
+def next_page(text: str) -> str:
+    """The address of the page after this one."""
+    link = re.search(r'rel="next" href="([^"]*)"', text)
+    assert link
+    return html.unescape(link[1])
 
 
 def parameter(text: str, path: str, name: str) -> str:

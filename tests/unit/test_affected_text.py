@@ -64,6 +64,7 @@ def test_slowness_is_named_as_such() -> None:
     """What took too long, and from when on that is."""
     words = sentence(answer(customer("c-1"), question=asked(route="/checkout", slower_than_ms=1500)))
     assert words.startswith("1 customer was affected by anything slower than 1,500 ms on route /checkout between")
+    assert "anything slower than 1,234,567.5 ms" in sentence(answer(question=asked(slower_than_ms=1234567.5)))
 
 
 def test_nobody_hit_is_not_the_same_as_nobody_named() -> None:

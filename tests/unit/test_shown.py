@@ -94,6 +94,7 @@ def test_shares_are_never_rounded_to_all_or_none(part: float, total: float, writ
 def test_figures_are_grouped() -> None:
     """Thousands apart, small ones with the digits that matter."""
     assert [number(value) for value in (4188, 18211.44, 1.94, 0.214, 2.0)] == ["4,188", "18,211", "1.9", "0.21", "2"]
+    assert [number(value) for value in (0.0123, 0.002, -0.00046, 0.0)] == ["0.01", "0.002", "-0.0005", "0"]
     assert [size(count).replace("\xa0", " ") for count in (812, 1_400_000)] == ["812 B", "1.4 MB"]
 
 

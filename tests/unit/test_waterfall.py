@@ -40,7 +40,7 @@ def span(span_id: str, parent: str = "", start_ms: float = 0, took_ms: float = 1
 
 def waterfall(*spans: Span) -> Waterfall:
     ordered = tuple(sorted(spans, key=lambda each: each.key))
-    return Waterfall(Trace("t", ordered, len(ordered), (), 0, None))
+    return Waterfall(Trace("t", ordered, len(ordered), 0, (), 0, None))
 
 
 def outline(drawn: Waterfall) -> list[tuple[str, int]]:
@@ -156,7 +156,7 @@ def test_a_span_says_what_went_wrong(fields: dict[str, str], error: str) -> None
 def test_a_trace_is_over_once_nothing_of_it_happened_for_a_while() -> None:
     """Judged by the end of the span that ends last, whichever began last."""
     longest = span("a", took_ms=60_000)
-    trace = Trace("t", (longest, span("b", "a", start_ms=5)), 2, (), 0, None)
+    trace = Trace("t", (longest, span("b", "a", start_ms=5)), 2, 0, (), 0, None)
     then = moment(longest.end_ns) + OVER_AFTER
     assert not is_over(trace, then)
     assert is_over(trace, then + timedelta(seconds=1))

@@ -13,6 +13,7 @@ from triage.window import (
     format_duration,
     format_number,
     format_time,
+    ms_to_ns,
     parse_duration,
     parse_time,
     parse_window,
@@ -129,3 +130,9 @@ def test_a_window_that_holds_nothing_is_refused() -> None:
 def test_a_number_keeps_its_digits(written: str) -> None:
     """A link that shortened it would ask something else."""
     assert format_number(float(written)) == written
+
+
+@pytest.mark.parametrize(("ms", "ns"), [(1.001, 1_001_000), (4503599627.370497, 4503599627370497)])
+def test_a_duration_that_was_told_is_asked_for_to_the_nanosecond(ms: float, ns: int) -> None:
+    """As the digits say it, though their float lies a hair beside."""
+    assert int(ms_to_ns(ms)) == ns

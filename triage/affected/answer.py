@@ -18,6 +18,7 @@ from queries.store import Store, Value
 from triage.affected.cursor import Cursor
 from triage.model import Affected, AffectedCustomer, Evidence, Outcome, Question
 from triage.money import added
+from triage.window import ms_to_ns
 
 ASK = "affected/customers"
 EVERYONE = 2**63 - 1
@@ -142,7 +143,7 @@ def _parameters(place: Cursor, limit: int) -> dict[str, Value]:
         "route": question.route or "",
         "partner": question.partner or "",
         "version": question.version or "",
-        "slower_than_ns": -1 if slow is None else int(slow * 1_000_000),
+        "slower_than_ns": -1 if slow is None else int(ms_to_ns(slow)),
         "after_failures": place.after_failures,
         "after_customer": place.after_customer,
         "page": limit,

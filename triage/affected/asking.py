@@ -12,7 +12,7 @@ from triage.affected.csv_file import everyone_csv
 from triage.affected.sheet import Sheet
 from triage.model import Question
 from triage.remote import Remote
-from triage.window import parse_time, parse_window
+from triage.window import LONGEST_MS, parse_time, parse_window
 from triage.wire import AffectedJson
 
 PAGE = 10_000
@@ -60,6 +60,8 @@ def _milliseconds(text: str) -> float:
         number = math.nan
     if not 0 <= number < math.inf:
         raise ValueError(f"{text!r} is no number of milliseconds")
+    if number > LONGEST_MS:
+        raise ValueError(f"{text!r} is too long: it may be at most {LONGEST_MS:,} ms")
     return number
 
 

@@ -69,7 +69,7 @@ def _amounts(rows: pl.DataFrame) -> pl.DataFrame:
     orders = rows.select("Row", "Orders").explode("Orders").unnest("Orders").filter(pl.col("Amount") > 0)
     currency = pl.when(pl.col("Currency") == "").then(pl.lit(NO_CURRENCY)).otherwise(pl.col("Currency"))
     sums = orders.group_by("Row", currency.alias("Currency")).agg(pl.col("Amount").sum()).sort("Row", "Currency")
-    value = pl.col("Amount").cast(pl.String)
+    value = pl.col("Amount").cast(pl.String).str.strip_chars_end("0").str.strip_chars_end(".")
     return sums.group_by("Row", maintain_order=True).agg(
         pl.concat_str(value, pl.col("Currency"), separator=" ").str.join("; ").alias("Amount"),
         value.str.join("; ").alias("AmountValue"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import TypeAdapter, ValidationError
 
 from triage.model import Question
+from triage.window import EARLIEST, LATEST, LONGEST_MS
 
 WRONG = "this is no cursor of ours: take `next` of the page before as it is, or leave it out to start again"
 
@@ -27,9 +28,24 @@ class Cursor:
         """From text. Raises ValueError with a sentence."""
         try:
             padded = text.encode("ascii") + b"=" * (-len(text) % 4)
-            return JSON.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
+            cursor = JSON.validate_json(base64.b64decode(padded, altchars=b"-_", validate=True))
         except (ValueError, ValidationError):
             raise ValueError(WRONG) from None
+        if not _can_be_asked(cursor):
+            raise ValueError(WRONG)
+        return cursor
+
+
+def _can_be_asked(cursor: Cursor) -> bool:
+    """Whether it is a question, and the store can be told all of it."""
+    question = cursor.question
+    moments = (question.from_, question.to, question.as_of or question.to)
+    return (
+        all(moment.tzinfo is not None and EARLIEST <= moment < LATEST for moment in moments)
+        and question.from_ < question.to
+        and 0 <= (question.slower_than_ms or 0) <= LONGEST_MS
+        and abs(cursor.after_failures) < 1 << 63
+    )
 
 
 JSON = TypeAdapter(Cursor)

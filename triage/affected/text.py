@@ -79,7 +79,7 @@ def subject(question: QuestionJson) -> str:
     slow = question.slower_than_ms
     if question.incident:
         return f"incident {printable(question.incident)}"
-    words = "any failure" if slow is None else f"anything slower than {slow:,g} ms"
+    words = "any failure" if slow is None else f"anything slower than {f'{slow:,}'.removesuffix('.0')} ms"
     limits = {
         "in": question.service,
         "of operation": question.operation,

@@ -1,6 +1,6 @@
 """Traces by what one of their spans is, and by whom and what they name."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -72,7 +72,7 @@ def find_traces(store: Store, wanted: TraceFilter, window: Window, after: Place,
 
     def look(piece: Window, after: Place, at_most: int) -> tuple[Sequence[TraceFound], Place | None]:
         matched = _matching(store, wanted, piece, after, at_most)
-        traces = _described(store, matched)
+        traces = described(store, matched)
         later = _matching_later(store, wanted, Window(piece.to, window.to), traces) if piece.to < window.to else set()
         again = list(matched.items())[-1] if len(matched) >= at_most else None
         return [one for one in traces if one.trace_id not in later], (again[1], again[0]) if again else None
@@ -106,7 +106,8 @@ def _matching_later(store: Store, wanted: TraceFilter, later: Window, traces: Se
     return set(_matching(store, wanted, later, ((1 << 63) - 1, ""), len(lasting), lasting))
 
 
-def _described(store: Store, matched: dict[str, int]) -> list[TraceFound]:
+def described(store: Store, matched: Mapping[str, int]) -> list[TraceFound]:
+    """Those of the traces that have spans; `matched` tells the `matched_ns` of each. Raises StoreError."""
     found: dict[str, TraceFound] = {}
     ids = list(matched)
     for first in range(0, len(ids), AT_A_TIME):
