@@ -1,7 +1,6 @@
 """The command line: finds the command, runs it, and turns what goes wrong into a sentence and an exit status."""
 
 import ast
-import os
 import sys
 from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
@@ -13,6 +12,7 @@ from queries.errors import SchemaMismatch, StoreError
 from triage import __version__, commands
 from triage.commands.status import Failure, Status
 from triage.configuration import SettingsError
+from triage.terminal import leave_output, prepare_output
 
 COMMANDS = (
     "up", "demo", "shop", "affected", "incidents", "postmortem", "verify", "watch", "slack", "runbook", "schema", "kpi",
@@ -27,6 +27,11 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Ends the program."""
         self.exit(Status.WRONG, f"{self.prog}: {message} (see {self.prog} --help)\n")
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Ends the program, once all of a help is written."""
+        sys.stdout.flush()
+        super().exit(status, message)
 
 
 def parser(named: str) -> Parser:
@@ -46,7 +51,7 @@ def parser(named: str) -> Parser:
         if name == named:
             command = import_module(f"{commands.__name__}.{name}")
             command.add_options(one)
-            one.set_defaults(run=command.run, prog=one.prog, complain=one.error)
+            one.set_defaults(run=command.run, complain=one.error)
     return top
 
 
@@ -61,26 +66,35 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command and returns its exit status."""
     given = sys.argv[1:] if arguments is None else arguments
     named = next((each for each in given if not each.startswith("-")), "")
-    options, unknown = parser(named).parse_known_args(given)
-    if unknown:
-        options.complain(f"{unknown[0]!r} is unknown here")
+    prog = f"triage {named}".rstrip()
+    prepare_output()
     try:
-        status = options.run(options)
+        status = _run(named, given)
         sys.stdout.flush()
-        return int(status)
     except SettingsError as error:
-        return _fail(options.prog, Status.WRONG, error)
+        return _fail(prog, Status.WRONG, error)
     except Failure as failure:
-        return _fail(options.prog, failure.status, failure)
+        return _fail(prog, failure.status, failure)
     except StoreError as error:
-        return _fail(options.prog, Status.WRONG if isinstance(error, SchemaMismatch) else Status.UNREACHABLE, error)
+        return _fail(prog, Status.WRONG if isinstance(error, SchemaMismatch) else Status.UNREACHABLE, error)
     except KeyboardInterrupt:
         return Status.INTERRUPTED
     except BrokenPipeError:  # the reader of our output has gone, such as `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        leave_output()
         return Status.DONE
+    except OSError as error:
+        leave_output()
+        return _fail(prog, Status.WRONG, f"cannot go on: {error}")
+    return status
 
 
-def _fail(prog: str, status: Status, error: Exception) -> Status:
+def _run(named: str, given: Sequence[str]) -> int:
+    options, unknown = parser(named).parse_known_args(given)
+    if unknown:
+        options.complain(f"{unknown[0]!r} is unknown here")
+    return int(options.run(options))
+
+
+def _fail(prog: str, status: Status, error: object) -> Status:
     print(f"{prog}: {error}", file=sys.stderr)  # noqa: T201 - the command line speaks to a person
     return status

@@ -2,7 +2,6 @@
 
 import asyncio
 import errno
-import os
 import socket
 import threading
 from collections.abc import Coroutine
@@ -31,8 +30,9 @@ class CannotListen(SettingsError):
             errno.EADDRINUSE: "another program listens there already; stop it, or choose another port",
             errno.EACCES: "this user may not; choose a port from 1024 up",
             errno.EADDRNOTAVAIL: "this machine has no such address",
+            socket.EAI_NONAME: "this name leads to no address",
         }
-        reason = reasons.get(error.errno or 0, os.strerror(error.errno) if error.errno else str(error))
+        reason = reasons.get(error.errno or 0, error.strerror or str(error))
         super().__init__(f"{name}: cannot listen on {address}: {reason}")
 
 

@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from queries.connection import shown
 from triage.setting_types import Address
 
 TIMEOUT = httpx.Timeout(60, connect=5)
+JSON, CSV = "application/json", "text/csv"
 
 
 class NoService(Exception):
@@ -30,6 +32,9 @@ class Remote:
     url: str
     token: str
 
+    def __str__(self) -> str:
+        return shown(self.url)
+
     def is_running(self) -> bool:
         """Whether anything listens there at all."""
         parts = urlsplit(self.url)
@@ -40,26 +45,26 @@ class Remote:
         except ConnectionRefusedError:
             return False
         except OSError as error:
-            raise NoService(f"nothing answers at {self.url} ({error})") from None
+            raise NoService(f"nothing answers at {self} ({error})") from None
 
     def get(self, path: str, parameters: Mapping[str, str]) -> str:
-        """The text of the answer."""
-        with self._answer(path, parameters) as answer:
+        """The text of the answer, which is JSON."""
+        with self._answer(JSON, path, parameters) as answer:
             return answer.read().decode("utf-8")
 
     def post(self, path: str, body: Mapping[str, str | bool]) -> str:
-        """Sends a JSON document; the text of the answer."""
-        with self._answer(path, {}, body) as answer:
+        """Sends a JSON document; the text of the answer, which is another."""
+        with self._answer(JSON, path, {}, body) as answer:
             return answer.read().decode("utf-8")
 
     def lines(self, path: str, parameters: Mapping[str, str]) -> Iterator[str]:
-        """The answer's text as it comes, in pieces."""
-        with self._answer(path, parameters) as answer:
+        """The answer's text as it comes, in pieces; it is CSV."""
+        with self._answer(CSV, path, parameters) as answer:
             yield from answer.iter_text()
 
     @contextmanager
     def _answer(
-        self, path: str, parameters: Mapping[str, str], body: Mapping[str, str | bool] | None = None
+        self, form: str, path: str, parameters: Mapping[str, str], body: Mapping[str, str | bool] | None = None
     ) -> Iterator[httpx.Response]:
         headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
         host = urlsplit(self.url).hostname or ""
@@ -71,22 +76,22 @@ class Remote:
             ):
                 if answer.status_code != HTTPStatus.OK:
                     self._refuse(answer.status_code, answer.read())
+                if not answer.headers.get("content-type", "").startswith(form):
+                    raise NoService(f"what answers at {self} is no triage service (it answers other than {form})")
                 yield answer
         except httpx.TimeoutException:
-            raise NoService(f"{self.url} does not answer in time") from None
+            raise NoService(f"{self} does not answer in time") from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            raise NoService(f"nothing answers at {self.url} ({error})") from None
+            raise NoService(f"nothing answers at {self} ({error})") from None
 
     def _refuse(self, status: int, body: bytes) -> None:
         if status == HTTPStatus.UNAUTHORIZED:
-            raise Refusal(
-                f"{self.url} wants {'another' if self.token else 'a'} token: set TRIAGE_TOKEN to the service's"
-            )
+            raise Refusal(f"{self} wants {'another' if self.token else 'a'} token: set TRIAGE_TOKEN to the service's")
         sentence = problem_sentence(body)
         if sentence is None:
-            raise NoService(f"what answers at {self.url} is no triage service (HTTP status {status})")
+            raise NoService(f"what answers at {self} is no triage service (HTTP status {status})")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            raise NoService(f"{self.url} cannot answer now: {sentence}")
+            raise NoService(f"{self} cannot answer now: {sentence}")
         raise Refusal(sentence)
 
 

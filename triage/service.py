@@ -87,7 +87,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
 
     Raises SettingsError (an address or a directory that can't be used) and StoreError.
     """
-    settings = replace(settings, data=settings.data.absolute())
+    settings = replace(settings, data=_absolute(settings.data))
     service = Service(settings)
     raise_open_files()
     with ExitStack() as stack:
@@ -115,6 +115,13 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
         if "probes" in sockets:
             stack.enter_context(_served(service, "probes", _probes(service), sockets["probes"]))
         yield service, store
+
+
+def _absolute(data: Path) -> Path:
+    try:
+        return data.absolute()
+    except OSError:  # who started it there has removed it since
+        raise SettingsError(f"data: {data} lies in a directory that is gone: name one from the root") from None
 
 
 def _runbook(settings: Settings) -> LiveRunbook:

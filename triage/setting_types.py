@@ -68,7 +68,7 @@ class Address:
 def read_address(text: str) -> Address:
     """HOST:PORT or [IPV6]:PORT."""
     match = re.fullmatch(r"(\[[0-9a-fA-F:.]+\]|[^\s:/\[\]]+):(\d{1,5})", text, re.ASCII)
-    if not match or int(match[2]) > 65535:
+    if not match or int(match[2]) > 65535 or not is_host(match[1]):
         raise ValueError(f"{text!r} is no address: write HOST:PORT, such as 127.0.0.1:4317")
     return Address(match[1].strip("[]"), int(match[2]))
 
@@ -121,9 +121,18 @@ def read_dsn(text: str) -> Dsn:
 def _has_host(text: str) -> bool:
     try:
         parts = urlsplit(text)
-        return parts.scheme in {"http", "https"} and bool(parts.hostname) and (parts.port or 1) > 0
+        return parts.scheme in {"http", "https"} and is_host(parts.hostname or "") and (parts.port or 1) > 0
     except ValueError:
         return False
+
+
+def is_host(text: str) -> bool:
+    """Whether it can be looked up: no label is empty or longer than 63 bytes, no character blank or invisible."""
+    try:
+        text.encode("idna")
+    except UnicodeError:
+        return False
+    return bool(text) and text.isprintable() and " " not in text
 
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -147,9 +156,23 @@ class Reader:
 
 def read_path(text: str) -> Path:
     """A directory; `~` is the home directory."""
-    if not text or "\0" in text:
+    if not text:
         raise ValueError("is empty: name a directory")
-    return Path(text).expanduser()
+    return _path(text)
+
+
+def read_file(text: str) -> File:
+    """A file, or none; `~` is the home directory."""
+    return File(str(_path(text)) if text else "")
+
+
+def _path(text: str) -> Path:
+    if "\0" in text:
+        raise ValueError(f"{text!r} is no path: no name may hold a null byte")
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise ValueError(f"{text!r} is no path: there is no such home directory") from None
 
 
 def _write_names(names: object) -> str:
@@ -169,7 +192,7 @@ def _write_duration(duration: object) -> str:
 
 READERS: dict[object, Reader] = {
     str: Reader("TEXT", str),
-    File: Reader("FILE", str),
+    File: Reader("FILE", read_file),
     int: Reader("N", read_count),
     Path: Reader("DIR", read_path),
     Address: Reader("HOST:PORT", read_address),

@@ -152,12 +152,12 @@ class Settings:
     @property
     def runbook_file(self) -> Path:
         """Where the runbook is."""
-        return Path(self.runbook).expanduser() if self.runbook else SHIPPED
+        return Path(self.runbook) if self.runbook else SHIPPED
 
     @property
     def kpis_file(self) -> Path:
         """Where the business figures are named."""
-        return Path(self.kpis).expanduser() if self.kpis else kpi.SHIPPED
+        return Path(self.kpis) if self.kpis else kpi.SHIPPED
 
     @property
     def store_dsn(self) -> str:

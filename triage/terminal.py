@@ -1,13 +1,32 @@
-"""What is written to a terminal: text from outside made harmless, and tables."""
+"""What is written to a terminal, or in its place: the streams, text from outside made harmless, and tables."""
 
+import os
 import sys
 import unicodedata
 from collections.abc import Container, Iterable, Iterator, Sequence
+from io import TextIOWrapper
+from pathlib import Path
 from shutil import get_terminal_size
 
 GAP = "  "
 WIDEST = 80
 """Cells of a column that others follow: one name of a hundred thousand characters would push them all out of sight."""
+
+
+def prepare_output() -> None:
+    """Files and pipes get UTF-8, a terminal what it can show and the rest as `\\u…`, and closed streams nothing."""
+    sys.stdout = sys.stdout or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - open until the end
+    sys.stderr = sys.stderr or Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding=None if sys.stdout.isatty() else "utf-8", errors="backslashreplace")
+
+
+def leave_output() -> None:
+    """Writes what is left, to nowhere where that fails: Python would try once more at its end, and complain."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def printable(text: str) -> str:

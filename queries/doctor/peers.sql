@@ -1,5 +1,5 @@
 -- Whom do client spans call, and which of them count as partners?
--- from, to: DateTime64, UTC; the window, `to` itself not meant
+-- from, to: DateTime64, UTC; the window, in whole ten seconds; `to` itself not meant
 -- One row per peer that is called or that the settings name as a partner, partners first.
 WITH
     (SELECT groupArray(Name) FROM partners) AS named,
@@ -13,7 +13,7 @@ FROM (
     SELECT Peer AS name, Requests AS requests
     FROM red
     WHERE SpanKind = 'Client' AND notEmpty(Peer)
-        AND Time >= toStartOfInterval({from:DateTime64(6, 'UTC')}, INTERVAL 10 SECOND) AND Time < {to:DateTime64(6, 'UTC')}
+        AND Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
     UNION ALL
     SELECT Name, 0 FROM partners
 )

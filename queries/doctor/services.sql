@@ -1,5 +1,5 @@
 -- What do the spans of each service leave unsaid?
--- from, to: DateTime64, UTC; the window, `to` itself not meant
+-- from, to: DateTime64, UTC; the window, in whole ten seconds; `to` itself not meant
 -- One row per service ('' for spans that name none), the one that sent most first.
 SELECT
     ServiceName AS service,
@@ -8,6 +8,6 @@ SELECT
     sumIf(Requests, empty(Version)) AS without_version,
     sum(Sampled) AS sampled
 FROM red
-WHERE Time >= toStartOfInterval({from:DateTime64(6, 'UTC')}, INTERVAL 10 SECOND) AND Time < {to:DateTime64(6, 'UTC')}
+WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
 GROUP BY service
 ORDER BY spans DESC, service

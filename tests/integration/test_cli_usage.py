@@ -3,13 +3,17 @@
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
-from tests.integration.command import FREE_PORTS, triage
+from tests.integration.command import FREE_PORTS, TRIAGE, triage
+from triage import cli
 from triage.cli import COMMANDS, main
 from triage.settings import table
 
@@ -86,6 +90,10 @@ def test_the_help_of_up_is_made_from_the_table_of_settings(say: Say) -> None:
         (("affected", "--from", "yesterday"), "triage affected: 'yesterday' is no time: write 2026-11-22T10:00:00Z"),
         (("affected", "--from", "1h", "--to", "2h"), "triage affected: the window is empty: it begins at"),
         (("affected", "--slower-than", "fast"), "triage affected: 'fast' is no number of milliseconds"),
+        (
+            ("affected", "--slower-than", "1e300"),
+            "triage affected: '1e300' is too long: it may be at most 9,223,37",
+        ),
         (("affected", "--limit", "-1"), "triage affected: --limit counts customers"),
         (("affected", "--limit", "5", "--format", "csv"), "triage affected: --limit is for a table or JSON: as CSV"),
         (("--data=x", "affected"), "triage affected: '--data=x' is unknown here (see triage affected --help)"),
@@ -105,6 +113,10 @@ def test_the_help_of_up_is_made_from_the_table_of_settings(say: Say) -> None:
         (("demo", "--for", "long"), "triage demo: --for: 'long' is no duration"),
         (("shop", "--rate", "0"), "triage shop: --rate must be more than 0"),
         (("shop", "--otlp", "nowhere"), "triage shop: 'nowhere' is no address of a collector"),
+        (("shop", "--truth", "."), "triage shop: argument --truth: '.' is a directory: name a file"),
+        (("shop", "--hooks", "http://a..b:4318"), "triage shop: 'http://a..b:4318' is no address of a collector"),
+        (("postmortem", "INC-1", "-o", "/"), "triage postmortem: argument -o/--output: '/' is a directory"),
+        (("doctor", "--url", ""), "triage doctor: url is empty: name the service, such as http://127.0.0.1:8080"),
         (("schema", "drop"), "triage schema: argument action: invalid choice: 'drop'"),
     ],
 )
@@ -150,6 +162,118 @@ def test_with_nothing_running_and_no_data_a_question_says_how_to_go_on(say: Say)
     assert said.err == (
         f"triage affected: nothing answers at {url}: start it with `triage up`, or name it with --url or TRIAGE_URL\n"
     )
+
+
+@pytest.fixture(scope="module")
+def stranger() -> Iterator[str]:
+    """The address of a server that is no triage service, and says hello in the form that a path begins with."""
+
+    class Stranger(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            form = self.path.split("/")[1]
+            self.send_response(200)
+            self.send_header("content-type", {"json": "application/json", "html": "text/html"}[form])
+            self.end_headers()
+            self.wfile.write(b"hello\n")
+
+        def log_message(self, *_: object) -> None: ...
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Stranger) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://me:s3cr3t@127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("form", ["html", "json"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("affected",),
+        ("affected", "--format", "csv"),
+        ("incidents",),
+        ("incidents", "compensate", "INC-1", "--format", "csv"),
+        ("postmortem", "INC-1"),
+        ("slack", "preview", "INC-1"),
+        ("doctor",),
+    ],
+    ids=" ".join,
+)
+def test_what_is_no_triage_service_is_told_so(arguments: tuple[str, ...], form: str, stranger: str, say: Say) -> None:
+    """Exit status 3, nothing of its answer printed as ours, and no password."""
+    said = say(*arguments, "--url", f"{stranger}/{form}")
+    assert (said.status, said.out) == (3, "")
+    assert said.err.startswith(f"triage {arguments[0]}: what answers at http://127.0.0.1:")
+    assert "is no triage service" in said.err
+    assert "s3cr3t" not in said.err
+
+
+def test_ctrl_c_is_no_accident_while_a_command_is_loaded(say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which takes seconds: it ends as it does later."""
+
+    def interrupted(_: str) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "import_module", interrupted)
+    assert say("affected") == Said(130, "", "")
+
+
+def test_what_is_no_terminal_gets_utf_8(tmp_path: Path) -> None:
+    """Whatever the locale: a file of customers keeps their names."""
+    Path(tmp_path, "é.csv").write_text("timestamp,value,naïve\n2026-01-01,1,→\n", "utf-8")
+    said = triage("kpi", "score", "é.csv", cwd=tmp_path, env={"PYTHONIOENCODING": "latin-1"})
+    assert (said.returncode, said.stderr) == (0, "")
+    assert said.stdout.splitlines()[0] == "timestamp,value,naïve,score"
+    assert "→" in said.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
+def test_an_answer_that_cannot_be_written_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """Exit status 2: 1 would be an answer."""
+    with Path("/dev/full").open("w") as full:
+        said = subprocess.run(
+            [*TRIAGE, "runbook", "show"], cwd=tmp_path, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert (said.returncode, said.stderr) == (
+        2,
+        "triage runbook: cannot go on: [Errno 28] No space left on device\n",
+    )
+
+
+@pytest.mark.parametrize("stream", [1, 2])
+def test_a_closed_stream_is_written_nothing(stream: int, tmp_path: Path) -> None:
+    """Whoever closes it wants nothing from it: the exit status is the answer."""
+    said = subprocess.run(
+        ["/bin/sh", "-c", f'exec "$@" {stream}>&-', "sh", *TRIAGE, "runbook", "check"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (said.returncode, said.stderr) == (0, "")
+
+
+def test_a_directory_that_is_gone_is_told_in_a_sentence(tmp_path: Path) -> None:
+    """Whoever starts the service there is told what to name."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    said = subprocess.run(
+        ["/bin/sh", "-c", 'rmdir "$PWD"; exec "$@"', "sh", *TRIAGE, "up", *FREE_PORTS],
+        cwd=gone,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert said.returncode == 2
+    assert said.stderr == "triage up: data: triage-data lies in a directory that is gone: name one from the root\n"
+
+
+def test_a_password_in_the_service_s_address_is_not_shown(say: Say) -> None:
+    """Nor where nothing answers there."""
+    said = say("affected", "--url", "http://me:s3cr3t@127.0.0.1:1")
+    assert said.status == 3
+    assert said.err.startswith("triage affected: nothing answers at http://127.0.0.1:1: start it")
 
 
 def test_a_server_that_cannot_be_reached_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -75,6 +75,19 @@ def test_nothing_is_missing_from_telemetry_that_names_everything(hour: Hour) -> 
     assert (examination.services, examination.spans, examination.log_records, examination.data_points) == (1, 1, 1, 1)
 
 
+def test_what_is_counted_is_of_the_window_that_is_told(hour: Hour) -> None:
+    """Spans are counted by ten seconds: a window within such is widened, for log records and all else, too."""
+    times = [hour.ns + at * SECOND for at in (-1, 0, 5, 9, 10)]
+    hour.spans("whole", *(span(1, next(_traces), start=at) for at in times))
+    hour.put("logs", logs(*(LogRecord(time_unix_nano=at) for at in times)))
+    start = hour.window.from_ + timedelta(minutes=1)
+    for ends in ((3, 4), (0, 10)):
+        asked = Window(*(start + timedelta(seconds=end) for end in ends))
+        found = examine(hour.store, asked)
+        assert found.window == Window(start, start + timedelta(seconds=10))
+        assert (found.spans, found.log_records) == (3, 3)
+
+
 def test_a_window_without_anything_lacks_every_signal(hour: Hour) -> None:
     """Nothing at all is three findings, not good news."""
     assert [finding.sentence.split()[2] for finding in hour.found(delivery.signals)] == ["span", "log", "metric"]
@@ -339,7 +352,7 @@ def test_the_command_asks_a_running_service(tmp_path: Path) -> None:
         told = triage("doctor", "--url", service.url, "--format", "json", "--from", "2h", cwd=tmp_path)
         answer = DoctorJson.model_validate_json(told.stdout)
         assert told.returncode == 1
-        assert answer.to - answer.from_ == 2 * HOUR
+        assert 2 * HOUR <= answer.to - answer.from_ <= 2 * HOUR + timedelta(seconds=20)
         assert [finding.check for finding in answer.findings] == ["signals"] * 3
         wrong = triage("doctor", "--url", service.url, "--from", "5m", "--to", "10m", cwd=tmp_path)
         assert wrong.returncode == 2

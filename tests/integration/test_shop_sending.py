@@ -12,8 +12,12 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from collectors.kinds import Kind, Overloaded
+from collectors.kinds import BadRecord, Kind, Overloaded
 from tests.integration.otlp_receivers import GOOD, Receivers
+from tests.processes import soon
+from triage.commands.shop_process import Order, ShopProcess
+from triage.commands.status import Failure, Status
+from triage.demo import sdk as sdk_module
 from triage.demo.command import ShopRun, run_shop
 from triage.demo.endpoint import PROTOCOLS, Endpoint, Protocol, endpoint
 from triage.demo.errors import BadEndpoint, BadOption, CollectorAway, CollectorRefused
@@ -124,6 +128,46 @@ def test_both_mouths_say_the_same(receivers: Receivers, protocol: Protocol) -> N
     assert sdk.lost == 0
 
 
+def test_what_a_full_queue_lets_go_is_counted_as_lost(receivers: Receivers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A collector slower than the shop: what it did not get is what is missing from it, whoever dropped it."""
+    monkeypatch.setattr(sdk_module, "QUEUE", 512)
+    receivers.fault = lambda: time.sleep(0.3)
+    sdk, requests = Sdk(address(receivers, "http/protobuf")), list(Shop(rate=40).between(T, T + 20))
+    for request in requests:
+        sdk.export(request)
+    sdk.close()
+    assert sdk.lost == sum(len(request.spans) for request in requests) - len(kept_spans(receivers)) > 0
+
+
+def test_a_shop_that_is_stopped_says_what_it_lost(receivers: Receivers) -> None:
+    """Its truth tells of spans that nobody got: whoever stops it must know."""
+    receivers.fault = lambda: BadRecord("not from here")  # an empty greeting is none
+    shop = ShopProcess(Order(f"http://127.0.0.1:{receivers.http_port}", "calm", seed=1, rate=20, history_s=0))
+    soon(lambda: (news := shop.progress(0.1)) is not None and news.spans > 0, "the shop is live")
+    with pytest.raises(Failure, match=r"did not take [\d,]+ spans, which the truth counts$") as failed:
+        shop.stop()
+    assert failed.value.status is Status.UNREACHABLE
+
+
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_a_proxy_is_not_asked_for_what_is_on_this_machine(
+    receivers: Receivers, protocol: Protocol, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its loopback is another machine's: neither mouth goes there."""
+    for name in ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    to = address(receivers, protocol)
+    requests = list(Shop(rate=5).between(T, T + 5))
+    sender = Sender(to, patience_s=1)
+    sender.send_all(otlp_requests(requests))
+    sender.close()
+    sdk = Sdk(to)
+    for request in requests:
+        sdk.export(request)
+    sdk.close()
+    assert sdk.lost == 0
+
+
 @pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_collector_that_is_busy_is_asked_again_when_it_said(receivers: Receivers, protocol: Protocol) -> None:
     """503 with Retry-After and UNAVAILABLE with RetryInfo are honoured; then all arrives, once."""
@@ -207,6 +251,9 @@ def test_live_requests_are_paced_by_the_clock() -> None:
         ({"otlp": "http://127.0.0.1:1"}, CollectorAway, "127.0.0.1:1 .* does not take traces"),
         ({"otlp": "ftp://shop"}, BadEndpoint, "'ftp://shop' is no address of a collector: write http://HOST:4318"),
         ({"otlp": "http://[::1"}, BadEndpoint, "is no address of a collector"),
+        ({"otlp": "http://a..b:1"}, BadEndpoint, r"'http://a\.\.b:1' is no address of a collector"),
+        ({"otlp": "http://exa\x01mple:4318"}, BadEndpoint, "is no address of a collector"),
+        ({"hooks": f"http://{'a' * 64}:4318"}, BadEndpoint, "is no address of a collector"),
         ({"rate": 0.0}, BadOption, "--rate must be more than 0"),
         ({"for_s": -1.0}, BadOption, "--for must be more than 0"),
         ({"truth": Path("/nowhere/truth.json")}, BadOption, "can't be written to /nowhere/truth.json: No such file"),

@@ -1,22 +1,52 @@
 """The simulated shop tells a running service of row changes and releases, and the service keeps what is true."""
 
+import contextlib
+import socket
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from triage.demo import herald as herald_module
 from triage.demo.command import ShopRun
-from triage.demo.post import Secrets
+from triage.demo.endpoint import endpoint
+from triage.demo.herald import QUEUED, Herald
+from triage.demo.post import Post, Secrets
 from triage.service import running
 from triage.setting_types import Address
 from triage.settings import Settings
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(240)]
 
+GZIP = b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\nconnection: close\r\n\r\nhello"
+
 FREE = Address("127.0.0.1", 0)
 KEPT = """SELECT (SELECT uniqExact(Id) FROM cdc_events WHERE Connector = 'inventory'),
     (SELECT uniqExact(Id) FROM cdc_events WHERE Connector = 'monolith'), (SELECT uniqExact(Id) FROM changes)"""
+
+
+def test_an_answer_that_cannot_be_read_holds_up_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is said once, by path, and what else is to be told goes on."""
+    monkeypatch.setattr(herald_module, "PATIENCE_S", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        herald = Herald(endpoint(f"http://127.0.0.1:{listener.getsockname()[1]}"))
+        answering = threading.Thread(target=_answer, args=(listener, GZIP), daemon=True)
+        answering.start()
+        for _ in range(3 * QUEUED):
+            herald.send(Post(0, "/hooks/github", (), b"{}"))
+        herald.close()
+    assert [note.split(" (")[0] for note in herald.notes] == ["the collector does not take /hooks/github"]
+
+
+def _answer(listener: socket.socket, said: bytes) -> None:
+    with contextlib.suppress(OSError):
+        while True:
+            client, _ = listener.accept()
+            with client:
+                client.recv(10_000)
+                client.sendall(said)
 
 
 def test_row_changes_and_signed_webhooks_arrive(tmp_path: Path) -> None:

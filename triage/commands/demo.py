@@ -24,7 +24,7 @@ from triage.commands.up import ready, start_logging, stop_signal
 from triage.demo.post import Secrets
 from triage.listening import CannotListen, bound
 from triage.service import Service, running
-from triage.setting_types import Address, Dsn, LogLevel
+from triage.setting_types import Address, LogLevel
 from triage.settings import Settings
 
 HISTORY = timedelta(hours=2)
@@ -78,21 +78,25 @@ def _at(service: Service, order: Order, settings: Settings) -> Order:
     )
 
 
-def _scratch_settings(settings: Settings, scratch: Path) -> Settings:
-    """Nothing of the demo reaches a real store; a port that is taken is left to whoever has it."""
-    return replace(
-        settings,
+def _scratch_settings(given: Settings, scratch: Path) -> Settings:
+    """Where to listen (a port that is taken is left to whoever has it), how much to log, and Slack, are as given.
+
+    The rest is a real shop's: its store and brokers stay untouched, and its names for things are not the demo's.
+    """
+    return Settings(
         data=scratch,
+        otlp_grpc=_free("otlp_grpc", given.otlp_grpc),
+        otlp_http=_free("otlp_http", given.otlp_http),
+        web=_free("web", given.web),
+        token=given.token,
+        log_level=max(given.log_level, LogLevel.WARNING, key=list(LogLevel).index),
+        slack_webhook_url=given.slack_webhook_url,
+        slack_bot_token=given.slack_bot_token,
+        slack_channel=given.slack_channel,
+        slack_signing_secret=given.slack_signing_secret,
+        slack_api_url=given.slack_api_url,
         github_webhook_secret=secrets.token_hex(16),
         launchdarkly_secret=secrets.token_hex(16),
-        debezium_secret="",
-        clickhouse=Dsn(""),
-        cluster="",
-        only=(),
-        otlp_grpc=_free("otlp_grpc", settings.otlp_grpc),
-        otlp_http=_free("otlp_http", settings.otlp_http),
-        web=_free("web", settings.web),
-        log_level=max(settings.log_level, LogLevel.WARNING, key=list(LogLevel).index),
     )
 
 

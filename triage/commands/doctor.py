@@ -1,7 +1,7 @@
 """What the telemetry lacks for a good answer, and what to change.
 
-Asks the running service at --url; with nothing running there, opens the data directory itself. Exit status: 0 if
-nothing is missing, 1 if something is.
+Asks the running service at --url; with nothing running there, opens the data directory itself. What is examined are
+whole ten seconds, which the answer names. Exit status: 0 if nothing is missing, 1 if something is.
 
   triage doctor
   triage doctor --from 2026-11-22T10:00:00Z --to 2026-11-22T11:00:00Z --format json

@@ -1,7 +1,7 @@
 """Settings as command line options, made from the table of settings."""
 
 import os
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Container
 from pathlib import Path
 
@@ -10,6 +10,14 @@ from triage.settings import Row, Settings, table
 
 STORE = ("data", "clickhouse", "database", "cluster")
 """The settings that say where the tables are."""
+
+
+def new_file(text: str) -> Path:
+    """The type of an option that names a file to write."""
+    path = Path(text)
+    if not path.name or path.is_dir():
+        raise ArgumentTypeError(f"{text!r} is a directory: name a file")
+    return path
 
 
 def add_settings(parser: ArgumentParser, names: Container[str] | None = None) -> None:

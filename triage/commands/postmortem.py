@@ -11,7 +11,8 @@ import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
 
-from triage.commands.options import STORE, add_settings, settings_from
+from queries.connection import shown
+from triage.commands.options import STORE, add_settings, new_file, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status
 from triage.postmortem.asking import postmortem
@@ -28,7 +29,7 @@ def add_options(parser: ArgumentParser) -> None:
         "--format", choices=[each.value for each in Format], default=Format.MD.value, help="(default: md)"
     )
     parser.add_argument(
-        "-o", "--output", type=Path, metavar="FILE",
+        "-o", "--output", type=new_file, metavar="FILE",
         help="where to write it (default: standard output); a Markdown's figures are written beside it",
     )  # fmt: skip
     parser.add_argument("--redact", action="store_true", help="customers, orders and people under stable pseudonyms")
@@ -55,7 +56,7 @@ def run(options: Namespace) -> Status:
 
 
 def _base_url(settings: Settings) -> str:
-    return settings.base_url or settings.url
+    return settings.base_url or shown(settings.url)
 
 
 def _files(document: PostmortemJson, format_: Format, output: Path | None) -> dict[Path, bytes]:

@@ -10,9 +10,8 @@ import time
 from argparse import ArgumentParser, Namespace
 from datetime import timedelta
 from math import inf
-from pathlib import Path
 
-from triage.commands.options import add_settings, settings_from
+from triage.commands.options import add_settings, new_file, settings_from
 from triage.commands.status import Failure, Status
 from triage.demo.command import Progress as ShopProgress
 from triage.demo.command import run_shop
@@ -44,7 +43,9 @@ def add_shop_options(parser: ArgumentParser, *, scenario: str) -> None:
     parser.add_argument("--seed", type=int, default=1, metavar="N", help="the same seed, the same shop (default: 1)")
     parser.add_argument("--rate", type=float, default=20.0, metavar="N", help="requests a second (default: 20)")
     parser.add_argument("--for", dest="for_", metavar="10m", help="stop after this long (default: when stopped)")
-    parser.add_argument("--truth", type=Path, metavar="FILE", help="write what really happened, and to whom, as JSON")
+    parser.add_argument(
+        "--truth", type=new_file, metavar="FILE", help="write what really happened, and to whom, as JSON"
+    )
 
 
 def run(options: Namespace) -> Status:

@@ -16,7 +16,8 @@ from triage.demo.errors import ShopError
 from triage.demo.post import Secrets
 from triage.demo.stream import UNSIGNED
 
-PATIENCE_S = 15
+PATIENCE_S = 75
+"""Longer than the SDK and then the herald take at most to send what they have."""
 
 
 @dataclass(frozen=True)
@@ -48,22 +49,26 @@ class ShopProcess:
 
     def progress(self, wait_s: float) -> Progress | None:
         """How far it is, after at most so long; None before it has begun. Raises Failure if it can't go on."""
+        self._hear(wait_s)
+        if not self._process.is_alive() and self._process.exitcode:
+            raise Failure(Status.UNREACHABLE, f"the shop has ended by itself (status {self._process.exitcode})")
+        return self._latest
+
+    def stop(self) -> None:
+        """Lets it send what it has, and ends it. Raises Failure if not all of that was taken."""
+        with self._told:
+            self._process.terminate()
+            self._process.join(PATIENCE_S)
+            self._process.kill()
+            self._hear(0)
+
+    def _hear(self, wait_s: float) -> None:
         with contextlib.suppress(EOFError):
             while self._told.poll(wait_s):
                 news = self._told.recv()
                 if isinstance(news, Failure):
                     raise news
                 self._latest, wait_s = news, 0
-        if not self._process.is_alive() and self._process.exitcode:
-            raise Failure(Status.UNREACHABLE, f"the shop has ended by itself (status {self._process.exitcode})")
-        return self._latest
-
-    def stop(self) -> None:
-        """Lets it send what it has, and ends it."""
-        self._process.terminate()
-        self._process.join(PATIENCE_S)
-        self._process.kill()
-        self._told.close()
 
 
 def check(order: Order) -> None:
@@ -82,8 +87,7 @@ def _run(order: Order, telling: Connection) -> None:
         try:
             _shop(order, telling.send, stop).run()
         except ShopError as error:
-            if not stop.is_set():
-                telling.send(shop_failure(error))
+            telling.send(shop_failure(error))
 
 
 def _shop(order: Order, report: Report, stop: threading.Event) -> ShopRun:

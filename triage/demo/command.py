@@ -43,8 +43,6 @@ class Progress:
     shop_time_s: float
     fault_start_s: float = inf
     fault_end_s: float = inf
-    lost: int = 0
-    """Spans that the collector did not take, live."""
     notes: tuple[str, ...] = ()
     """What the collector does not take besides, a sentence each."""
 
@@ -96,11 +94,6 @@ class ShopRun:
         self._shop_time_s, self._next_save = 0.0, 0.0
         self._under_way: list[Request] = []
 
-    @property
-    def lost(self) -> int:
-        """Spans that the collector did not take, live; history is sent until it is taken."""
-        return self._sdk.lost if self._sdk is not None else 0
-
     def run(self) -> Truth:
         """Sends the history, then lives on until the time is over or `stop` is set; returns what happened."""
         self._save()
@@ -119,8 +112,9 @@ class ShopRun:
             herald.close()
         self._tell_how_far("over")
         self._save()
-        if self.lost:
-            raise CollectorAway(f"the collector at {self._to} did not take {self.lost:,} spans, which the truth counts")
+        lost = self._sdk.lost if self._sdk is not None else 0  # of those sent live; history is sent until it is taken
+        if lost:
+            raise CollectorAway(f"the collector at {self._to} did not take {lost:,} spans, which the truth counts")
         return self.truth
 
     def _say_hello(self) -> None:
@@ -214,7 +208,6 @@ class ShopRun:
                 self._shop_time_s,
                 fault.start_s,
                 fault.end_s,
-                self.lost,
                 tuple(self._herald.notes) if self._herald is not None else (),
             )
         )

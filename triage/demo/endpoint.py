@@ -4,7 +4,10 @@ from dataclasses import dataclass, field
 from typing import Literal, get_args
 from urllib.parse import urlsplit
 
+import httpx
+
 from triage.demo.errors import BadEndpoint
+from triage.setting_types import Address, is_host
 
 Protocol = Literal["grpc", "http/protobuf", "http/json"]
 
@@ -33,6 +36,16 @@ class Endpoint:
         return f"{'https' if self.secure else 'http'}://{self.target}{self.path}/v1/{signal}"
 
     @property
+    def through_proxy(self) -> bool:
+        """Whether a proxy that the environment names may bring it there; a proxy's loopback is another machine's."""
+        return not Address(self.host, self.port).is_loopback
+
+    @property
+    def grpc_options(self) -> tuple[tuple[str, int], ...]:
+        """What a gRPC channel there is made with."""
+        return () if self.through_proxy else (("grpc.enable_http_proxy", 0),)
+
+    @property
     def headers(self) -> dict[str, str]:
         return {"authorization": f"Bearer {self.token}"} if self.token else {}
 
@@ -48,9 +61,10 @@ def endpoint(url: str, protocol: Protocol | None = None, token: str = "") -> End
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError as error:
+        httpx.URL(url)  # what posts there knows more names that can't be
+    except (ValueError, httpx.InvalidURL) as error:
         raise BadEndpoint(f"{url!r} is no address of a collector: {error}") from None
-    if parts.scheme not in ("http", "https", "grpc", "grpcs") or not host:
+    if parts.scheme not in ("http", "https", "grpc", "grpcs") or not (host and is_host(host)):
         raise BadEndpoint(f"{url!r} is no address of a collector: write http://HOST:4318 or grpc://HOST:4317")
     if protocol is None:
         protocol = "grpc" if parts.scheme.startswith("grpc") or port == GRPC_PORT else "http/protobuf"

@@ -23,7 +23,7 @@ class Herald:
         self.notes: list[str] = []
         port = to.port if to.protocol != "grpc" else HTTP_PORT
         self._base = Endpoint(to.host, port, "http/protobuf", to.secure, "" if to.protocol == "grpc" else to.path)
-        self._client = httpx.Client(timeout=TIMEOUT_S, headers=to.headers)
+        self._client = httpx.Client(timeout=TIMEOUT_S, headers=to.headers, trust_env=to.through_proxy)
         self._queue: Queue[Post | None] = Queue(QUEUED)
         self._left: set[str] = set()
         self._hurry = Event()
@@ -62,7 +62,7 @@ class Herald:
         url = f"{scheme}://{self._base.target}{self._base.path}{post.path}"
         try:
             answer = self._client.post(url, content=post.body, headers=dict(post.headers))
-        except httpx.TransportError as error:
+        except httpx.HTTPError as error:
             return str(error) or type(error).__name__
         return "" if answer.status_code < 300 else f"HTTP {answer.status_code}"
 

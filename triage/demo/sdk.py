@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from typing import cast
 
 from opentelemetry._logs import LogRecord, SeverityNumber
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogExporter
@@ -30,6 +30,7 @@ from opentelemetry.trace import (
     Tracer,
     set_span_in_context,
 )
+from requests import Session
 
 from triage.demo.endpoint import Endpoint
 from triage.demo.meters import Meters, NewExporter
@@ -42,22 +43,24 @@ _KINDS = {kind.value + 1: kind for kind in SpanKind}  # the API counts from 0, t
 
 
 class Sdk:
-    """One process playing all services: `export` a request, `close` to flush. `lost` counts spans not taken."""
+    """One process playing all services: `export` a request, `close` to flush."""
 
     def __init__(self, to: Endpoint) -> None:
         logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)  # what they lose is counted here
         spans, logs, metrics = _exporters(to)
-        self._counted = _Counted(spans)
-        self._spans = BatchSpanProcessor(self._counted, QUEUE, DELAY_MS)
+        self._taken = _Taken(spans)
+        self._spans = BatchSpanProcessor(self._taken, QUEUE, DELAY_MS)
         self._logs = BatchLogRecordProcessor(logs, DELAY_MS, max_queue_size=QUEUE)
         self._meters = Meters(metrics)
         self._ids = _GivenIds()
         self._tracers: dict[Resource, Tracer] = {}
         self._loggers: dict[Resource, LoggerProvider] = {}
+        self._played = 0
 
     @property
     def lost(self) -> int:
-        return self._counted.lost
+        """Once it is closed: the spans that the collector is not known to have, refused or left in a full queue."""
+        return self._played - self._taken.spans
 
     def export(self, request: Request) -> None:
         """Plays a request into the SDK, with the ids and times that it has."""
@@ -93,6 +96,7 @@ class Sdk:
         if span.trouble is not None:
             played.set_status(Status(StatusCode.ERROR, span.trouble.message or None))
         played.end(span.end_ns)
+        self._played += 1
 
     def _write(self, trace_id: bytes, log: Log) -> None:
         provider = self._loggers.get(log.resource) or self._logger(log.resource)
@@ -135,16 +139,16 @@ class _GivenIds(IdGenerator):
         return self.span_id
 
 
-class _Counted(SpanExporter):
-    """Counts the spans that the collector did not take, after all of the exporter's own retries."""
+class _Taken(SpanExporter):
+    """Counts the spans that the collector took; those that it did not may never have come this far."""
 
     def __init__(self, exporter: SpanExporter) -> None:
-        self._exporter, self.lost = exporter, 0
+        self._exporter, self.spans = exporter, 0
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._exporter.export(spans)
-        if result is not SpanExportResult.SUCCESS:
-            self.lost += len(spans)
+        if result is SpanExportResult.SUCCESS:
+            self.spans += len(spans)
         return result
 
     def shutdown(self) -> None:
@@ -158,16 +162,23 @@ def _exporters(to: Endpoint) -> tuple[SpanExporter, LogRecordExporter, NewExport
     headers = to.headers
     if to.protocol == "grpc":
         target, plain = to.target, not to.secure
+        options = cast("tuple[tuple[str, str]]", to.grpc_options)  # the SDK knows no numbers, gRPC does
         return (
-            GrpcSpanExporter(target, plain, headers=headers),
-            GrpcLogExporter(target, plain, headers=headers),
-            partial(GrpcMetricExporter, target, plain, headers=headers),
+            GrpcSpanExporter(target, plain, headers=headers, channel_options=options),
+            GrpcLogExporter(target, plain, headers=headers, channel_options=options),
+            lambda: GrpcMetricExporter(target, plain, headers=headers, channel_options=options),
         )
     return (
-        HttpSpanExporter(to.url("traces"), headers=headers),
-        HttpLogExporter(to.url("logs"), headers=headers),
-        partial(HttpMetricExporter, to.url("metrics"), headers=headers),
+        HttpSpanExporter(to.url("traces"), headers=headers, session=_session(to)),
+        HttpLogExporter(to.url("logs"), headers=headers, session=_session(to)),
+        lambda: HttpMetricExporter(to.url("metrics"), headers=headers, session=_session(to)),
     )
+
+
+def _session(to: Endpoint) -> Session:
+    session = Session()
+    session.trust_env = to.through_proxy
+    return session
 
 
 def _context(trace_id: bytes, span_id: bytes) -> SpanContext:

@@ -58,7 +58,7 @@ class GrpcWire:
     """OTLP/gRPC."""
 
     def __init__(self, to: Endpoint) -> None:
-        options = [("grpc.max_send_message_length", -1)]
+        options = (("grpc.max_send_message_length", -1), *to.grpc_options)
         if to.secure:
             self._channel = grpc.secure_channel(to.target, grpc.ssl_channel_credentials(), options)
         else:
@@ -89,7 +89,8 @@ class HttpWire:
         self._to = to
         self._json = to.protocol == "http/json"
         content_type = "application/json" if self._json else "application/x-protobuf"
-        self._client = httpx.Client(timeout=TIMEOUT_S, headers={**to.headers, "content-type": content_type})
+        headers = {**to.headers, "content-type": content_type}
+        self._client = httpx.Client(timeout=TIMEOUT_S, headers=headers, trust_env=to.through_proxy)
 
     def post(self, signal: str, body: bytes) -> NotNow | None:
         content = otlp_json(signal, body) if self._json else body

@@ -9,7 +9,10 @@ from math import ceil
 import polars as pl
 
 from queries.store import Store, Value
-from triage.window import Window
+from triage.window import EARLIEST, Window
+
+STEP = timedelta(seconds=10)
+"""Spans are counted by so much time (the table `red`)."""
 
 SAMPLE_SPANS = 100_000
 SAMPLE_TIME = timedelta(hours=1)
@@ -82,7 +85,8 @@ def ask(store: Store, question: str, window: Window, **parameters: Value) -> pl.
 
 
 def examined(store: Store, window: Window) -> Examined:
-    """What is there in the window. Raises StoreError."""
+    """What is there in the window, widened to whole steps so that all counts are of the same. Raises StoreError."""
+    window = Window(window.from_ - (window.from_ - EARLIEST) % STEP, window.to + (EARLIEST - window.to) % STEP)
     services = tuple(
         Sent(row["service"], row["spans"], row["roots"], row["without_version"], row["sampled"])
         for row in ask(store, "services", window).iter_rows(named=True)
