@@ -9,7 +9,7 @@ from queries.store import Store
 from tests.integration.otlp import SECOND, T0, attributes, segment, span, token, traces
 from tests.integration.small_shop import FROM
 from triage.affected.answer import affected
-from triage.customer import read_customer
+from triage.customer_reading import read_customer
 from triage.model import Outcome, Question
 from triage.window import Window
 
