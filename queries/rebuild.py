@@ -20,7 +20,6 @@ from queries.store import Store, Value
 
 VIEW = re.compile(r"CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(.+)", re.DOTALL)
 CHANGED = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY\s+(.+)", re.DOTALL)
-ANEW = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY\s+(.+)", re.DOTALL)
 SOURCE = re.compile(r"^FROM (\w+)", re.MULTILINE)
 PASSING = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+) .*ENGINE = Null", re.DOTALL)
 FILED_BY = ("Bucket", "Filed", "Time")  # the column that says which day a rollup's row belongs to

@@ -18,6 +18,7 @@ FILES = Path(__file__).parent / "schema"
 WRITTEN = FILES / "settings.sql"
 
 TTL = re.compile(r"^TTL (.+\()\{(retention_\w+)\}\)$", re.MULTILINE)
+CHANGED_VIEW = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY")
 TTLS = r"""
     SELECT DISTINCT name, ttl[1] AS counted, toUInt32(ttl[2]) AS days
     FROM (
@@ -116,6 +117,8 @@ def apply(
     for path in new:
         for statement in statements(path, retention, cluster):
             store.command(statement)
+            if not cluster and (view := CHANGED_VIEW.match(statement)):
+                _reopen(store, view[1])
         store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=_written_as(path))
     retained = _retain(store, retention or Retention(), cluster, shorten=shorten)
     _write(store, meanings or Meanings(), counterparts, cluster)
@@ -165,6 +168,12 @@ def rendered(path: Path, retention: Retention) -> str:
     for name, days in asdict(retention).items():
         text = text.replace("{" + name + "}", str(days))
     return text
+
+
+def _reopen(store: Store, view: str) -> None:
+    """A view that was just changed knows what it has loaded by other tokens than after the engine's next start."""
+    store.command(f"DETACH TABLE {view}")
+    store.command(f"ATTACH TABLE {view}")
 
 
 def _held(store: Store, cluster: Cluster) -> dict[str, Set[str]]:
