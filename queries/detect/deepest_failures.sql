@@ -18,7 +18,7 @@ WITH
             toString(ServiceName) AS Service,
             toString(SpanName) AS Operation,
             if(is_partner(SpanKind, Peers, ServerAddress, known_partners, known_services),
-                if(empty(Peers), toString(ServerAddress), Peers[1]), '') AS Partner
+                asked_peer(Peers, toString(ServerAddress), known_partners, known_services), '') AS Partner
         FROM failures
         WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}
             AND Timestamp + toIntervalNanosecond(Duration) <= {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)

@@ -49,19 +49,24 @@ SELECT
         OR (message != 0 AND row_number() OVER same_message > 1 AND ifNull(Quantity != any(Quantity) OVER just_before, false))
     ) AS is_wrong
 FROM (
-    SELECT
-        toString(Connector) AS connector, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
-        arrayStringConcat(arrayMap(pair -> trim(BOTH '"' FROM pair.2), arraySort(JSONExtractKeysAndValuesRaw(Key))), '\x1F') AS keys,
-        cityHash64(connector, table_name, keys) AS row_hash,
-        if(IdempotencyKey = '', 0, cityHash64(row_hash, IdempotencyKey)) AS message,
-        Time, Captured, Offset, TxOrder, Id, Op, Sequence, Quantity, if((SELECT max(a_column) FROM pairs) = '', '', After) AS After
-    FROM cdc_events
-    WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')} AND Op IN ('c', 'u', 'r', 'd') AND Key != ''
-        AND (connector, table_name) IN (SELECT arrayJoin([(a_connector, a_table), (b_connector, b_table)]) FROM pairs)
-    ORDER BY Captured LIMIT 1 BY Id
+    SELECT *, cityHash64(row_hash, countIf(Op = 'd') OVER (
+        PARTITION BY row_hash ORDER BY Time, Captured, Offset, TxOrder, Id
+        ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS life  -- deleted and inserted again, it is another row
+    FROM (
+        SELECT
+            toString(Connector) AS connector, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
+            arrayStringConcat(arrayMap(pair -> trim(BOTH '"' FROM pair.2), arraySort(JSONExtractKeysAndValuesRaw(Key))), '\x1F') AS keys,
+            cityHash64(connector, table_name, keys) AS row_hash,
+            if(IdempotencyKey = '', 0, cityHash64(row_hash, IdempotencyKey)) AS message,
+            Time, Captured, Offset, TxOrder, Id, Op, Sequence, Quantity, if((SELECT max(a_column) FROM pairs) = '', '', After) AS After
+        FROM cdc_events
+        WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')} AND Op IN ('c', 'u', 'r', 'd') AND Key != ''
+            AND (connector, table_name) IN (SELECT arrayJoin([(a_connector, a_table), (b_connector, b_table)]) FROM pairs)
+        ORDER BY Captured LIMIT 1 BY Id
+    )
 )
 WINDOW
-    before_it AS (PARTITION BY row_hash ORDER BY Time, Captured, Offset, TxOrder, Id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
+    before_it AS (PARTITION BY life ORDER BY Time, Captured, Offset, TxOrder, Id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),
     just_before AS (PARTITION BY row_hash ORDER BY Time, Captured, Offset, TxOrder, Id ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING),
     same_message AS (PARTITION BY message ORDER BY Time, Captured, Offset, TxOrder, Id);
 

@@ -1,7 +1,8 @@
 -- In which seconds did spans fail that a question would count, and how many?
 -- from, to: DateTime64, UTC; the time to look back over, `to` itself not meant
 -- service, version, partner: String, of the failing span; '' for any
--- One row per second in which any failed: how many, and when the first and the last of them began.
+-- One row per second in which any failed: how many (one received twice counts once), and when the first and the last of
+-- them began.
 WITH
     (SELECT groupArray(Name) FROM partners) AS known_partners,
     (
@@ -13,7 +14,7 @@ WITH
     ) AS known_services
 SELECT
     toUnixTimestamp(toStartOfSecond(Timestamp)) AS second,
-    count() AS failures,
+    uniqExact(TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp) AS failures,
     min(Timestamp) AS first,
     max(Timestamp) AS last
 FROM failures

@@ -62,7 +62,7 @@ SELECT
     Service AS hop_service,
     Operation AS hop_operation,
     Kind AS kind,
-    if(Kind = 'Client', Peers[1], '') AS peer,
+    if(Kind = 'Client', asked_peer(Peers, Address, known_partners, known_services), '') AS peer,
     is_partner(Kind, Peers, Address, known_partners, known_services) AS is_partner_call,
     (SELECT UsualRequests FROM reach) AS usual_requests,
     (SELECT LateRequests FROM reach) AS late_requests,

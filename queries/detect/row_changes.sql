@@ -3,7 +3,8 @@
 -- least: UInt64, wrong changes that a connector must have had in the last five minutes
 -- One row per connector: slices of time as in entry_errors with changes and wrong ones in each, how many there are of
 -- each kind in the last five minutes, when the first of the lookback changed and the seconds in which others did, and
--- the table with most. A delivery that was repeated (the same Id) counts once.
+-- the table with most. A delivery that was repeated (the same Id) counts once. A row that was deleted and inserted again is
+-- another one: its numbers begin anew.
 WITH
     toDateTime({to:DateTime64(6, 'UTC')}) - INTERVAL 5 MINUTE AS recent,
     once AS (
@@ -12,25 +13,31 @@ WITH
             Id, Key, Op, Time, Captured, Offset, TxOrder, IdempotencyKey, Sequence, Quantity
         FROM cdc_events
         WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')}
-            AND Op IN ('c', 'u', 'r') AND Key != ''
+            AND Op IN ('c', 'u', 'r', 'd') AND Key != ''
         ORDER BY Captured LIMIT 1 BY connector, table_name, Id
+    ),
+    living AS (
+        SELECT *, countIf(Op = 'd') OVER (
+            PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS life
+        FROM once
     ),
     followed AS (
         SELECT
             connector, table_name, Time, Captured, Op, Quantity,
-            Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence < max(Sequence) OVER (
-                PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
-                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS is_stale,
+            Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence < max(Sequence) OVER before_it AS is_stale,
             Op = 'c' AND IdempotencyKey != '' AND row_number() OVER (
                 PARTITION BY connector, table_name, Op, IdempotencyKey ORDER BY Time, Captured, Offset, TxOrder, Id) > 1 AS is_again,
             Op = 'u' AND ifNull(Quantity < 0, false) AND ifNull(any(Quantity) OVER (
-                PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
+                PARTITION BY connector, table_name, Key, life ORDER BY Time, Captured, Offset, TxOrder, Id
                 ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING) >= 0, false) AS is_below,
-            Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence > 1 + max(Sequence) OVER (
-                PARTITION BY connector, table_name, Key ORDER BY Time, Captured, Offset, TxOrder, Id
-                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+            Op IN ('c', 'u') AND isNotNull(Sequence) AND Sequence > 1 + max(Sequence) OVER before_it
                 AND Captured < {to:DateTime64(6, 'UTC')} - INTERVAL 60 SECOND AS is_gap
-        FROM once
+        FROM living
+        WHERE Op != 'd'
+        WINDOW before_it AS (
+            PARTITION BY connector, table_name, Key, life ORDER BY Time, Captured, Offset, TxOrder, Id
+            ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
     ),
     by_slice AS (
         SELECT

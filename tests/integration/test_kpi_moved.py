@@ -1,22 +1,24 @@
 """A figure that follows the hour is judged by the days before; one that is no longer reported is no fall to zero."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from queries import kpi_tables, schema
 from queries.store import Store, varint
-from tests.counters import DELTA, Counter, Point, joined
+from tests.counters import CUMULATIVE, DELTA, Counter, Point, joined
 from tests.integration.otlp import SECOND, segment, span, token, traces
 from triage.detectors import still_silent
 from triage.detectors.kpi_level import Fall, fallen
 from triage.detectors.kpi_moved import kpi_moved
 from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
 from triage.kpi.named import write_down
+from triage.symptom import Severity
 from triage.window import Window
 
 pytestmark = pytest.mark.integration
@@ -125,42 +127,126 @@ def test_figures_that_all_stop_are_given_time(own_store: Store) -> None:
 def test_nothing_is_said_while_what_happened_is_still_being_told(own_store: Store) -> None:
     """Spans of a history that is being sent end long before now, and so do figures."""
     report(own_store, {"early": 60, "late": 70})
-    own_store.insert("traces", segment(traces(span(start=int(moment(62).timestamp()) * SECOND))), token())
+    tell(own_store, 62.5)
     assert found(own_store, 66) == []
-    own_store.insert("traces", segment(traces(span(2, start=int(moment(65.5).timestamp()) * SECOND))), token())
+    tell(own_store, 66)
     assert found(own_store, 66) == [("no_data", {"kpi": "early"}, moment(60))]
 
 
 def test_a_ratio_that_falls_is_told_since_when_it_did(own_store: Store) -> None:
     """Not since the last unlucky minute before it."""
-    falls = Kpi("falls", Kind.RATIO, Source(Signal.METRIC, "f.orders"), "1", Source(Signal.METRIC, "f.visits"))
-    write_down(own_store, (falls,))
+    write_down(own_store, (conversion("falls"),))
     unlucky = range(56 * 60, 57 * 60)
     orders = [Point("a", None, time, 3.0 if time >= 3600 or time in unlucky else 8.0) for time in range(0, 4200, 30)]
     visits = [Point("a", None, time, 20.0) for time in range(0, 4200, 30)]
-    counters = [Counter("f.orders", DELTA, tuple(orders)), Counter("f.visits", DELTA, tuple(visits))]
-    body = joined(counter.request(OPENS) for counter in counters)
-    own_store.insert("metrics", varint(len(body)) + body, token())
-    own_store.insert("traces", segment(traces(span(3, start=int(moment(67).timestamp()) * SECOND))), token())
+    send(own_store, Counter("falls.orders", DELTA, tuple(orders)), Counter("falls.visits", DELTA, tuple(visits)))
+    tell(own_store, 67.5)
     assert found(own_store, 68) == [("kpi_moved", {"kpi": "falls"}, moment(60))]
+
+
+def test_a_part_that_stops_is_no_data_and_no_fall_to_zero(own_store: Store) -> None:
+    """Though what the figure is a share of goes on: that tells that nothing is late."""
+    write_down(own_store, (conversion("half"),))
+    send(
+        own_store,
+        Counter("half.orders", CUMULATIVE, tuple(Point("a", 0, time, time / 6) for time in range(30, 3600, 60))),
+    )
+    send(
+        own_store, Counter("half.visits", CUMULATIVE, tuple(Point("a", 0, time, time) for time in range(30, 4200, 60)))
+    )
+    tell(own_store, 68)
+    assert [found(own_store, minute) for minute in (61, 62, 63)] == [[]] * 3
+    for minute in (64, 68):
+        assert found(own_store, minute) == [("no_data", {"kpi": "half"}, moment(60))]
+    (silent,) = kpi_moved(Window(moment(-52), moment(68)), own_store.ask)
+    assert still_silent(own_store.ask, silent, moment(69)), "visits are no orders"
+
+
+@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
+@pytest.mark.parametrize(
+    ("orders_s", "visits_s"),
+    [(59.0, 30.0), (30.0, 59.0), (0.5, 30.0), (30.0, 0.5)],
+    ids=["orders later", "visits later", "orders around", "visits around"],
+)
+def test_a_report_that_slips_into_the_next_minute_is_no_fall(
+    own_store: Store, temporality: int, orders_s: float, visits_s: float
+) -> None:
+    """Be it once, and from then on, or to and fro."""
+    name = f"slips {temporality} {orders_s} {visits_s}"
+    write_down(own_store, (conversion(name),))
+    for part, each_s, phase_s in (("orders", 3, orders_s), ("visits", 10, visits_s)):
+        times = [60 * minute + slipped(minute, phase_s) for minute in range(60)]
+        points = grown(times, each_s, temporality)
+        send(own_store, Counter(f"{name}.{part}", temporality, points))
+    for minute in range(50, 58):
+        tell(own_store, minute)
+        assert found(own_store, minute) == [], f"minute {minute}"
+
+
+def slipped(minute: int, phase_s: float) -> int:
+    """Seconds into a minute at which is reported: a second later from the fiftieth on, or around the minute's edge."""
+    if phase_s < 1:
+        return (0, -1, 0)[minute % 3] if minute > 50 else 0
+    return int(phase_s) + (minute >= 50)
+
+
+def grown(times: Sequence[int], each_s: float, temporality: int) -> tuple[Point, ...]:
+    """Points of what grows by so much in each second."""
+    if temporality == CUMULATIVE:
+        return tuple(Point("a", 0, time, each_s * max(time, 0)) for time in times)
+    return tuple(Point("a", None, time, each_s * (time - before)) for before, time in pairwise(times))
+
+
+def test_a_figure_is_told_in_its_own_unit(own_store: Store) -> None:
+    """A ratio may be money, too."""
+    money = replace(conversion("basket"), unit="EUR")
+    write_down(own_store, (money,))
+    paid = [Point("a", None, time, 400.0 if time < 3600 else 200.0) for time in range(0, 4320, 10)]
+    visits = [replace(point, value=1000.0) for point in paid]
+    send(own_store, Counter("basket.orders", DELTA, tuple(paid)), Counter("basket.visits", DELTA, tuple(visits)))
+    tell(own_store, 72)
+    (symptom,) = kpi_moved(Window(moment(-48), moment(72)), own_store.ask)
+    assert "basket fell to 0.2 EUR, usually 0.4 EUR, since" in symptom.sentence
+    assert symptom.value == pytest.approx(0.2)
+    assert symptom.unit == "EUR"
+
+
+@pytest.mark.parametrize(("times", "severity"), [(1.6, Severity.WARNING), (100.0, Severity.CRITICAL)])
+def test_what_rises_can_be_critical(own_store: Store, times: float, severity: Severity) -> None:
+    """Where it has doubled, as what falls is where it has halved."""
+    risen = Kpi(f"risen {times}", Kind.RATE, Source(Signal.METRIC, f"risen {times}"), "{refund}/min", good=Good.DOWN)
+    write_down(own_store, (risen,))
+    usual = 100 + np.random.default_rng(SEED).poisson(4, DAYS * 1440).astype(np.float64)
+    usual[DROP_AT:] *= times
+    keep(own_store, risen, usual)
+    (symptom,) = kpi_moved(Window(moment(DROP_AT - 90), moment(DROP_AT + 30)), own_store.ask)
+    assert (symptom.subject, symptom.severity) == ({"kpi": risen.name}, severity)
+
+
+def conversion(name: str) -> Kpi:
+    """A ratio of counters of its own."""
+    return Kpi(name, Kind.RATIO, Source(Signal.METRIC, f"{name}.orders"), "1", Source(Signal.METRIC, f"{name}.visits"))
+
+
+def send(store: Store, *counters: Counter) -> None:
+    body = joined(counter.request(OPENS) for counter in counters)
+    store.insert("metrics", varint(len(body)) + body, token())
+
+
+def tell(store: Store, minute: float) -> None:
+    """Sends a span, so that what happened is told until then."""
+    store.insert("traces", segment(traces(span(1, start=int(moment(minute - 0.5).timestamp()) * SECOND))), token())
 
 
 def report(store: Store, until: dict[str, int]) -> None:
     """Ratios that are reported steadily for so many minutes, and no more."""
-    write_down(
-        store,
-        tuple(
-            Kpi(name, Kind.RATIO, Source(Signal.METRIC, f"{name}.orders"), "1", Source(Signal.METRIC, f"{name}.visits"))
-            for name in until
-        ),
-    )
+    write_down(store, tuple(conversion(name) for name in until))
     counters = [
         Counter(f"{name}.{part}", DELTA, tuple(Point("a", None, time, value) for time in range(0, 60 * minutes, 30)))
         for name, minutes in until.items()
         for part, value in (("orders", 1.0), ("visits", 20.0))
     ]
-    body = joined(counter.request(OPENS) for counter in counters)
-    store.insert("metrics", varint(len(body)) + body, token())
+    send(store, *counters)
 
 
 def found(store: Store, minute: int) -> list[tuple[str, dict[str, str], datetime]]:

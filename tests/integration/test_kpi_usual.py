@@ -68,3 +68,20 @@ def test_what_always_comes_in_alike_is_as_usual_whenever_it_is_looked_at(
         assert usual == pytest.approx((check.value,) * 3, rel=0.01), name
         assert check.state is State.OK
         assert check.brief == f"{name} as usual"
+
+
+@pytest.mark.parametrize("second", [15, 25, 45, 55])
+def test_what_is_still_to_come_in_this_minute_is_no_fall(own_store: Store, second: int) -> None:
+    """Visits are told early in each minute and orders late: a ratio is of what both have been told of."""
+    ratio = Kpi(
+        "ratio", Kind.RATIO, Source(Signal.METRIC, f"late {second}"), "1", Source(Signal.METRIC, f"early {second}")
+    )
+    until = at(20, second)
+    write_down(own_store, (KEPT_FOR_DAYS, NEW, ratio))
+    for name, of_minute, value in (("late", 50, 100.0), ("early", 20, 1000.0)):
+        points = tuple(Point("a", None, time, value) for time in range(of_minute - 7200, 20 * 60 + second, 60))
+        body = joined([Counter(f"{name} {second}", DELTA, points).request(int(TEN.timestamp()))])
+        own_store.insert("metrics", varint(len(body)) + body, token())
+    check = {each.title: each for each in checks_of(own_store.ask, until - timedelta(seconds=20), until)}["ratio"]
+    assert check.value == pytest.approx(0.1)
+    assert check.state is State.OK

@@ -160,6 +160,30 @@ def test_steps_add_up(own_store: Store) -> None:
     assert [value.value for value in told] == [pytest.approx(14 / 80)]
 
 
+@pytest.mark.parametrize("step_s", [10, 30, 60, 90, 120, 600, 601, 5400])
+def test_a_rate_is_a_minute_s_by_whatever_step(own_store: Store, step_s: int) -> None:
+    """Be that whole minutes or not; the last one may be cut."""
+    send(own_store, Counter(f"even.{step_s}", DELTA, tuple(Point("a", None, time, 1.0) for time in range(0, HOUR, 10))))
+    rate = Kpi("even", Kind.RATE, counted(f"even.{step_s}"), "1/min")
+    told = values(own_store.ask, rate, Window(at(0), at(HOUR)), step_s)
+    assert [value.value for value in told] == [pytest.approx(6, rel=0.02)] * len(told)
+    assert len(told) in {-(-HOUR // step_s), HOUR // step_s + 2}
+
+
+def test_a_ratio_is_known_as_far_as_both_its_parts_are(own_store: Store) -> None:
+    """Before, a minute without one of them adds to what they come to over longer steps; later ones are unknown."""
+    orders = Counter("until.o", DELTA, tuple(Point("a", None, 60 * m + 50, 3.0) for m in (0, 1, 3)))
+    visits = Counter("until.v", DELTA, tuple(Point("a", None, 60 * m + 20, 10.0) for m in range(6)))
+    send(own_store, orders, visits)
+    ratio = Kpi("conversion", Kind.RATIO, counted("until.o"), "1", counted("until.v"))
+    told = values(own_store.ask, ratio, Window(at(0), at(360)))
+    assert [value.value for value in told] == [0.3, 0.3, 0, 0.3]
+    assert total(own_store, ratio, Window(at(0), at(360))) == pytest.approx(9 / 40)
+    assert total(own_store, ratio, Window(at(0), at(90))) == pytest.approx(0.3), "its orders come at the minute's end"
+    assert total(own_store, ratio, Window(at(240), at(360))) is None
+    assert keep_recent(own_store, [ratio], at(380)) == 4
+
+
 def test_what_is_kept_is_what_was_measured_and_outlives_it(own_store: Store) -> None:
     """After late data, a restart in between, and the end of the telemetry; of a figure that is named anew, too."""
     counter = drawn("kept", random.Random(11))

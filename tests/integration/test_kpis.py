@@ -97,6 +97,15 @@ def test_each_list_comes_in_pages_that_join_to_the_whole(own_store: Store, path:
             assert api.get(address, params=wrong).status_code == 400
 
 
+@pytest.mark.parametrize("path", ["/", "/api/v1/checks"])
+def test_a_window_may_end_in_any_year(own_store: Store, path: str) -> None:
+    """Beyond 2106, too, where a count of seconds leaves 32 bits."""
+    app = create_app(own_store, metrics=lambda: "", ready=lambda: None)
+    with TestClient(app, base_url="http://127.0.0.1") as api:
+        answer = api.get(path, params={"from": str(T0), "to": "2261-12-31"})
+        assert answer.status_code == 200
+
+
 def test_a_step_in_bare_digits_is_milliseconds(own_store: Store) -> None:
     """As every duration of the API is."""
     app = create_app(own_store, metrics=lambda: "", ready=lambda: None)

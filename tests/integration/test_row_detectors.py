@@ -235,6 +235,27 @@ def replayed(stale: Callable[[float], bool], again: Callable[[float], bool]) -> 
     return world
 
 
+def test_a_row_that_is_deleted_and_inserted_again_begins_anew(store: Store) -> None:
+    """A cart's line with its number, as JPA counts it; what writes over a later change of the same line is told."""
+    world = World()
+    for number in range(ENDS_S // 4):
+        at_s = 4.0 * number
+
+        def line(version: int, customer: str, number: int = number) -> Row:
+            return {"id": f"k-{number % 60}", "qty": 1, "version": version, "customer_id": customer}
+
+        put_in = (Change("shop", "shop.lines", at_s + n, line(n, f"c-{number}"), "u" if n else "c") for n in range(3))
+        world.changes += [*put_in, Change("shop", "shop.lines", at_s + 3, line(2, ""), "d", before=line(2, ""))]
+        if number % 5 == 0 and at_s >= HISTORY_S:
+            world.changes.append(Change("shop", "shop.lines", at_s + 2.5, line(1, f"late-{number}")))
+    world.tell(store)
+    assert found(store, HISTORY_S) == []
+    (symptom,) = found(store, ENDS_S)
+    assert symptom.cause is Cause.EVENT_ORDER
+    late = {f"late-{number}" for number in range(HISTORY_S // 4, ENDS_S // 4) if number % 5 == 0}
+    assert named(store, symptom, ENDS_S) == late
+
+
 def at_sales(name: str, from_s: float, to_s: float) -> set[str]:
     """The customers of that name at the sales of some seconds."""
     return {f"{name}-{number}" for number in range(ENDS_S // 4) if from_s <= 4 * number < to_s}

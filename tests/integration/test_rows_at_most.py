@@ -48,7 +48,7 @@ def muddle(dice: Random) -> World:
                 "idempotency_key": f"m-{place - (dice.random() < wrong)}",
             }
             told = Change(
-                system, table, at_s + dice.choice([0.2, 1.0, 40.0]), row, dice.choices("ucrd", (16, 8, 1, 1))[0],
+                system, table, at_s + dice.choice([0.2, 1.0, 40.0]), row, dice.choices("ucrd", (16, 8, 1, 3))[0],
                 tx=f"{system}-{place // 2}", number=1 + place % 2, lag_s=dice.choice([0.1, 0.1, 5.0, 90.0]),
             )  # fmt: skip
             (world.lost if dice.random() < wrong / 2 else world.changes).append(told)

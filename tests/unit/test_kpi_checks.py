@@ -1,9 +1,11 @@
 """The three first checks in words: what stands in a line, a sentence, and when it is unusual."""
 
+from dataclasses import replace
+
 import pytest
 
-from triage.kpi.checks import Check, State, first_three, in_a_line
-from triage.kpi.figures import Good
+from triage.kpi.checks import Check, State, first_three, in_a_line, is_worse
+from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
 from triage.kpi.usual import SAME_TIME, Usual, usual_of
 from triage.kpi.wording import band, figure
 
@@ -58,6 +60,9 @@ def test_what_is_a_little_worse_is_not_called_as_usual() -> None:
         (1900, "ms", "1.9 s"),
         (18211.4, "EUR", "18,211 EUR"),
         (12, "{order}/min", "12 order/min"),
+        (6, "/min", "6 /min"),
+        (45, "%", "45 %"),
+        (4, "", "4"),
     ],
 )
 def test_a_figure_has_as_many_digits_as_it_bears(value: float, unit: str, text: str) -> None:
@@ -78,3 +83,25 @@ def test_an_outlier_is_not_usual() -> None:
     assert (usual.low, usual.middle) == (1.0, 1.0)
     assert usual.high is not None
     assert usual.high < 10
+
+
+PROFIT = Kpi("profit", Kind.GAUGE, Source(Signal.METRIC, "profit"), "EUR")
+LOSSES = usual_of([-100.0, -101.0, -99.0, -100.0, -98.0, -102.0], SAME_TIME)
+GAINS = usual_of([100.0, 101.0, 99.0, 100.0, 98.0, 102.0], SAME_TIME)
+
+
+@pytest.mark.parametrize(
+    ("kpi", "usual", "as_ever", "worse"),
+    [
+        (PROFIT, GAINS, 80.0, 74.0),
+        (PROFIT, LOSSES, -103.0, -126.0),
+        (replace(PROFIT, good=Good.DOWN), GAINS, 103.0, 134.0),
+        (replace(PROFIT, good=Good.DOWN), LOSSES, -97.0, -66.0),
+    ],
+)
+def test_a_figure_is_worse_where_a_quarter_is_lost_be_it_below_zero(
+    kpi: Kpi, usual: Usual, as_ever: float, worse: float
+) -> None:
+    """A little worse is not, on either side of zero, and in either direction."""
+    assert not is_worse(kpi, as_ever, usual)
+    assert is_worse(kpi, worse, usual)

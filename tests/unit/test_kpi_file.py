@@ -8,6 +8,7 @@ from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
 from triage.kpi.named import KPIS, shipped
 from triage.kpi.read import KpiError, LiveKpis, read_kpis
 
+ODD_KEYS = ("2026: x\nkpis: []", "on: x\nkpis: []", "~: x\nkpis: []", "kpis: [{2026: x}]")
 RATIO = "{name: r, kind: ratio, of: {metric: a}, by: {metric: b}}"
 
 
@@ -42,9 +43,27 @@ kpis:
     of = Source(Signal.SPAN, "POST /orders", "checkout", where, "total", False)
     assert read_kpis(text) == (
         Kpi("revenue_eur", Kind.SUM, of, "EUR", None, Good.UP, "sales"),
-        Kpi("refunds", Kind.RATE, Source(Signal.LOG, "refund issued"), "1", None, Good.DOWN),
+        Kpi("refunds", Kind.RATE, Source(Signal.LOG, "refund issued"), "/min", None, Good.DOWN),
     )
     assert KPIS.validate_json(KPIS.dump_json(read_kpis(text))) == read_kpis(text)
+
+
+@pytest.mark.parametrize(
+    ("row", "unit"),
+    [
+        (RATIO, "1"),
+        (RATIO.replace("{n", "{unit: '%', n"), "1"),
+        (RATIO.replace("{n", "{unit: EUR, n"), "EUR"),
+        ("{name: r, kind: rate, of: {metric: a}}", "/min"),
+        ("{name: r, kind: rate, of: {metric: a}, unit: 1}", "/min"),
+        ("{name: r, kind: sum, of: {metric: a}, unit: 1}", ""),
+        ("{name: r, kind: gauge, of: {metric: a}}", ""),
+        ("{name: r, kind: gauge, of: {metric: a}, unit: '%'}", "%"),
+    ],
+)
+def test_only_a_ratio_is_a_share(row: str, unit: str) -> None:
+    """Told in percent; what has no unit is a plain number."""
+    assert [kpi.unit for kpi in read_kpis(f"kpis: [{row}]")] == [unit]
 
 
 @pytest.mark.parametrize("text", ["kpis: []", "kpis:"])
@@ -95,7 +114,7 @@ def test_a_mistake_gets_a_sentence(rows: str, sentence: str) -> None:
     assert str(caught.value) == f"kpis.yaml: {sentence}"
 
 
-@pytest.mark.parametrize("text", ["", "- a", "kpis: 5", "kpis: [5]", "kpis: [{name: [", "other: 1", "\x00"])
+@pytest.mark.parametrize("text", ["", "- a", "kpis: 5", "kpis: [5]", "kpis: [{name: [", "other: 1", "\x00", *ODD_KEYS])
 def test_what_is_no_such_file_is_said_to_be_none(text: str) -> None:
     """No traceback, whatever it holds."""
     with pytest.raises(KpiError, match=r"^kpis.yaml"):

@@ -78,9 +78,12 @@ def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
     if not unusual:
         return
     for suspect in _suspects(window, ask):
+        seen_at = {entry: excess for entry, excess in unusual.items() if entry in suspect.entries}
+        if not seen_at:
+            continue
+        entry, excess = max(seen_at.items(), key=lambda item: (suspect.entries[item[0]], item[1].surprise))
         own = _own_rates(window, ask, suspect)
-        entry, excess = _worst(suspect, unusual)
-        if not _is_symptom(excess, own, suspect):
+        if not _is_symptom(excess, own, suspect.entries[entry]):
             continue
         onset = _run(window, ask, suspect, "", own)
         verdict = _verdict(suspect, own, window.to, onset, _served_before(window, ask, suspect, onset))
@@ -104,6 +107,11 @@ class Own:
 
     all: Rates
     versions: Mapping[str, tuple[Rates, int]]
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether nothing is known of its requests in the last five minutes."""
+        return not self.all.requests.any()
 
     @property
     def surprise(self) -> float:
@@ -145,13 +153,13 @@ def _own_rates(window: Window, ask: Ask, suspect: Suspect) -> Own:
     return Own(with_earlier(all_of_it, ask, window.to, service=suspect.name), versions)
 
 
-def _worst(suspect: Suspect, unusual: Mapping[tuple[str, str], Excess]) -> tuple[tuple[str, str], Excess]:
-    """The entry operation that most of the suspect's failures are seen at, if it is unusual; else the one that is."""
-    return max(unusual.items(), key=lambda item: (suspect.entries[item[0]], item[1].surprise))
+def _is_symptom(excess: Excess, own: Own, failures: int) -> bool:
+    """The entry fails for sure and the suspect does so unusually, or the suspect for sure and the entry unusually.
 
-
-def _is_symptom(excess: Excess, own: Own, suspect: Suspect) -> bool:
-    """The entry fails for sure and the suspect does so unusually, or the suspect for sure and the entry unusually."""
+    A suspect that tells of no requests (its spans are no servers' or consumers') is judged by its failures there.
+    """
+    if own.is_unknown:
+        return excess.with_failures(min(failures, excess.failures)).is_sure
     if not excess.is_practical:
         return False
     return (excess.is_sure and own.surprise >= SUSPICIOUS) or own.surprise >= SURE
@@ -185,10 +193,10 @@ def _verdict(
             f"{suspect.invalid} of {suspect.requests} failures at {name(suspect.name)} are about what was sent: "
             f"{name(suspect.commonest)}",
         )
+    where = "" if own.is_unknown else f", where {_share(own.all)} fail (usually {percent(own.all.usual)})"
     return Verdict(
         Cause.PROVIDER_FAILING,
-        f"{suspect.requests} failing requests begin to fail at {name(suspect.name)}, where {_share(own.all)} fail "
-        f"(usually {percent(own.all.usual)}): {name(suspect.commonest)}",
+        f"{suspect.requests} failing requests begin to fail at {name(suspect.name)}{where}: {name(suspect.commonest)}",
     )
 
 

@@ -17,10 +17,10 @@ from triage.detectors.kpi_level import Fall, fallen
 from triage.detectors.no_data import no_data
 from triage.detectors.partner_integration import partner_integration
 from triage.detectors.slow_checkout import slow_checkout
-from triage.detectors.wording import clock, name, percent
+from triage.detectors.wording import clock, name
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
-from triage.kpi.values import Value, all_measured
+from triage.kpi.values import MINUTE_S, Measured, Value, all_reported, measured, parts_of, together
 from triage.kpi.wording import figure
 from triage.symptom import Ask, Cause, Detector, Severity, Symptom
 from triage.window import Window
@@ -53,15 +53,16 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
     if _is_late(ask, whole):
         return
     kpis = kpis_of(ask)
-    known = all_measured(ask, kpis, whole)
-    silent = _silent_ones(known, whole.to)
+    reported = all_reported(ask, kpis, whole)
+    silent = _silent_ones({kpi: parts_of(kpi, reported) for kpi in kpis}, whole.to)
     heard = [kpi for kpi in kpis if kpi not in silent]
-    moved = [symptom for kpi in heard if kpi.kind is Kind.RATIO for symptom in _moved(whole, known[kpi], kpi)]
+    ratios = [kpi for kpi in heard if kpi.kind is Kind.RATIO]
+    moved = [symptom for kpi in ratios for symptom in _moved(whole, together(kpi, reported), kpi)]
     moved = moved or [_level_moved(kpi, fall) for kpi, fall in fallen(ask, heard, whole.to)]
     if moved and not _is_explained(window, ask):
         yield from moved
     if silent and not any(True for _ in no_data(window, ask)):
-        yield from (_silent(known[kpi][-1].time + MINUTE, whole.to, kpi) for kpi in silent)
+        yield from (_silent(since, whole.to, kpi) for kpi, since in silent.items())
 
 
 def still_unreported(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
@@ -71,7 +72,7 @@ def still_unreported(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | Non
         return symptom
     whole = Window(max(symptom.from_, to - LONGEST), to)
     kpi = next((one for one in kpis_of(ask) if one.name == symptom.subject["kpi"]), None)
-    if kpi is None or all_measured(ask, [kpi], whole)[kpi]:
+    if kpi is None or measured(ask, kpi, whole):
         return None
     return _silent(symptom.from_, whole.to, kpi)
 
@@ -82,22 +83,28 @@ def _is_late(ask: Ask, window: Window) -> bool:
     return told.height > 0 and told["told_until"][0] < (window.to - LATE).timestamp()
 
 
-def _silent_ones(known: Mapping[Kpi, Sequence[Value]], now: datetime) -> list[Kpi]:
-    """Those that are no longer reported. Where that is all of them, they may only be late, and are given longer."""
-    silent = [kpi for kpi, values in known.items() if _is_silent(values, now)]
-    heard = max((values[-1].time for values in known.values() if values), default=now)
-    return [] if len(silent) == len(known) and now - heard < ALL_SILENT else silent
+def _silent_ones(parts: Mapping[Kpi, Sequence[Measured]], now: datetime) -> dict[Kpi, datetime]:
+    """Those a part of which is no longer reported, and since when.
+
+    Where nothing is reported at all, it may only be late, and is given longer.
+    """
+    since = {kpi: [_silent_since(sorted(part), now) for part in of_it] for kpi, of_it in parts.items()}
+    every = [end for of_it in since.values() for end in of_it]
+    ended = [end for end in every if end]
+    if len(ended) == len(every) and now - max(ended, default=now) < ALL_SILENT:
+        return {}
+    return {kpi: min(end for end in of_it if end) for kpi, of_it in since.items() if any(of_it)}
 
 
-def _is_silent(known: Sequence[Value], now: datetime) -> bool:
-    """Whether it was reported steadily, and has not been for far longer than it ever was not."""
-    if len(known) < LEAST_USUAL_MIN:
-        return False
-    gaps = [later.time - earlier.time for earlier, later in pairwise(known)]
-    over = known[-1].time - known[0].time + MINUTE
-    if len(known) < STEADY * (over / MINUTE):
-        return False
-    return now - known[-1].time - MINUTE >= max(LEAST_SILENT, LONGEST_GAPS * max(gaps))
+def _silent_since(minutes: Sequence[int], now: datetime) -> datetime | None:
+    """When they ended, if they were steady, and there has been none for far longer than there ever was not."""
+    if len(minutes) < LEAST_USUAL_MIN:
+        return None
+    gaps_s = [later - earlier for earlier, later in pairwise(minutes)]
+    end = datetime.fromtimestamp(minutes[-1] + MINUTE_S, UTC)
+    if len(minutes) < STEADY * (minutes[-1] - minutes[0] + MINUTE_S) / MINUTE_S:
+        return None
+    return end if now - end >= max(LEAST_SILENT, LONGEST_GAPS * timedelta(seconds=max(gaps_s))) else None
 
 
 def _silent(since: datetime, now: datetime, kpi: Kpi) -> Symptom:
@@ -126,7 +133,7 @@ def _level_moved(kpi: Kpi, fall: Fall) -> Symptom:
         subject={"kpi": kpi.name},
         from_=fall.since,
         to=None,
-        severity=Severity.CRITICAL if fall.value <= 0.5 * fall.usual else Severity.WARNING,
+        severity=_severity(kpi, fall.value, fall.usual),
         sentence=(
             f"{name(kpi.name)} {_moved_to(kpi)} {figure(fall.value, unit)} since {clock(fall.since)}, "
             f"at this time of earlier days {figure(fall.usual, unit)}, and nothing fails or is slow"
@@ -140,8 +147,8 @@ def _level_moved(kpi: Kpi, fall: Fall) -> Symptom:
     )
 
 
-def _moved(window: Window, told: Sequence[Value], kpi: Kpi) -> Iterator[Symptom]:
-    known = [value for value in told if value.of]
+def _moved(window: Window, told: Measured, kpi: Kpi) -> Iterator[Symptom]:
+    known = _shares(told)
     settled = window.to - timedelta(minutes=SETTLED_MIN)
     usual = [value for value in known if value.time < settled]
     if len(usual) < LEAST_USUAL_MIN:
@@ -158,10 +165,11 @@ def _moved(window: Window, told: Sequence[Value], kpi: Kpi) -> Iterator[Symptom]
         subject={"kpi": kpi.name},
         from_=since,
         to=None,
-        severity=Severity.CRITICAL if now <= 0.5 * share else Severity.WARNING,
+        severity=_severity(kpi, _told(now, kpi), _told(share, kpi)),
         sentence=(
-            f"{name(kpi.name)} {_moved_to(kpi)} {percent(_told(now, kpi))}, usually {percent(_told(share, kpi))}, "
-            f"since {clock(since)} (of {of:.0f}), and nothing fails or is slow"
+            f"{name(kpi.name)} {_moved_to(kpi)} {figure(_told(now, kpi), kpi.unit)}, "
+            f"usually {figure(_told(share, kpi), kpi.unit)}, since {clock(since)} (of {of:.0f}), "
+            "and nothing fails or is slow"
         ),
         value=_told(now, kpi),
         usual=_told(share, kpi),
@@ -170,6 +178,17 @@ def _moved(window: Window, told: Sequence[Value], kpi: Kpi) -> Iterator[Symptom]
         because="no entry, partner or row change is unusual since then: look at what changed in the shop itself",
         labels={"owner": kpi.owner} if kpi.owner else {},
     )
+
+
+def _shares(told: Measured) -> list[Value]:
+    """A ratio by minute; what came while nothing was told of what it is a share of counts in the next that tells."""
+    shares, part = list[Value](), 0.0
+    for start, (came, of) in told.items():
+        part += came
+        if of:
+            shares.append(Value(datetime.fromtimestamp(start, UTC), part / of, of))
+            part = 0.0
+    return shares
 
 
 def _usual(usual: Sequence[Value], kpi: Kpi) -> tuple[float, float]:
@@ -190,12 +209,23 @@ def _fallen(
     known: Sequence[Value], now: datetime, minutes: int, share: float, spread: float, kpi: Kpi
 ) -> tuple[float, float, float]:
     """How sure it is (nats) that the share fell in the last minutes, the share, and of how many."""
-    late = [value for value in known if value.time >= now - timedelta(minutes=minutes)]
+    late = _lately(known, now, minutes, kpi)
     of = sum(value.of or 0.0 for value in late)
     good = min(sum(_good(value, kpi) for value in late), of)
     if not of or share >= 1:
         return 0.0, share, of
     return surprise(of - good, of, 1 - share) / spread, good / of, of
+
+
+def _lately(known: Sequence[Value], now: datetime, minutes: int, kpi: Kpi) -> list[Value]:
+    """The last minutes; where one lacks a report, the worst of them is left out.
+
+    A report that comes a moment late is missed in its minute, and the next minute may have two.
+    """
+    late = [value for value in known if value.time >= now - timedelta(minutes=minutes)]
+    if late and (len(late) < minutes or not all(value.value for value in late)):
+        late.remove(max(late, key=lambda value: (value.of or 0.0) - _good(value, kpi)))
+    return late
 
 
 def _fell(now: float, share: float) -> bool:
@@ -219,6 +249,12 @@ def _since(known: Sequence[Value], usual: float, now: float, kpi: Kpi) -> dateti
 def _good(value: Value, kpi: Kpi) -> float:
     part = (value.value or 0.0) * (value.of or 0.0)
     return part if kpi.good is Good.UP else (value.of or 0.0) - part
+
+
+def _severity(kpi: Kpi, now: float, usual: float) -> Severity:
+    """Critical where half of what is good is lost, or what is bad has doubled."""
+    is_critical = now <= 0.5 * usual if kpi.good is Good.UP else now >= 2 * usual
+    return Severity.CRITICAL if is_critical else Severity.WARNING
 
 
 def _moved_to(kpi: Kpi) -> str:

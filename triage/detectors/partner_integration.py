@@ -49,7 +49,8 @@ def partner_integration(window: Window, ask: Ask) -> Iterator[Symptom]:
         rates = with_earlier(Rates.of(row, window.to), ask, window.to, partner=partner)
         if not rates.excess.is_sure:
             continue
-        if run := _run(window, ask, partner, rates):
+        run = _run(window, ask, partner, rates)
+        if run and run.failures >= LEAST_FAILURES:  # rates count what was received twice
             yield _symptom(window, ask, partner, rates, run)
 
 
@@ -112,7 +113,11 @@ def _verdict(partner: str, answers: Sequence[Answers]) -> Verdict:
 
 
 def _spoken_for(answer: Answers) -> Cause:
-    if answer["status"] in REFUSED or (answer["refused"] and answer["status"] < 500):
+    if answer["status"] in REFUSED:
+        return Cause.TOKEN_EXPIRED
+    if answer["status"] >= 500:
+        return Cause.PARTNER_DOWN
+    if answer["refused"]:
         return Cause.TOKEN_EXPIRED
     if answer["status"] in DRIFTED or answer["invalid"]:
         return Cause.CONTRACT_DRIFT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from math import log
@@ -54,6 +54,10 @@ class Excess:
     @property
     def is_sure(self) -> bool:
         return self.surprise >= SURE and self.is_practical
+
+    def with_failures(self, failures: int) -> Excess:
+        """The same window if only so many had failed in it."""
+        return replace(self, failures=failures, surprise=surprise(failures, self.requests, self.usual))
 
 
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def _kpis(ask: Ask, window: Window, since: datetime) -> Iterator[Check]:
         if kpi.kind is Kind.SUM:  # the window's last minute may only have begun
             usual = usual.times(window.length / like.length)
         known = now is not None and usual.middle is not None
-        state = _state(known, _is_worse(kpi, now, usual))
+        state = _state(known, is_worse(kpi, now, usual))
         yield Check(f"{KPI}{kpi.name}", kpi.name, state, now, usual, kpi.unit, kpi.good)
 
 
@@ -182,13 +182,14 @@ def _minutes(
     return minutes(ask, kpis, window), minutes(ask, kpis, before)
 
 
-def _is_worse(kpi: Kpi, now: float | None, usual: Usual) -> bool:
+def is_worse(kpi: Kpi, now: float | None, usual: Usual) -> bool:
+    """Whether a figure lies beyond its band, and so far that it matters."""
     if now is None or usual.middle is None or usual.low is None or usual.high is None:
         return False
     part = FALLS_BY if kpi.kind in {Kind.RATIO, Kind.GAUGE} or usual.since == SAME_TIME else FALLS_BY_SURELY
     if kpi.good is Good.UP:
-        return now < usual.low and now <= (1 - part) * usual.middle
-    return now > usual.high and now >= usual.middle / (1 - part)
+        return now < usual.low and usual.middle - now >= part * abs(usual.middle)
+    return now > usual.high and now - usual.middle >= part / (1 - part) * abs(usual.middle)
 
 
 def _state(known: bool, bad: bool) -> State:

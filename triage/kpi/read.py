@@ -78,7 +78,16 @@ class KpiRow(BaseModel):
         if self.kind is Kind.GAUGE and of.signal is not Signal.METRIC and not of.value:
             raise ValueError(f"{where}: a gauge of spans or logs needs value, the attribute that it is the mean of")
         by = self.by.source(f"{where}: by") if self.by else None
-        return Kpi(self.name, self.kind, of, self.unit or "1", by, self.good, self.owner)
+        return Kpi(self.name, self.kind, of, self._unit, by, self.good, self.owner)
+
+    @property
+    def _unit(self) -> str:
+        """Elsewhere "1" means a share, told in percent: only a ratio is one, however that is written."""
+        if self.kind is Kind.RATIO:
+            return "1" if self.unit in {"", "%", "ratio"} else self.unit
+        if self.unit in {"", "1"}:
+            return "/min" if self.kind is Kind.RATE else ""
+        return self.unit
 
 
 class KpiFile(BaseModel):
@@ -115,6 +124,8 @@ def read_kpis(text: str, where: str = "the figures") -> tuple[Kpi, ...]:
         raise KpiError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
     if not isinstance(given, Mapping):
         raise KpiError(f"{where}: write kpis: and below it a list of figures")
+    if odd := [key for key in given if not isinstance(key, str)]:
+        raise KpiError(f"{where}: keys are names, not {odd[0]!r}")
     try:
         rows = KpiFile.model_validate(given).kpis or ()
         kpis = tuple(row.kpi() for row in rows)

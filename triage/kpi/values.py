@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
@@ -22,6 +22,8 @@ Parts: TypeAlias = tuple[float, float]
 """Of an interval: what the figure grew by, of a gauge the sum of what was said; and what that is for each of."""
 Measured: TypeAlias = dict[int, Parts]
 """By the start of the interval, epoch seconds; those of which nothing is known are left out."""
+Reported: TypeAlias = dict[tuple[Source, bool], Measured]
+"""What each source said, and whether it is read as a gauge."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,13 @@ def values(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> list[V
     """
     if step_s % MINUTE_S:
         return [
-            _value(kpi, start, [parts], window, step_s) for start, parts in measured(ask, kpi, window, step_s).items()
+            _value(kpi, start, [parts], window, step_s, step_s)
+            for start, parts in measured(ask, kpi, window, step_s).items()
         ]
     grouped: dict[int, list[Parts]] = {}
     for minute, parts in sorted(known(ask, kpi, window).items()):
         grouped.setdefault(minute // step_s * step_s, []).append(parts)
-    return [_value(kpi, start, parts, window, step_s) for start, parts in grouped.items()]
+    return [_value(kpi, start, parts, window, step_s, MINUTE_S) for start, parts in grouped.items()]
 
 
 def minutes(ask: Ask, kpis: Iterable[Kpi], window: Window) -> dict[Kpi, Measured]:
@@ -91,42 +94,45 @@ def known(ask: Ask, kpi: Kpi, window: Window) -> Measured:
     return minutes(ask, [kpi], window)[kpi]
 
 
-def all_measured(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, list[Value]]:
-    """Each figure by minute, from the telemetry itself. Raises StoreError."""
-    return {
-        kpi: [_value(kpi, start, [parts], window, MINUTE_S) for start, parts in found.items()]
-        for kpi, found in all_parts(ask, kpis, window).items()
-    }
-
-
 def measured(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> Measured:
     """The parts of each interval, from the telemetry itself, in order. Raises StoreError."""
     return all_parts(ask, [kpi], window, step_s)[kpi]
 
 
 def all_parts(ask: Ask, kpis: Sequence[Kpi], window: Window, step_s: int = MINUTE_S) -> dict[Kpi, Measured]:
-    """The same of each figure; what several are made from is asked once, and all counters together."""
-    counters = dict.fromkeys(source for kpi in kpis for source in kpi.sources if _is_counter(source, kpi.kind))
-    grown = _counters(ask, list(counters), window, step_s)
-    asked: dict[tuple[Source, bool], Measured] = {(source, False): parts for source, parts in grown.items()}
-
-    def once(source: Source, kind: Kind) -> Measured:
-        key = source, kind is Kind.GAUGE
-        if key not in asked:
-            asked[key] = _source(ask, source, kind, window, step_s)
-        return asked[key]
-
-    return {kpi: _together(kpi, once) for kpi in kpis}
+    """The same of each figure."""
+    reported = all_reported(ask, kpis, window, step_s)
+    return {kpi: together(kpi, reported) for kpi in kpis}
 
 
-def _together(kpi: Kpi, parts_of: Callable[[Source, Kind], Measured]) -> Measured:
-    first = parts_of(kpi.of, kpi.kind)
-    if kpi.by is None:
+def all_reported(ask: Ask, kpis: Sequence[Kpi], window: Window, step_s: int = MINUTE_S) -> Reported:
+    """What the figures are made from, each asked once, and all counters together. Raises StoreError."""
+    every = dict.fromkeys((source, kpi.kind) for kpi in kpis for source in kpi.sources)
+    counters = dict.fromkeys(source for source, kind in every if _is_counter(source, kind))
+    reported: Reported = {
+        (source, False): parts for source, parts in _counters(ask, list(counters), window, step_s).items()
+    }
+    for source, kind in every:
+        if (key := (source, kind is Kind.GAUGE)) not in reported:
+            reported[key] = _source(ask, source, kind, window, step_s)
+    return reported
+
+
+def parts_of(kpi: Kpi, reported: Reported) -> list[Measured]:
+    """What the sources of the figure said."""
+    return [reported[source, kpi.kind is Kind.GAUGE] for source in kpi.sources]
+
+
+def together(kpi: Kpi, reported: Reported) -> Measured:
+    """The figure's parts; of a ratio only up to the last interval that both tell of: what is still to come is not 0."""
+    first, *others = parts_of(kpi, reported)
+    if not others:
         keeps_count = kpi.kind is Kind.GAUGE
         return {start: (part, of if keeps_count else 0.0) for start, (part, of) in first.items()}
-    second = parts_of(kpi.by, kpi.kind)
+    (second,) = others
     nothing = (0.0, 0.0)
-    starts = sorted(first.keys() | second.keys())
+    told_until = min(max(first, default=0), max(second, default=0))
+    starts = sorted(start for start in first.keys() | second.keys() if start <= told_until)
     return {start: (first.get(start, nothing)[0], second.get(start, nothing)[0]) for start in starts}
 
 
@@ -199,10 +205,10 @@ def over(kpi: Kpi, found: Measured, window: Window) -> float | None:
     return of_parts(kpi, inside.values(), _known_s(inside, window))[0]
 
 
-def _value(kpi: Kpi, start: int, parts: Sequence[Parts], window: Window, step_s: int) -> Value:
-    length_s = min(step_s, MINUTE_S)
+def _value(kpi: Kpi, start: int, parts: Sequence[Parts], window: Window, step_s: int, part_s: int) -> Value:
+    """Of an interval of `step_s`, of which parts of `part_s` each are known."""
     overlap_s = min(start + step_s, window.to.timestamp()) - max(start, window.from_.timestamp())
-    value, of = of_parts(kpi, parts, min(length_s * len(parts), overlap_s))
+    value, of = of_parts(kpi, parts, min(part_s * len(parts), overlap_s))
     return Value(datetime.fromtimestamp(start, UTC), value, of)
 
 

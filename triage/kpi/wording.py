@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from triage.kpi.usual import Usual
 
-RATIOS = {"1", "ratio", "%"}
+RATIOS = {"1", "ratio"}
 
 
 def figure(value: float, unit: str) -> str:

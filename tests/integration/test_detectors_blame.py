@@ -1,0 +1,164 @@
+"""Whom the detectors blame: partners by whichever name they go, services of any kind of span, and nobody for little."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+
+import pytest
+
+from queries import schema
+from queries.schema import Meanings
+from queries.store import Store
+from tests.loading import empty
+from triage.detectors import symptoms_at
+from triage.symptom import Cause, Symptom
+
+pytestmark = pytest.mark.integration
+
+NOW = datetime(2026, 9, 22, 14, 0, tzinfo=UTC)
+PSP = "api.psp.example"
+REQUESTS = """
+    INSERT INTO otel_traces (
+        Timestamp, TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, Duration, StatusCode, StatusMessage,
+        SpanAttributes)
+    WITH
+        number < 300 / {every_s:UInt32} AND cityHash64(number) % 100 < {failing:UInt8} AS fails,
+        number < 300 / {every_s:UInt32} AND {late_ms:UInt32} > 0 AS is_late
+    SELECT
+        toDateTime64({now:DateTime64(6, 'UTC')}, 9, 'UTC') - toIntervalSecond((number + 1) * {every_s:UInt32})
+            + toIntervalMillisecond(depth),
+        concat({service:String}, ' ', toString(number)), toString(depth), if(depth = 1, '', '1'),
+        ['gateway', {service:String}][depth], [{operation:String}, 'work'][depth], ['Server', {kind:String}][depth],
+        (if(is_late, {late_ms:UInt32}, 40) + [20, 0][depth]) * 1000000,
+        if(fails AND (depth = 2 OR number % {seen_every:UInt32} = 0), 'Error', 'Ok'),
+        if(fails AND depth = 2, {message:String}, ''),
+        if(depth = 1, map(), mapFromArrays({keys:Array(String)}, {texts:Array(String)}))
+    FROM numbers(toUInt64(3600 / {every_s:UInt32}))
+    ARRAY JOIN [1, 2] AS depth
+"""
+
+
+@pytest.fixture(scope="module")
+def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """One for all tests here."""
+    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('blame')}/clickhouse")) as store:
+        schema.apply(store)
+        yield store
+
+
+@pytest.fixture
+def store(own_store: Store) -> Store:
+    """Without telemetry."""
+    empty(own_store)
+    return own_store
+
+
+@pytest.fixture
+def named(store: Store) -> Iterator[Store]:
+    """The same, where the settings name a partner."""
+    schema.apply(store, meanings=Meanings(partners=(PSP,)))
+    yield store
+    schema.apply(store)
+
+
+def requests(
+    store: Store, operation: str = "POST /checkout", service: str = "checkout", kind: str = "Server", *,
+    asked: Mapping[str, str] | None = None, failing: int = 0, seen_every: int = 1, late_ms: int = 0, message: str = "",
+    every_s: int = 2,
+) -> None:  # fmt: skip
+    """An hour of requests through a service; in its last five minutes, `failing` of a hundred fail, or all are late.
+
+    Who asked sees one of `seen_every` failures.
+    """
+    asked = asked or {}
+    store.command(
+        REQUESTS, now=NOW, operation=operation, service=service, kind=kind, failing=failing, seen_every=seen_every,
+        late_ms=late_ms, message=message, every_s=every_s, keys=list(asked), texts=list(asked.values()),
+    )  # fmt: skip
+
+
+def found(store: Store) -> Sequence[Symptom]:
+    return symptoms_at(store.ask, NOW)
+
+
+NAMES = (
+    {"peer.service": PSP},
+    {"server.address": PSP},
+    {"service.peer.name": "psp-gateway", "peer.service": PSP},
+    {"peer.service": "psp-gateway", "server.address": PSP},
+)
+
+
+@pytest.mark.parametrize("asked", NAMES, ids=lambda asked: " ".join(asked))
+def test_a_partner_is_blamed_by_whichever_of_its_names_the_settings_know(named: Store, asked: dict[str, str]) -> None:
+    """For what fails, and for what takes long."""
+    requests(named, kind="Client", asked=asked, failing=50)
+    symptoms = found(named)
+    assert [symptom.detector for symptom in symptoms] == ["partner_integration", "gateway_errors"]
+    assert [symptom.subject for symptom in symptoms] == [{"partner": PSP}] * 2
+    empty(named)
+    requests(named, kind="Client", asked=asked, late_ms=900)
+    (slow,) = found(named)
+    assert (slow.subject, slow.cause) == ({"partner": PSP}, Cause.ERP_SYNC)
+
+
+@pytest.mark.parametrize("kind", ["Server", "Consumer", "Internal", "Client", "Producer"])
+def test_a_service_is_blamed_whatever_the_kind_of_its_spans(store: Store, kind: str) -> None:
+    """One that answers no requests is judged by those that fail for it where they enter."""
+    requests(store, service="pricing", kind=kind, failing=50)
+    (symptom,) = found(store)
+    assert (symptom.detector, symptom.subject) == ("gateway_errors", {"service": "pricing"})
+    assert ("where" in symptom.because) == (kind in {"Server", "Consumer"})
+
+
+def test_a_few_failures_beside_those_that_break_an_operation_are_no_symptom(store: Store) -> None:
+    """Though nothing else is known of the service at which they begin."""
+    requests(store, failing=50)
+    requests(store, service="audit", kind="Internal", failing=4)
+    assert [symptom.subject for symptom in found(store)] == [{"service": "checkout"}]
+
+
+def test_what_nobody_sees_is_not_told_with_what_fails_elsewhere(store: Store) -> None:
+    """A service whose failures are masked but for a few has no part in another operation's."""
+    requests(store, service="payment", failing=50)
+    requests(store, "GET /home", "recommend", failing=100, seen_every=60)
+    assert [symptom.subject for symptom in found(store)] == [{"service": "payment"}]
+
+
+def test_a_call_that_is_received_five_times_fails_once(store: Store) -> None:
+    """However many are usual."""
+    requests(store, kind="Client", asked={"peer.service": "psp"}, every_s=6)
+    store.command(
+        "INSERT INTO otel_traces"
+        " (Timestamp, TraceId, SpanId, ServiceName, SpanName, SpanKind, StatusCode, SpanAttributes)"
+        " SELECT {now:DateTime64(6, 'UTC')} - INTERVAL 1 MINUTE, 'one', '1', 'checkout', 'charge', 'Client', 'Error',"
+        " map('peer.service', 'psp') FROM numbers(5)",
+        now=NOW,
+    )
+    assert found(store) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "cause"),
+    [
+        (
+            "",
+            "tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
+            Cause.PARTNER_DOWN,
+        ),
+        ("", "javax.net.ssl.SSLHandshakeException: PKIX path validation failed", Cause.PARTNER_DOWN),
+        ("", "java.net.ConnectException: Connection refused (HTTP version 1.1)", Cause.PARTNER_DOWN),
+        ("503", "no valid upstream", Cause.PARTNER_DOWN),
+        ("", "UNAUTHENTICATED: the token has expired", Cause.TOKEN_EXPIRED),
+        ("", "ClassLoader: unexpected field total", Cause.CONTRACT_DRIFT),
+        ("200", "the answer is not valid: missing field total", Cause.CONTRACT_DRIFT),
+    ],
+)
+def test_what_a_call_says_that_found_nobody_is_no_complaint_of_the_partner_s(
+    store: Store, status: str, message: str, cause: Cause
+) -> None:
+    """Whatever words are in it; nor is what a partner says that fails by itself."""
+    asked = {"peer.service": "psp"} | ({"http.response.status_code": status} if status else {})
+    requests(store, kind="Client", asked=asked, failing=50, message=message)
+    (first, *_) = found(store)
+    assert (first.detector, first.cause) == ("partner_integration", cause)
