@@ -10,6 +10,9 @@ BadRecord              a record that can never be taken; retrying is wrong
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
+MOST_RECORDS = 500_000
+"""Spans, log records or data points of a request or a segment: its insert stays within the default `max_memory`."""
+
 
 class Kind(StrEnum):
     """What a record holds, and the name of the landing table it is loaded into."""

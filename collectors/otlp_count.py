@@ -5,10 +5,8 @@ Only read after a parse has succeeded: nothing is cut short here.
 
 from collections.abc import Collection, Iterator
 
-from collectors.kinds import Kind, TooLarge
+from collectors.kinds import MOST_RECORDS, Kind, TooLarge
 
-MOST_RECORDS = 500_000
-"""Spans, log records or data points of one request: with the default `max_memory` its insert stays within it."""
 PARSED_BYTES = 4 << 20
 """Up to here a body is parsed whole, which is quicker: it takes at most eighty-five times as much memory."""
 
@@ -43,7 +41,7 @@ def check_number(records: int) -> None:
 
 
 def _too_many() -> TooLarge:
-    return TooLarge(f"the request holds more than {MOST_RECORDS} records")
+    return TooLarge(f"the request holds more than {MOST_RECORDS:,} records: send fewer in each")
 
 
 def _points(body: bytes, start: int, end: int) -> int | None:

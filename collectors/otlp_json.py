@@ -27,7 +27,7 @@ def to_protobuf(kind: Kind, body: bytes) -> bytes:
     An unpaired surrogate becomes invalid UTF-8, and invalid UTF-8 the replacement sign: neither fails a batch.
     """
     if body.count(b"{") + body.count(b"[") > MOST_NODES:
-        raise TooLarge(f"the request holds more than {MOST_NODES} objects and arrays")
+        raise TooLarge(f"the request holds more than {MOST_NODES:,} objects and arrays: send less in each")
     try:
         return _REQUESTS[kind](_parsed(body))
     except Wrong as wrong:

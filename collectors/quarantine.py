@@ -53,8 +53,7 @@ class Quarantine:
             return 0, segment
         if refused := sifted.refused:
             body = b"".join(framed(kind, [every[record.index] for record in refused]))
-            _write(self._directory / f"{segment.name}{REFUSED}", body)
-            self._report(Report(segment.name, _now(), refused[0].why, False, refused))
+            self.set_aside(segment.name, body, refused)
         return len(refused), _replace(segment, segment.name + REST, b"".join(framed(kind, sifted.rest)))
 
     def lighten(self, segment: Segment, why: str) -> Segment | None:

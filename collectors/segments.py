@@ -16,7 +16,7 @@ from threading import Condition, Thread
 from collectors.backlog import Backlog
 from collectors.disk import Disk
 from collectors.frames import holds_nothing
-from collectors.kinds import Kind, Overloaded, Refused, ShuttingDown
+from collectors.kinds import MOST_RECORDS, Kind, Overloaded, Refused, ShuttingDown
 from collectors.lock import DirectoryLock
 from collectors.metrics import Metrics
 from collectors.recovery import recover
@@ -33,7 +33,7 @@ class Limits:
 
     segment_age_s: float = 0.5
     segment_bytes: int = 32_000_000  # one block for every table, so that a token covers the whole of it
-    segment_records: int = 500_000  # spans, log records or data points: a row takes memory however few bytes it came in
+    segment_records: int = MOST_RECORDS  # a row takes memory, however few bytes it came in
     queue_bytes: int = 128_000_000  # in memory, not on disk yet
     backlog_bytes: int = 1_000_000_000  # on disk, not loaded yet
     disk_free_bytes: int = 1_000_000_000  # left free, or

@@ -19,7 +19,6 @@ from queries.errors import StoreBusy
 from queries.store import Store, Value
 
 VIEW = re.compile(r"CREATE MATERIALIZED VIEW IF NOT EXISTS (\w+) TO (\w+) AS\s+(.+)", re.DOTALL)
-CHANGED = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY\s+(.+)", re.DOTALL)
 SOURCE = re.compile(r"^FROM (\w+)", re.MULTILINE)
 PASSING = re.compile(r"CREATE TABLE IF NOT EXISTS (\w+) .*ENGINE = Null", re.DOTALL)
 FILED_BY = ("Bucket", "Filed", "Time")  # the column that says which day a rollup's row belongs to
@@ -115,7 +114,7 @@ def rollups() -> dict[str, list[tuple[View, ...]]]:
         for statement in catalogue.statements(path.read_text()):
             if (view := VIEW.match(statement)) and (source := SOURCE.search(view[3])):
                 views[view[1]] = View(source[1], view[2], view[3])
-            elif changed := CHANGED.match(statement):
+            elif changed := schema.CHANGED_VIEW.match(statement):
                 views[changed[1]] = replace(views[changed[1]], select=changed[2])
             elif table := PASSING.match(statement):
                 passing.add(table[1])

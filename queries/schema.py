@@ -18,7 +18,7 @@ FILES = Path(__file__).parent / "schema"
 WRITTEN = FILES / "settings.sql"
 
 TTL = re.compile(r"^TTL (.+\()\{(retention_\w+)\}\)$", re.MULTILINE)
-CHANGED_VIEW = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY")
+CHANGED_VIEW = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY\s+(.+)", re.DOTALL)
 TTLS = r"""
     SELECT DISTINCT name, ttl[1] AS counted, toUInt32(ttl[2]) AS days
     FROM (

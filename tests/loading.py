@@ -34,9 +34,9 @@ def meanings(keys: Keys) -> Meanings:
 
 
 def empty(store: Store) -> None:
-    """Forgets all telemetry; the tables stay."""
+    """Forgets all that was sent, and its tokens; the tables stay, and what settings say of attributes and partners."""
     for name in store.select(TABLES, kept=KEPT, engine="MergeTree")["name"]:
-        store.command(f"TRUNCATE TABLE {name}")
+        store.command(f"TRUNCATE TABLE {name} SYNC")
 
 
 def load(store: Store, telemetry: Telemetry) -> None:

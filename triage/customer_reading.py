@@ -158,14 +158,8 @@ def _judged(store: Store, customer: str, rows: Sequence[_Row]) -> Iterator[tuple
 def _of_customer(customer: str, row: _Row, spans: Sequence[_Span]) -> Request:
     named = [NamedSpan(span["SpanId"], span["ParentSpanId"], span["TimestampNs"], span["Name"]) for span in spans]
     theirs = [span for span, owner in zip(spans, owners(named), strict=True) if owner == customer]
-    return Request(
-        trace_id=row["TraceId"],
-        span_id=row["SpanId"],
-        start_ns=row["TimestampNs"],
-        service=row["ServiceName"],
-        operation=row["SpanName"],
-        duration_ms=row["Duration"] / 1e6,
-        failed=row["IsFailing"],
+    return replace(
+        _clear(row),
         is_theirs=any(_key(span) == _key(row) for span in theirs),
         failures=tuple(_evidence(row["TraceId"], span) for span in theirs if span["IsFailing"]),
         orders=tuple(_order(span) for span in theirs if span["OrderId"]),

@@ -33,6 +33,11 @@ def amounts(by_currency: Mapping[str, Decimal | float], gap: str = " ") -> str:
     )
 
 
+def digits(amount: Decimal) -> str:
+    """With the digits that it has and no zeros behind them, for programs: `49.9`."""
+    return f"{amount.normalize():f}"
+
+
 def _written(amount: Decimal | float, currency: str) -> str:
     """With the currency's digits, and more where the store has more that are not zero."""
     whole, _, part = f"{Decimal(str(amount)):,.{KEPT_DIGITS}f}".partition(".")

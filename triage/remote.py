@@ -77,7 +77,7 @@ class Remote:
                 if answer.status_code != HTTPStatus.OK:
                     self._refuse(answer.status_code, answer.read())
                 if not answer.headers.get("content-type", "").startswith(form):
-                    raise NoService(f"what answers at {self} is no triage service (it answers other than {form})")
+                    raise NoService(f"what answers at {self} is no triage service (its answer is not {form})")
                 yield answer
         except httpx.TimeoutException:
             raise NoService(f"{self} does not answer in time") from None

@@ -39,7 +39,7 @@ SENTENCES = {
     "int_parsing_size": "this number is too large",
     "int_type": "this is no whole number",
     "json_invalid": "the body is no JSON from character {at} on",
-    "less_than_equal": "it may be at most {le:,}",
+    "less_than_equal": "it may be at most {le:,.16g}",
     "literal_error": "it must be {expected}",
     "missing": "it is missing",
     "model_attributes_type": "the body must be a JSON object, sent with the Content-Type application/json",

@@ -64,4 +64,4 @@ def _usual(check: Check) -> str:
     usually = f"usually {band(check.usual, check.unit)}, {check.usual.since}"
     if check.state is State.UNKNOWN:
         return f"too little to judge by; {usually}"
-    return f"as usual ({band(check.usual, check.unit)})" if check.is_as_usual else usually
+    return f"as usual ({band(check.usual, check.unit)})" if check.is_within else usually

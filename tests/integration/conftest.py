@@ -12,7 +12,7 @@ import pytest
 
 from queries import schema
 from queries.store import Limits, Store
-from tests.integration.tables import empty
+from tests.loading import empty
 
 SERVER = Path(__file__).parents[1] / "clickhouse_http.py"
 REAL = os.environ.get("TRIAGE_TEST_CLICKHOUSE", "")
@@ -92,6 +92,15 @@ def dsn(request: pytest.FixtureRequest) -> str:
 def store(dsn: str, database: str) -> Iterator[Store]:
     """A store with our tables, empty; closed after the module, so that another directory may be opened."""
     with closing(Store.open(dsn, database=database, handles=2, limits=LIMITS)) as store:
+        schema.apply(store)
+        empty(store)
+        yield store
+
+
+@pytest.fixture(scope="module")
+def own_store(embedded_dsn: str) -> Iterator[Store]:
+    """An embedded store with our tables, empty and as settings have them: for what no engine does another way."""
+    with closing(Store.open(embedded_dsn)) as store:
         schema.apply(store)
         empty(store)
         yield store

@@ -28,9 +28,3 @@ def counts(store: Store) -> dict[str, int]:
         final = "FINAL" if engine != "MergeTree" and table not in SUMMED else ""
         found[table] = int(store.select(f"SELECT {what} AS n FROM {table} {final}")["n"][0] or 0)
     return found
-
-
-def empty(store: Store) -> None:
-    """Takes everything out of them, and forgets the tokens."""
-    for table in kept(store):
-        store.command(f"TRUNCATE TABLE {table} SYNC")

@@ -2,12 +2,10 @@
 
 import csv
 import io
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
-from queries import schema
 from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.otlp import SECOND, T0, attributes, segment, span, token, traces
@@ -42,10 +40,8 @@ CURRENCIES = (("1.5", "EUR"), ("2", "USD"), ("0", "EUR"), ("3.25", ""), ("1.5", 
 
 
 @pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    store = Store.open(f"chdb://{tmp_path_factory.mktemp('csv')}/clickhouse")
-    schema.apply(store)
-    small_shop.fill(store)
+def store(own_store: Store) -> Store:
+    small_shop.fill(own_store)
     spans = [
         span(
             number + 1,
@@ -60,9 +56,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
         )
         for number, (name, (amount, currency)) in enumerate(zip(NAMES * 5, CURRENCIES * 14, strict=True))
     ]
-    store.insert("traces", segment(traces(*spans)), token())
-    yield store
-    store.close()
+    own_store.insert("traces", segment(traces(*spans)), token())
+    return own_store
 
 
 @pytest.mark.parametrize("rows", [1, 4, 20_000])

@@ -12,7 +12,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.errors import QueryFailed, QueryTooExpensive, StoreBusy, StoreError, StoreUnavailable
 from queries.store import Store
 from tests.integration import small_shop
@@ -31,14 +30,11 @@ KEYS = {
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    store = Store.open(f"chdb://{tmp_path_factory.mktemp('api')}/clickhouse")
-    schema.apply(store)
-    small_shop.fill(store)
-    app = create_app(store, metrics=lambda: "triage_lag_seconds 0\n", ready=lambda: None)
+def api(own_store: Store) -> Iterator[TestClient]:
+    small_shop.fill(own_store)
+    app = create_app(own_store, metrics=lambda: "triage_lag_seconds 0\n", ready=lambda: None)
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
-    store.close()
 
 
 def ask(api: TestClient, path: str = AFFECTED, **parameters: str) -> httpx.Response:

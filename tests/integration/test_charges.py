@@ -11,7 +11,7 @@ from queries.store import Store
 from tests import row_world
 from tests.integration.otlp import SECOND, T0, Plain, attributes, segment, span, token, traces
 from tests.integration.small_shop import FROM
-from tests.integration.tables import empty
+from tests.loading import empty
 from tests.row_world import Change, World
 from tests.symptoms import gateway_errors, other
 from triage.compensation.charges import CHARGING

@@ -9,7 +9,6 @@ import pytest
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.small_shop import FROM, HOSTILE, ODD
@@ -41,21 +40,18 @@ class Web:
 
 
 @pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Web]:
+def web(own_store: Store) -> Iterator[Web]:
     """The small shop, with an incident for each of the questions."""
-    store = Store.open(f"chdb://{tmp_path_factory.mktemp('incidents')}/clickhouse")
-    schema.apply(store)
-    small_shop.fill(store)
+    small_shop.fill(own_store)
     ids = {}
     for name, question in ASKED.items():
         passes = Passes(runbook=RUNBOOK)
         passes.look(30, replace(gateway_errors(name), from_=FROM, question=question))
-        StoredBook(store).write(list(passes.book.events.values()))
+        StoredBook(own_store).write(list(passes.book.events.values()))
         ids[name] = passes.only.id
-    app = create_app(store, metrics=str, ready=lambda: None)
+    app = create_app(own_store, metrics=str, ready=lambda: None)
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield Web(client, ids)
-    store.close()
 
 
 @pytest.mark.parametrize("customer", CUSTOMERS)

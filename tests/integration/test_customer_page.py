@@ -10,7 +10,6 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.store import Store
 from tests.integration.otlp import SECOND, T0, Plain, attributes, segment, span, token, traces
 from tests.integration.small_shop import FROM
@@ -44,10 +43,8 @@ def alone(number: int) -> Span:
 
 
 @pytest.fixture(scope="module")
-def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def web(own_store: Store) -> Iterator[TestClient]:
     """Spans of no trace; an entry that failed before the window; runs of a batch that name customers in their parts."""
-    store = Store.open(f"chdb://{tmp_path_factory.mktemp('customers')}/clickhouse", handles=2)
-    schema.apply(store)
     spans = [alone(number) for number in range(3)]
     spans += [sent(1, 1, -2, EARLY, failed=True), sent(1, 2, 1, "", "child")]
     for run in range(4):
@@ -56,11 +53,10 @@ def web(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
     spans.append(sent(30, 1, 30, ".", failed=True))
     for trace, (name, start) in enumerate(zip(ODD_YEARS, (0, 2**63 - 1000), strict=True), start=40):
         spans.append(span(1, trace, 0, start, attributes=attributes({"customer.id": name})))
-    store.insert("traces", segment(traces(*spans)), token())
-    app = create_app(store, metrics=str, ready=lambda: None)
+    own_store.insert("traces", segment(traces(*spans)), token())
+    app = create_app(own_store, metrics=str, ready=lambda: None)
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
-    store.close()
 
 
 def page(web: TestClient, customer: str) -> str:

@@ -1,13 +1,11 @@
 """The detectors on a real engine: each fault of a small shop is found, with its cause and those whom it hit."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import pytest
 
-from queries import schema
 from queries.store import Store, varint
 from tests.bench.staged import write
 from tests.loading import empty
@@ -45,14 +43,6 @@ class Run:
     def customers(self) -> set[str]:
         """Those whom the fault hit."""
         return {hit.customer for hit in self.truth.answer(self.truth._shop.scenario.questions[0]).hits}
-
-
-@pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One for all tests here, emptied in between."""
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('detectors')}/clickhouse")) as store:
-        schema.apply(store)
-        yield store
 
 
 def run(store: Store, scenario: str, rate: float = RATE) -> Run:

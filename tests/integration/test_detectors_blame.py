@@ -1,7 +1,6 @@
 """Whom the detectors blame: partners by whichever name they go, services of any kind of span, and nobody for little."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from datetime import UTC, datetime
 
 import pytest
@@ -36,14 +35,6 @@ REQUESTS = """
     FROM numbers(toUInt64(3600 / {every_s:UInt32}))
     ARRAY JOIN [1, 2] AS depth
 """
-
-
-@pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One for all tests here."""
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('blame')}/clickhouse")) as store:
-        schema.apply(store)
-        yield store
 
 
 @pytest.fixture

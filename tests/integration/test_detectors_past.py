@@ -1,12 +1,9 @@
 """What the detectors take for usual: an outage of hours never becomes it, and what happens at this time each day is."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from queries import schema
 from queries.store import Store
 from tests.loading import empty
 from triage.detectors import symptoms_at
@@ -38,14 +35,6 @@ HEARD = """
     SELECT toDateTime({now:DateTime64(6, 'UTC')}) - toIntervalMinute(number + {ago_min:UInt64}), 'gateway', 200
     FROM numbers({minutes:UInt64})
 """
-
-
-@pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One for all tests here, emptied in between."""
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('past')}/clickhouse")) as store:
-        schema.apply(store)
-        yield store
 
 
 def checkouts(store: Store, ago_s: int, lasts_s: int, *, failing: int = 0, took_ms: int = 100) -> None:

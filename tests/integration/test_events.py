@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -14,7 +13,6 @@ from collectors.sources.events import Change, line
 from dashboards import pulse as pulses
 from dashboards.app import create_app
 from dashboards.pulse import Pulse
-from queries import schema
 from queries.errors import StoreUnavailable
 from queries.store import Store
 from tests.integration.otlp import T0, token
@@ -22,13 +20,6 @@ from tests.symptoms import Passes, gateway_errors
 from triage.incident.book import StoredBook
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('events')}/clickhouse", handles=1)) as store:
-        schema.apply(store)
-        yield store
 
 
 @pytest.fixture(autouse=True)

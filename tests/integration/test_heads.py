@@ -1,13 +1,11 @@
 """HEAD answers wherever GET does: the same head, no body, and it ends."""
 
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.otlp import SECOND, T0
@@ -20,14 +18,12 @@ TOKEN = "sesame-sesame-sesame"
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('heads')}/clickhouse")) as store:
-        schema.apply(store)
-        small_shop.fill(store)
-        app = create_app(store, metrics=lambda: "up 1\n", ready=lambda: None, token=TOKEN)
-        headers = {"Authorization": f"Bearer {TOKEN}"}
-        with TestClient(app, base_url="http://127.0.0.1", headers=headers, follow_redirects=False) as client:
-            yield client
+def client(own_store: Store) -> Iterator[TestClient]:
+    small_shop.fill(own_store)
+    app = create_app(own_store, metrics=lambda: "up 1\n", ready=lambda: None, token=TOKEN)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with TestClient(app, base_url="http://127.0.0.1", headers=headers, follow_redirects=False) as client:
+        yield client
 
 
 @pytest.mark.parametrize(

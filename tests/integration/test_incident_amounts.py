@@ -9,7 +9,7 @@ import pytest
 from queries.store import Store
 from tests.integration.otlp import Plain, segment, token, traces
 from tests.integration.small_shop import FROM, Checkout
-from tests.integration.tables import empty
+from tests.loading import empty
 from tests.symptoms import gateway_errors
 from triage.incident.impact import hit_by, impact_of
 from triage.incident.model import Answer, Incident, State, Tracked

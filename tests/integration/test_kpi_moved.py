@@ -1,7 +1,6 @@
 """A figure that follows the hour is judged by the days before; one that is no longer reported is no fall to zero."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import closing
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -9,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from queries import kpi_tables, schema
+from queries import kpi_tables
 from queries.store import Store, varint
 from tests.counters import CUMULATIVE, DELTA, Counter, Point, joined
 from tests.integration.otlp import SECOND, segment, span, token, traces
@@ -55,18 +54,16 @@ def fall_of(store: Store, kpi: Kpi, minute: int) -> Fall | None:
 
 
 @pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def own_store(own_store: Store) -> Store:
     """A week with nights and a sale, and the same with a fault in the last afternoon."""
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('moved')}/clickhouse")) as store:
-        schema.apply(store)
-        calm = orders()
-        keep(store, ORDERS, calm)
-        faulty = calm.copy()
-        faulty[DROP_AT:] *= 0.4
-        keep(store, FALLEN, faulty)
-        keep(store, ERRORS, 100 - faulty)
-        keep(store, YOUNG, faulty[DROP_AT - 1440 :])
-        yield store
+    calm = orders()
+    keep(own_store, ORDERS, calm)
+    faulty = calm.copy()
+    faulty[DROP_AT:] *= 0.4
+    keep(own_store, FALLEN, faulty)
+    keep(own_store, ERRORS, 100 - faulty)
+    keep(own_store, YOUNG, faulty[DROP_AT - 1440 :])
+    return own_store
 
 
 def test_nights_a_sale_and_its_end_are_no_fall(own_store: Store) -> None:

@@ -1,12 +1,10 @@
 """What is usual for a sum of money is of as much time as what it is compared with, on the real engine."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from queries import kpi_tables, schema
+from queries import kpi_tables
 from queries.store import Store, varint
 from tests.counters import DELTA, Counter, Point, joined
 from tests.integration.otlp import token
@@ -27,20 +25,18 @@ def at(minute: float, second: float = 0) -> datetime:
 
 
 @pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def own_store(own_store: Store) -> Store:
     """600 EUR in every minute: those of `till` are kept for seven days, those of `new` are no older than two hours."""
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('usual')}/clickhouse")) as store:
-        schema.apply(store)
-        write_down(store, (KEPT_FOR_DAYS, NEW))
-        for day in range(1, 8):
-            begun = int((TEN - timedelta(days=day)).timestamp())
-            minutes = [(begun + 60 * minute, A_MINUTE, 0.0) for minute in range(-60, 60)]
-            kpi_tables.keep(store, KEPT_FOR_DAYS.digest, minutes)
-        for kpi in (KEPT_FOR_DAYS, NEW):
-            points = tuple(Point("a", second, second, A_MINUTE / 60) for second in range(-7200, 3600))
-            body = joined([Counter(kpi.of.name, DELTA, points).request(int(TEN.timestamp()))])
-            store.insert("metrics", varint(len(body)) + body, token())
-        yield store
+    write_down(own_store, (KEPT_FOR_DAYS, NEW))
+    for day in range(1, 8):
+        begun = int((TEN - timedelta(days=day)).timestamp())
+        minutes = [(begun + 60 * minute, A_MINUTE, 0.0) for minute in range(-60, 60)]
+        kpi_tables.keep(own_store, KEPT_FOR_DAYS.digest, minutes)
+    for kpi in (KEPT_FOR_DAYS, NEW):
+        points = tuple(Point("a", second, second, A_MINUTE / 60) for second in range(-7200, 3600))
+        body = joined([Counter(kpi.of.name, DELTA, points).request(int(TEN.timestamp()))])
+        own_store.insert("metrics", varint(len(body)) + body, token())
+    return own_store
 
 
 @pytest.mark.parametrize(

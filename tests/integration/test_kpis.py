@@ -1,7 +1,5 @@
 """Business figures from counters and gauges: what they grew by, with resets right, as the API tells them."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +7,6 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.store import Store, varint
 from triage.kpi.named import shipped
 from triage.kpi.values import values
@@ -39,18 +36,16 @@ def points(metric: str, temporality: int, told: list[tuple[int, int, float]], in
 
 
 @pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+def own_store(own_store: Store) -> Store:
     """Counters of three kinds: cumulative with a restart, cumulative of another instance, delta with a repeat."""
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('kpis')}/clickhouse")) as store:
-        schema.apply(store)
-        sent = [
-            points("shop.orders", CUMULATIVE, [(-9000, -10, 100), (-9000, 10, 103), (-9000, 70, 104), (80, 90, 2)]),
-            points("shop.orders", CUMULATIVE, [(-9000, -10, 7), (-9000, 30, 8)], "b"),
-            points("shop.visits", DELTA, [(0, 10, 10), (10, 70, 5), (10, 70, 5)]),
-        ]
-        for number, body in enumerate(sent):
-            store.insert("metrics", varint(len(body)) + body, f"kpi-{number}")
-        yield store
+    sent = [
+        points("shop.orders", CUMULATIVE, [(-9000, -10, 100), (-9000, 10, 103), (-9000, 70, 104), (80, 90, 2)]),
+        points("shop.orders", CUMULATIVE, [(-9000, -10, 7), (-9000, 30, 8)], "b"),
+        points("shop.visits", DELTA, [(0, 10, 10), (10, 70, 5), (10, 70, 5)]),
+    ]
+    for number, body in enumerate(sent):
+        own_store.insert("metrics", varint(len(body)) + body, f"kpi-{number}")
+    return own_store
 
 
 def test_a_ratio_is_of_both_counters(own_store: Store) -> None:

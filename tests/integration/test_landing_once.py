@@ -24,7 +24,8 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from queries.errors import StoreError
 from queries.store import Store, varint
 from tests.integration.otlp import SECOND, T0, attributes, logs, metrics, segment, span, token, traces
-from tests.integration.tables import counts, empty
+from tests.integration.tables import counts
+from tests.loading import empty
 
 pytestmark = pytest.mark.integration
 OVER_HTTP = ("test_a_retry_completes_what_failed_half_way",)

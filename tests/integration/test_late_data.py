@@ -1,7 +1,6 @@
 """What arrives while pages are read: no page tells again what was told, and what was yet to come is told."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,7 +11,6 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.store import Store
 from tests.integration.otlp import SECOND, T0, attributes, metrics, segment, span, token, traces
 from tests.integration.small_shop import ERROR, FROM, trace_id
@@ -27,13 +25,6 @@ pytestmark = pytest.mark.integration
 
 WINDOW = {"from": format_time(FROM), "to": format_time(FROM + timedelta(hours=1))}
 DELTA = 1
-
-
-@pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('late')}/clickhouse")) as store:
-        schema.apply(store)
-        yield store
 
 
 @pytest.fixture

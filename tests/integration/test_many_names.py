@@ -5,7 +5,8 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from queries.store import Store
 from tests.integration.otlp import T0, attributes, logs, segment, span, token, traces
-from tests.integration.tables import counts, empty
+from tests.integration.tables import counts
+from tests.loading import empty
 
 pytestmark = pytest.mark.integration
 OVER_HTTP = ()

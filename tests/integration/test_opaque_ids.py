@@ -1,14 +1,12 @@
 """A customer is called whatever the telemetry says, and can be asked for by that, in the API and as a page."""
 
 from collections.abc import Iterator
-from contextlib import closing
 from urllib.parse import quote
 
 import pytest
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.store import Store
 from tests.integration.otlp import SECOND, T0, attributes, segment, span, token, traces
 from tests.integration.small_shop import ERROR
@@ -21,17 +19,15 @@ DOTS = (".", "..")
 
 
 @pytest.fixture(scope="module")
-def client(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('ids')}/clickhouse")) as store:
-        schema.apply(store)
-        spans = [
-            span(number, number, attributes=attributes({"customer.id": name}), status=ERROR)
-            for number, name in enumerate((*NAMES, *DOTS), 1)
-        ]
-        store.insert("traces", segment(traces(*spans)), token())
-        app = create_app(store, metrics=str, ready=lambda: None)
-        with TestClient(app, base_url="http://127.0.0.1") as client:
-            yield client
+def client(own_store: Store) -> Iterator[TestClient]:
+    spans = [
+        span(number, number, attributes=attributes({"customer.id": name}), status=ERROR)
+        for number, name in enumerate((*NAMES, *DOTS), 1)
+    ]
+    own_store.insert("traces", segment(traces(*spans)), token())
+    app = create_app(own_store, metrics=str, ready=lambda: None)
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        yield client
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -1,7 +1,6 @@
 """Row changes of two systems: what is found where they come apart, and what is rightly left alone."""
 
-from collections.abc import Callable, Iterator
-from contextlib import closing
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
@@ -23,14 +22,6 @@ from triage.symptom import Cause, Symptom
 pytestmark = pytest.mark.integration
 
 HISTORY_S, ENDS_S = 1500, 1800
-
-
-@pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One for all tests here, emptied in between."""
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('rows')}/clickhouse")) as store:
-        schema.apply(store)
-        yield store
 
 
 @pytest.fixture

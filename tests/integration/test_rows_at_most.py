@@ -1,12 +1,9 @@
 """What rules the dear questions about row changes out: it never says less than they find."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from random import Random
 
 import pytest
 
-from queries import schema
 from queries.store import Store
 from tests.loading import empty
 from tests.row_world import Change, Row, World, moment
@@ -22,14 +19,6 @@ FOUND = {
     "detect/open_transactions": ("open_transactions",),
     "detect/disagreements": ("disagreeing",),
 }
-
-
-@pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    """One for all tests here, emptied in between."""
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('most')}/clickhouse")) as store:
-        schema.apply(store)
-        yield store
 
 
 def muddle(dice: Random) -> World:

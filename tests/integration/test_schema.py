@@ -12,7 +12,8 @@ from queries import schema
 from queries.errors import SchemaMismatch
 from queries.store import Store
 from tests.integration.otlp import T0
-from tests.integration.tables import TOLD, counts, empty, kept
+from tests.integration.tables import TOLD, counts, kept
+from tests.loading import empty
 
 pytestmark = pytest.mark.integration
 OVER_HTTP = ("test_applying_again_changes_nothing",)

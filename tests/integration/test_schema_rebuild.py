@@ -15,8 +15,9 @@ from queries.store import Store
 from tests.integration.command import triage
 from tests.integration.exactly_once import prints
 from tests.integration.otlp import SECOND, T0, attributes, logs, segment, span, token, traces
-from tests.integration.tables import counts, empty
+from tests.integration.tables import counts
 from tests.integration.test_landing_once import DAY, note, shopping
+from tests.loading import empty
 from triage.cli import main
 
 pytestmark = pytest.mark.integration

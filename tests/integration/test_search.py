@@ -13,7 +13,6 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.otlp import SECOND, T0, any_value, attributes, logs, segment, span, token, traces
@@ -30,15 +29,12 @@ QUIET_DAYS = 40
 
 
 @pytest.fixture(scope="module")
-def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
-    store = Store.open(f"chdb://{tmp_path_factory.mktemp('search')}/clickhouse")
-    schema.apply(store)
-    small_shop.fill(store)
-    _fill(store)
-    app = create_app(store, metrics=str, ready=lambda: None)
+def api(own_store: Store) -> Iterator[TestClient]:
+    small_shop.fill(own_store)
+    _fill(own_store)
+    app = create_app(own_store, metrics=str, ready=lambda: None)
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
-    store.close()
 
 
 @pytest.fixture(autouse=True)

@@ -1,12 +1,9 @@
 """What figures are drawn from, on the real engine: a symptom’s measure is unusual after it began, and not before."""
 
-from collections.abc import Iterator
-from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from queries import schema
 from queries.store import Store
 from tests.bench.staged import write
 from tests.loading import empty
@@ -30,13 +27,6 @@ SCENARIOS = (
     *SLICE,
     *(pytest.param(each, marks=pytest.mark.full) for each in ("token-expired", "bad-deploy", "erp-slow")),
 )
-
-
-@pytest.fixture(scope="module")
-def own_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
-    with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('series')}/clickhouse")) as store:
-        schema.apply(store)
-        yield store
 
 
 def moment(second: float) -> datetime:

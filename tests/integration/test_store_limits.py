@@ -20,7 +20,8 @@ from queries.errors import (
 )
 from queries.store import Limits, Store
 from tests.integration.otlp import segment, span, token, traces
-from tests.integration.tables import counts, empty
+from tests.integration.tables import counts
+from tests.loading import empty
 
 pytestmark = pytest.mark.integration
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from queries.store import Store
-from tests.integration.tables import empty
+from tests.loading import empty
 from tests.symptoms import Passes, at, gateway_errors
 from triage.suspects import suspects
 

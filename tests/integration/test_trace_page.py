@@ -11,7 +11,6 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
-from queries import schema
 from queries.store import Store
 from tests.integration.otlp import SECOND, T0, attributes, segment, span, token, traces
 from triage.trace import read_trace
@@ -35,19 +34,16 @@ def of_year(year: int) -> Span:
 
 
 @pytest.fixture(scope="module")
-def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+def pages(own_store: Store) -> Iterator[TestClient]:
     """Traces: one with an orphan earlier than its root; two of five spans, of which the last, or the root, failed."""
-    store = Store.open(f"chdb://{tmp_path_factory.mktemp('traces')}/clickhouse", handles=2)
-    schema.apply(store)
     sent = [named("checkout", 1, ORPHAN, late_ms=500, failed=True), named("orphan", 2, ORPHAN, 99)]
     for trace in (LONG, FIRST):
         steps = [named(f"step {n}", n, trace, 1, n, failed=n == 5 and trace == LONG) for n in range(2, 6)]
         sent += [named("checkout", 1, trace, failed=trace == FIRST), *steps]
-    store.insert("traces", segment(traces(*sent, *map(of_year, YEARS))), token())
-    app = create_app(store, metrics=str, ready=lambda: None)
+    own_store.insert("traces", segment(traces(*sent, *map(of_year, YEARS))), token())
+    app = create_app(own_store, metrics=str, ready=lambda: None)
     with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
         yield client
-    store.close()
 
 
 @pytest.fixture

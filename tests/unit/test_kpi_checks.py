@@ -41,13 +41,14 @@ def test_a_sentence_has_the_figure_its_unit_and_what_to_compare_it_with() -> Non
     assert new.sentence == "Latency is 2.4 s; what is usual is not known yet"
 
 
-def test_what_is_a_little_worse_is_not_called_as_usual() -> None:
-    """Beside its band that would be false; what is better than usual is no news."""
+def test_what_lies_beside_its_band_is_not_called_as_usual() -> None:
+    """Beside the band itself that would be false, whichever side; where it is not told, what is better is no news."""
     usual = Usual(0.35, 0.325, 0.38)
     low, high = (Check("kpi:conversion", "conversion", State.OK, value, usual, "1", Good.UP) for value in (0.301, 0.4))
     assert low.brief == "conversion 30.1 % (usually 32.5–38 %)"
     assert low.sentence == "Conversion is 30.1 %, usually 32.5–38 % (in the two hours before)"
     assert high.brief == "conversion as usual"
+    assert high.sentence == "Conversion is 40 %, usually 32.5–38 % (in the two hours before)"
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,8 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collectors.frames import varint
-from collectors.kinds import BadRecord, Kind, TooLarge
+from collectors.kinds import MOST_RECORDS, BadRecord, Kind, TooLarge
 from collectors.otlp_check import Checked, canonical, check
-from collectors.otlp_count import MOST_RECORDS
 from collectors.otlp_fault import fault
 
 
@@ -99,7 +98,7 @@ def test_more_records_than_can_be_loaded_are_too_large(kind: Kind, path: tuple[i
     *above, last = path
     record = bytes([last << 3 | 2, 0])
     assert check(kind, nested(*above, innermost=record * MOST_RECORDS)) == Checked(MOST_RECORDS)
-    with pytest.raises(TooLarge, match="more than 500000 records"):
+    with pytest.raises(TooLarge, match="more than 500,000 records: send fewer in each"):
         check(kind, nested(*above, innermost=record * (MOST_RECORDS + 1)))
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from triage.model import AffectedCustomer, Outcome, Question
+from triage.money import digits
 from triage.spreadsheet import line
 from triage.window import format_number, format_time
 
@@ -60,18 +60,14 @@ def _cells(item: AffectedCustomer) -> list[str]:
         format_time(item.recovered_at) if item.recovered_at else "",
         format_time(item.last_attempt) if item.last_attempt else "",
         "; ".join(item.orders),
-        "; ".join(f"{_digits(amount)} {currency}" for currency, amount in item.amount.items()),
+        "; ".join(f"{digits(amount)} {currency}" for currency, amount in item.amount.items()),
         *((shown.trace_id, shown.span_id, shown.service, shown.operation, shown.error) if shown else [""] * 5),
     ]
 
 
 def _apart(item: AffectedCustomer) -> tuple[str, str]:
     """The amounts and their currencies, in the same order."""
-    return "; ".join(map(_digits, item.amount.values())), "; ".join(item.amount)
-
-
-def _digits(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
+    return "; ".join(map(digits, item.amount.values())), "; ".join(item.amount)
 
 
 def _what_failed(item: AffectedCustomer, sheet: Sheet) -> str:

@@ -10,7 +10,7 @@ from typing import Self
 from pydantic import Field
 
 from triage.compensation.model import Action, Evidence, Line
-from triage.money import added
+from triage.money import added, digits
 from triage.spreadsheet import line
 from triage.window import format_number, format_time
 from triage.wire import Time, Wire
@@ -151,7 +151,7 @@ def _cells(incident: str, as_of: datetime, place: int, one: Line) -> Iterator[st
     yield from (incident, format_time(as_of), str(place), one.action, one.idempotency_key, one.settles, one.customer)
     yield from (
         one.order,
-        "; ".join(f"{amount.normalize():f}" for amount in one.amount.values()),
+        "; ".join(map(digits, one.amount.values())),
         "; ".join(one.amount),
     )
     yield from (one.system, one.table, one.row, _number(one.was), _number(one.becomes))

@@ -79,6 +79,11 @@ class Check:
         return edge is None or (self.value >= edge if self.good is Good.UP else self.value <= edge)
 
     @property
+    def is_within(self) -> bool:
+        """Whether it lies in its band: where both are told, what is better is not as usual either."""
+        return self.is_as_usual and self.value is not None and self.usual.holds(self.value)
+
+    @property
     def sentence(self) -> str:
         """What there is to say, in words."""
         if self.value is None:
@@ -89,7 +94,7 @@ class Check:
         usually = f"usually {band(self.usual, self.unit)} ({self.usual.since})"
         if self.state is State.UNKNOWN:
             return f"{said}, {usually}; too little to judge by"
-        return f"{said}, as usual ({band(self.usual, self.unit)})" if self.is_as_usual else f"{said}, {usually}"
+        return f"{said}, as usual ({band(self.usual, self.unit)})" if self.is_within else f"{said}, {usually}"
 
     @property
     def brief(self) -> str:

@@ -33,6 +33,10 @@ class Usual:
     high: float | None = None
     since: str = JUST_BEFORE
 
+    def holds(self, value: float) -> bool:
+        """Whether a value lies in the band, as far as that is known."""
+        return (self.low is None or self.low <= value) and (self.high is None or value <= self.high)
+
     def times(self, part: float) -> Usual:
         """What is usual for a sum over so much of the time."""
         low, middle, high = (None if each is None else part * each for each in (self.low, self.middle, self.high))
