@@ -91,3 +91,13 @@ class Affected:
     took_ms: float
     items: tuple[AffectedCustomer, ...]
     next: str | None
+
+    @property
+    def from_(self) -> datetime:
+        """When the window begins."""
+        return self.question.from_
+
+    @property
+    def to(self) -> datetime:
+        """When it ends."""
+        return self.question.to

@@ -28,7 +28,7 @@ router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], response
 @router.get("/affected", response_model=AffectedJson)
 def get_affected(store: TheStore, asked: Annotated[AffectedParameters, Query()]) -> Response:
     """Which customers were affected, and whether they have got through since."""
-    return as_json(AffectedJson.of(ask_affected(store, asked, datetime.now(UTC))))
+    return as_json(AffectedJson.model_validate(ask_affected(store, asked, datetime.now(UTC))))
 
 
 @router.get("/affected.csv", response_class=StreamingResponse)

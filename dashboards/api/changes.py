@@ -4,11 +4,11 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Literal, Self, get_args
+from typing import Annotated, Literal, get_args
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboards.api.border import PROBLEMS, TheStore
@@ -51,6 +51,25 @@ class ChangesParameters(WindowParameters, PageParameters):
     kind: Kind | None = Field(None, description="Only of this kind.")
 
 
+def _details(text: str) -> object:
+    """What the JSON tells, None where there is none; the text as it is kept where that can't be written again."""
+    if not text:
+        return None
+    try:
+        value: object = json.loads(text)
+        return text if _is_deeper(value, DEEPEST) else value
+    except (ValueError, RecursionError):
+        return text
+
+
+def _is_deeper(value: object, levels: int) -> bool:
+    """Whether more arrays and objects than that stand in one another."""
+    if not isinstance(value, list | dict):
+        return False
+    inside = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inside)
+
+
 class ChangeJson(Wire):
     """A change."""
 
@@ -66,42 +85,9 @@ class ChangeJson(Wire):
     author: str
     url: str
     status: str
-    details: object = Field(None, description="As JSON; as its text where that is nested too deeply.")
-
-    @classmethod
-    def of(cls, change: Change) -> Self:
-        return cls(
-            id=change.id,
-            time=change.time,
-            kind=change.kind,
-            origin=change.origin,
-            source=change.source,
-            service=change.service,
-            version=change.version,
-            environment=change.environment,
-            title=change.title,
-            author=change.author,
-            url=change.url,
-            status=change.status,
-            details=_details(change.details) if change.details else None,
-        )
-
-
-def _details(text: str) -> object:
-    """What the JSON tells; the text as it is kept where that can't be written again."""
-    try:
-        value: object = json.loads(text)
-        return text if _is_deeper(value, DEEPEST) else value
-    except (ValueError, RecursionError):
-        return text
-
-
-def _is_deeper(value: object, levels: int) -> bool:
-    """Whether more arrays and objects than that stand in one another."""
-    if not isinstance(value, list | dict):
-        return False
-    inside = value.values() if isinstance(value, dict) else value
-    return levels == 0 or any(_is_deeper(each, levels - 1) for each in inside)
+    details: Annotated[object, BeforeValidator(_details)] = Field(
+        None, description="As JSON; as its text where that is nested too deeply."
+    )
 
 
 class ChangesJson(Wire):
@@ -132,7 +118,7 @@ def get_changes(store: TheStore, asked: Annotated[ChangesParameters, Query()]) -
     page = ChangesJson(
         from_=found.window.from_,
         to=found.window.to,
-        items=[ChangeJson.of(change) for change in found.items],
+        items=[ChangeJson.model_validate(change) for change in found.items],
         next=found.next,
     )
     return Response(page.model_dump_json(), HTTPStatus.OK, media_type="application/json")

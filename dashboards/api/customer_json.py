@@ -5,11 +5,11 @@ from typing import Self
 
 from pydantic import Field
 
-from triage.customer import Customer, Order, Request
+from triage.customer import Customer, Request
 from triage.incident.model import Incident, State
 from triage.model import Outcome
 from triage.story import story
-from triage.wire import EvidenceJson, Time, Wire
+from triage.wire import EvidenceJson, TextOrNull, Time, Wire
 
 
 class OrderJson(Wire):
@@ -17,12 +17,7 @@ class OrderJson(Wire):
 
     order: str
     amount: float | None
-    currency: str | None
-
-    @classmethod
-    def of(cls, order: Order) -> Self:
-        amount = None if order.amount is None else float(order.amount)
-        return cls(order=order.order, amount=amount, currency=order.currency or None)
+    currency: TextOrNull
 
 
 class RequestJson(Wire):
@@ -51,8 +46,8 @@ class RequestJson(Wire):
             own=request.is_theirs,
             trace_id=request.trace_id,
             span_id=request.span_id,
-            failures=[EvidenceJson.of(one) for one in request.failures],
-            orders=[OrderJson.of(order) for order in request.orders],
+            failures=[EvidenceJson.model_validate(one) for one in request.failures],
+            orders=[OrderJson.model_validate(order) for order in request.orders],
         )
 
 
@@ -64,12 +59,6 @@ class InIncidentJson(Wire):
     title: str
     began: Time
     ended: Time | None
-
-    @classmethod
-    def of(cls, incident: Incident) -> Self:
-        return cls(
-            id=incident.id, state=incident.state, title=incident.title, began=incident.began, ended=incident.ended
-        )
 
 
 class CustomerJson(Wire):
@@ -108,8 +97,8 @@ class CustomerJson(Wire):
             failures=len(customer.failures),
             recovered_at=customer.recovered_at,
             last_attempt=customer.last_attempt,
-            orders=[OrderJson.of(order) for order in customer.orders],
-            incidents=[InIncidentJson.of(one) for one in incidents],
+            orders=[OrderJson.model_validate(order) for order in customer.orders],
+            incidents=[InIncidentJson.model_validate(one) for one in incidents],
             complete=customer.complete,
             items=[RequestJson.of(request) for request in items],
             next=cursor,

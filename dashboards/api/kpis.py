@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from dashboards.api.border import PROBLEMS, TheStore
 from dashboards.api.cursors import (
@@ -21,9 +21,9 @@ from dashboards.api.cursors import (
 from dashboards.api.parameters import PageParameters, ShortListParameters, WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
 from triage.kpi.checks import Check, State, checks, in_a_line
-from triage.kpi.figures import Good, Kind, Kpi, Signal, Source, kpi_named
+from triage.kpi.figures import Good, Kind, Signal, kpi_named
 from triage.kpi.named import kpis_of
-from triage.kpi.values import Value, values
+from triage.kpi.values import values
 from triage.window import Window, format_time, parse_duration
 from triage.wire import Wire
 
@@ -38,21 +38,9 @@ class SourceJson(Wire):
     signal: Signal
     name: str
     service: str
-    where: dict[str, str]
+    where: Annotated[dict[str, str], BeforeValidator(dict)]
     value: str
     failed: bool | None
-
-    @staticmethod
-    def of(source: Source) -> "SourceJson":
-        """As the API writes it."""
-        return SourceJson(
-            signal=source.signal,
-            name=source.name,
-            service=source.service,
-            where=dict(source.where),
-            value=source.value,
-            failed=source.failed,
-        )
 
 
 class KpiJson(Wire):
@@ -60,25 +48,11 @@ class KpiJson(Wire):
 
     name: str
     kind: Kind
-    of_: SourceJson = Field(serialization_alias="of")
+    of_: SourceJson = Field(alias="of")
     by: SourceJson | None
     unit: str
     good: Good
     owner: str
-
-    @staticmethod
-    def of(kpi: Kpi) -> "KpiJson":
-        """As the API writes it."""
-        by = SourceJson.of(kpi.by) if kpi.by else None
-        return KpiJson(
-            name=kpi.name,
-            kind=kpi.kind,
-            of_=SourceJson.of(kpi.of),
-            by=by,
-            unit=kpi.unit,
-            good=kpi.good,
-            owner=kpi.owner,
-        )
 
 
 class KpisJson(Wire):
@@ -93,11 +67,6 @@ class ValueJson(Wire):
 
     time: datetime
     value: float | None
-
-    @staticmethod
-    def of(value: Value) -> "ValueJson":
-        """As the API writes it."""
-        return ValueJson(time=value.time, value=value.value)
 
 
 class SeriesJson(Wire):
@@ -197,7 +166,7 @@ class ChecksParameters(WindowParameters, PageParameters):
 def get_kpis(store: TheStore, asked: Annotated[ShortListParameters, Query()]) -> Response:
     """The business figures that are watched."""
     page, more = page_at(kpis_of(store.ask), asked.start(), asked.limit)
-    return _json(KpisJson(items=[KpiJson.of(kpi) for kpi in page], next=more))
+    return _json(KpisJson(items=[KpiJson.model_validate(kpi) for kpi in page], next=more))
 
 
 @router.get("/kpis/{name}", response_model=SeriesJson)
@@ -212,9 +181,16 @@ def get_kpi(store: TheStore, name: str, asked: Annotated[StepParameters, Query()
     rest = [value for value in values(store.ask, kpi, window, step_s) if last is None or value.time > last]
     page = rest[: asked.limit]
     more = write_cursor((format_time(page[-1].time), *window_parts(window), step_s)) if len(rest) > len(page) else None
-    items = [ValueJson.of(value) for value in page]
+    items = [ValueJson.model_validate(value) for value in page]
     return _json(
-        SeriesJson(kpi=KpiJson.of(kpi), from_=window.from_, to=window.to, step_ms=step_s * 1000, items=items, next=more)
+        SeriesJson(
+            kpi=KpiJson.model_validate(kpi),
+            from_=window.from_,
+            to=window.to,
+            step_ms=step_s * 1000,
+            items=items,
+            next=more,
+        )
     )
 
 

@@ -105,7 +105,8 @@ class Opened:
         """As of now."""
         question = asked.question(datetime.now(UTC))
         return _joined(
-            lambda rows, cursor: AffectedJson.of(affected(self.store, question, limit=rows, cursor=cursor)), limit
+            lambda rows, cursor: AffectedJson.model_validate(affected(self.store, question, limit=rows, cursor=cursor)),
+            limit,
         )
 
     def affected_csv(self, asked: Asked) -> Iterator[str]:

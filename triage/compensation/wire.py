@@ -9,11 +9,11 @@ from typing import Self
 
 from pydantic import Field
 
-from triage.compensation.model import Action, Evidence, Line
+from triage.compensation.model import Action, Line
 from triage.money import added, digits
 from triage.spreadsheet import line
 from triage.window import format_number, format_time
-from triage.wire import Time, Wire
+from triage.wire import TextOrNull, Time, Wire
 
 PROPOSAL = "A proposal: triage executes none of it. Check a line against its evidence before you act on it."
 PAID_BACK = frozenset({Action.REFUND, Action.CANCEL})
@@ -22,29 +22,15 @@ PAID_BACK = frozenset({Action.REFUND, Action.CANCEL})
 class EvidenceJson(Wire):
     """What a line rests on: a row change, where it stands in its log and topic, or a span."""
 
-    row: str | None
-    trace_id: str | None
-    span_id: str | None
+    row: TextOrNull
+    trace_id: TextOrNull
+    span_id: TextOrNull
     time: Time | None
     sequence: int | None
-    position: str | None
-    topic: str | None
+    position: TextOrNull
+    topic: TextOrNull
     partition: int | None
     offset: int | None
-
-    @classmethod
-    def of(cls, evidence: Evidence) -> Self:
-        return cls(
-            row=evidence.row or None,
-            trace_id=evidence.trace_id or None,
-            span_id=evidence.span_id or None,
-            time=evidence.time,
-            sequence=evidence.sequence,
-            position=evidence.position or None,
-            topic=evidence.topic or None,
-            partition=evidence.partition,
-            offset=evidence.offset,
-        )
 
 
 class LineJson(Wire):
@@ -81,7 +67,7 @@ class LineJson(Wire):
             was=one.was,
             becomes=one.becomes,
             reason=one.reason,
-            evidence=EvidenceJson.of(one.evidence),
+            evidence=EvidenceJson.model_validate(one.evidence),
         )
 
 

@@ -4,34 +4,21 @@ from typing import Self
 
 from pydantic import Field
 
-from triage.doctor.finding import Examination, Finding
-from triage.wire import Time, Wire
+from triage.doctor.finding import Examination
+from triage.wire import TextOrNull, Time, Wire
 
 
 class FindingJson(Wire):
     """One finding, for `count` out of `of`."""
 
     check: str
-    service: str | None
+    service: TextOrNull
     lacks: bool = Field(description="Whether something is missing; else it is only worth knowing.")
     sentence: str
     change: str
     count: int
     of: int
-    example: str | None = Field(description="A trace id.")
-
-    @classmethod
-    def of_finding(cls, finding: Finding) -> Self:
-        return cls(
-            check=finding.check,
-            service=finding.service or None,
-            lacks=finding.lacks,
-            sentence=finding.sentence,
-            change=finding.change,
-            count=finding.count,
-            of=finding.of,
-            example=finding.example or None,
-        )
+    example: TextOrNull = Field(description="A trace id.")
 
 
 class SampleJson(Wire):
@@ -69,7 +56,7 @@ class DoctorJson(Wire):
             data_points=examination.data_points,
             sample=SampleJson(from_=sample.window.from_, to=sample.window.to, one_in=sample.one_in),
             lacks=examination.lacks,
-            findings=[FindingJson.of_finding(finding) for finding in examination.findings],
+            findings=[FindingJson.model_validate(finding) for finding in examination.findings],
             computed_at=examination.computed_at,
             took_ms=examination.took_ms,
         )

@@ -1,9 +1,8 @@
 """Incidents as other programs get them."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Annotated, Self
 
 from pydantic import Field, PlainSerializer
@@ -11,11 +10,11 @@ from pydantic import Field, PlainSerializer
 from triage.incident.due import due_at
 from triage.incident.figures import Figures, figures, time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.impact import Hit
-from triage.incident.model import Answer, Event, Impact, Incident, Person, State, Suspect, Tracked
+from triage.incident.model import Answer, Event, Impact, Incident, Person, State, Tracked
 from triage.model import AffectedCustomer
 from triage.symptom import Severity
 from triage.window import format_duration, format_time
-from triage.wire import AffectedJson, CustomerJson, QuestionJson, Wire
+from triage.wire import AffectedJson, Wire
 
 Time = Annotated[datetime, PlainSerializer(format_time, return_type=str)]
 
@@ -137,19 +136,6 @@ class FrozenJson(Wire):
     masked: int
     amount_at_risk: dict[str, float]
 
-    @classmethod
-    def of(cls, impact: Impact | None) -> Self | None:
-        if impact is None:
-            return None
-        return cls(
-            at=impact.at,
-            customers=impact.customers,
-            not_recovered=impact.not_recovered,
-            recovered=impact.recovered,
-            masked=impact.masked,
-            amount_at_risk=_numbers(impact.amount_at_risk),
-        )
-
 
 class ImpactJson(Wire):
     """How many customers are hit; `frozen` is the answer at the opening, `frozen_end` at the end."""
@@ -173,25 +159,18 @@ class ImpactJson(Wire):
         impact = incident.impact
         if impact is None:
             return None
-        return cls(
-            customers=impact.customers,
-            not_recovered=impact.not_recovered,
-            recovered=impact.recovered,
-            masked=impact.masked,
-            failures=impact.failures,
-            failed_requests=impact.failed_requests,
-            attribution=impact.attribution,
-            amount_at_risk=_numbers(impact.amount_at_risk),
-            exact=impact.exact,
-            caveat=impact.caveat,
-            computed_at=impact.at,
-            frozen=FrozenJson.of(incident.frozen),
-            frozen_end=FrozenJson.of(incident.frozen_end),
-        )
+        return cls.model_validate(impact_facts(incident, impact))
 
 
-def _numbers(amounts: Mapping[str, Decimal]) -> dict[str, float]:
-    return {currency: float(amount) for currency, amount in amounts.items()}
+def impact_facts(incident: Incident, impact: Impact) -> dict[str, object]:
+    """The impact, and what it was at the incident's opening and its end, under the names of the contract."""
+    return {
+        **vars(impact),
+        "attribution": impact.attribution,
+        "computed_at": impact.at,
+        "frozen": incident.frozen,
+        "frozen_end": incident.frozen_end,
+    }
 
 
 class SuspectJson(Wire):
@@ -204,18 +183,6 @@ class SuspectJson(Wire):
     because: str
     for_: list[str] = Field(alias="for")
     against: list[str]
-
-    @classmethod
-    def of(cls, suspect: Suspect) -> Self:
-        return cls(
-            what=suspect.what,
-            change=suspect.change,
-            time=suspect.time,
-            score=suspect.score,
-            because=suspect.because,
-            for_=list(suspect.for_),
-            against=list(suspect.against),
-        )
 
 
 class EventJson(Wire):
@@ -294,7 +261,7 @@ class IncidentJson(Wire):
             runbook=RowJson.of(one),
             service_owner=ServiceOwnerJson.of(one.answer.service, one.answer.service_owner),
             impact=ImpactJson.of(one),
-            suspects=[SuspectJson.of(each) for each in one.suspects],
+            suspects=[SuspectJson.model_validate(each) for each in one.suspects],
             timeline=[EventJson.of(event) for event in _told(one)],
         )
 
@@ -346,27 +313,15 @@ class IncidentAffectedJson(AffectedJson):
     def told(cls, incident: Incident, hit: Hit, page: Sequence[AffectedCustomer], cursor: str | None) -> Self:
         """A page of the answer."""
         impact, question = hit.impact, hit.question
-        return cls(
-            from_=question.from_,
-            to=question.to,
-            as_of=impact.at,
-            question=QuestionJson.of(question),
-            customers=impact.customers,
-            not_recovered=impact.not_recovered,
-            recovered=impact.recovered,
-            masked=impact.masked,
-            failures=impact.failures,
-            failed_requests=impact.failed_requests,
-            unattributed_failures=impact.unattributed_failures,
-            ambiguous_failures=impact.ambiguous_failures,
-            attribution=impact.attribution,
-            amount_at_risk=_numbers(impact.amount_at_risk),
-            exact=impact.exact,
-            caveat=impact.caveat,
-            computed_at=impact.at,
-            took_ms=hit.took_ms,
-            items=[CustomerJson.of(item) for item in page],
-            next=cursor,
-            frozen=FrozenJson.of(incident.frozen),
-            frozen_end=FrozenJson.of(incident.frozen_end),
+        return cls.model_validate(
+            {
+                **impact_facts(incident, impact),
+                "from_": question.from_,
+                "to": question.to,
+                "as_of": impact.at,
+                "question": question,
+                "took_ms": hit.took_ms,
+                "items": page,
+                "next": cursor,
+            }
         )

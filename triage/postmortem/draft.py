@@ -9,7 +9,7 @@ from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to
 from triage.incident.impact import is_of_rows
 from triage.incident.model import Event
 from triage.incident.naming import digest
-from triage.incident.wire import FrozenJson, SuspectJson, ms
+from triage.incident.wire import SuspectJson, impact_facts, ms
 from triage.model import AffectedCustomer
 from triage.postmortem import actions, prose
 from triage.postmortem.chronology import chronology
@@ -126,7 +126,7 @@ def drafted(facts: Facts, shown: Facts | None = None, wipe: Callable[[str], str]
         customers=_customers(visible),
         timeline=chronology(visible),
         detection=_detection(visible),
-        suspects=[SuspectJson.of(each) for each in incident.suspects],
+        suspects=[SuspectJson.model_validate(each) for each in incident.suspects],
         steps=steps(incident),
         checks=_checks(visible),
         verified=last_verified(incident),
@@ -158,21 +158,8 @@ def _written(event: Event, wipe: Callable[[str], str]) -> WrittenJson:
 
 
 def _impact(facts: Facts) -> ImpactJson:
-    now, revised = facts.impact, FrozenJson.of(facts.impact)
-    assert revised is not None
-    return ImpactJson(
-        frozen=FrozenJson.of(facts.incident.frozen),
-        frozen_end=FrozenJson.of(facts.incident.frozen_end),
-        revised=revised,
-        failures=now.failures,
-        failed_requests=now.failed_requests,
-        unattributed_failures=now.unattributed_failures,
-        ambiguous_failures=now.ambiguous_failures,
-        attribution=now.attribution,
-        exact=now.exact,
-        caveat=now.caveat,
-        of_rows=is_of_rows(facts.incident),
-    )
+    known = impact_facts(facts.incident, facts.impact)
+    return ImpactJson.model_validate({**known, "revised": facts.impact, "of_rows": is_of_rows(facts.incident)})
 
 
 def _customers(facts: Facts) -> CustomersJson:

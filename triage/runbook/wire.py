@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field
 
-from triage.runbook.model import Contact, Ownership, Responder, Row, Runbook
+from triage.runbook.model import Ownership, Responder, Row, Runbook
 from triage.window import format_duration
 from triage.wire import Wire
 
@@ -14,10 +14,6 @@ class ContactJson(Wire):
 
     name: str
     slack: str
-
-    @classmethod
-    def of(cls, contact: Contact) -> Self | None:
-        return cls(name=contact.name, slack=contact.slack) if contact else None
 
 
 class ResponderJson(Wire):
@@ -79,7 +75,7 @@ class RowJson(Wire):
             mitigation=list(row.mitigation),
             owner=ResponderJson.of(row.owner),
             links=[LinkJson(title=link.title, url=link.url) for link in row.links],
-            sla=ContactJson.of(row.sla),
+            sla=ContactJson.model_validate(row.sla) if row.sla else None,
         )
 
 
