@@ -77,7 +77,12 @@ class Access:
         fetch_site = headers.get("sec-fetch-site")
         if self.origins.foreign_page(request.method, host, headers.get("origin"), fetch_site):
             return Forbidden("The request comes from a page of another site.")
-        if not self.token or path == "/login" or path.startswith(("/static/", *HOOKS)) or self.logged_in(request):
+        if (
+            not self.token
+            or path in ("/login", "/logout")
+            or path.startswith(("/static/", *HOOKS))
+            or self.logged_in(request)
+        ):
             return None
         return self._without_session(request)
 
@@ -126,7 +131,8 @@ class Gate:
 
 def refused(request: Request, problem: Problem) -> Response:
     """A person who has not logged in is sent to do so; all others get the problem."""
-    wants_page = not request.url.path.startswith(FOR_PROGRAMS) and request.method in SAFE_METHODS
+    reads_html = request.method in SAFE_METHODS or "text/html" in request.headers.get("accept", "")
+    wants_page = not request.url.path.startswith(FOR_PROGRAMS) and reads_html
     if isinstance(problem, Unauthenticated) and wants_page and "authorization" not in request.headers:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/login?{urlencode({'next': asked})}", HTTPStatus.SEE_OTHER)

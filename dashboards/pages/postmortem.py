@@ -9,12 +9,15 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from markupsafe import Markup
 
 from dashboards.api.postmortem import TheOffice, asked, the_section
+from dashboards.pages.authors import remember
 from dashboards.pages.views import render
 from dashboards.problems import BadParameters, FieldError, NotFound
+from dashboards.shared_pages import author_for
 from triage.incident.acting import Act
 from triage.postmortem.formats import Format
 from triage.postmortem.layout import laid_out
-from triage.postmortem.model import SectionJson
+from triage.postmortem.model import PostmortemJson, SectionJson
+from triage.postmortem.writing import Overtaken
 
 router = APIRouter(include_in_schema=False)
 
@@ -27,14 +30,24 @@ def postmortem_page(
     request: Request, making: TheOffice, incident_id: str, redact: Annotated[bool, Query()] = False
 ) -> HTMLResponse:
     """The draft, with what its authors wrote; each section can be edited."""
-    document = asked(lambda: making.document(incident_id, redact=redact))
+    return _page(request, asked(lambda: making.document(incident_id, redact=redact)))
+
+
+def _page(
+    request: Request, document: PostmortemJson, overtaken: Overtaken | None = None, author: str = ""
+) -> HTMLResponse:
+    texts = {each.name: _text(each) for each in document.sections}
     return render(
         request,
         "postmortem.html",
+        HTTPStatus.CONFLICT if overtaken else HTTPStatus.OK,
         document=document,
         layout=laid_out(document),
         sections={each.name: each for each in document.sections},
-        texts={each.name: _text(each) for each in document.sections},
+        texts=texts | ({overtaken.section: overtaken.text} if overtaken else {}),
+        versions={each.name: len(each.earlier) + bool(each.written) for each in document.sections},
+        overtaken_in=overtaken.section if overtaken else None,
+        author=author or author_for(request),
         figures={each.name: (Markup(each.svg), each.alt) for each in document.figures},
         hints={each.name: HINTS.get(each.name, HINT) for each in document.sections},
         formats=[each.value for each in Format],
@@ -63,13 +76,18 @@ def figure_file(
 
 @router.post("/incidents/{incident_id}/postmortem")
 def edit(
+    request: Request,
     making: TheOffice,
     incident_id: str,
     action: Annotated[str, Form()],
     author: Annotated[str, Form()] = "",
     text: Annotated[str, Form()] = "",
-) -> RedirectResponse:
-    """Keeps an author's text for a section, or runs the verification plan."""
+    based_on: Annotated[int | None, Form()] = None,
+) -> Response:
+    """Keeps an author's text for a section, or runs the verification plan.
+
+    `based_on` is how many texts of the section the author knew: one who was overtaken is shown both, and saves again.
+    """
     address = f"/incidents/{quote(incident_id, safe='')}/postmortem"
     if action == "verify":
         asked(lambda: making.verify(incident_id, Act(author)))
@@ -77,5 +95,10 @@ def edit(
     if not author.strip():
         raise BadParameters([FieldError("author", "say who writes this: go back, the text is still there")])
     section = the_section(action)
-    asked(lambda: making.write(incident_id, section, Act(author, text)))
-    return RedirectResponse(f"{address}#{section}", HTTPStatus.SEE_OTHER)
+    try:
+        asked(lambda: making.write(incident_id, section, Act(author, text), based_on))
+    except Overtaken as overtaken:
+        return _page(request, asked(lambda: making.document(incident_id)), overtaken, author)
+    answer = RedirectResponse(f"{address}#{section}", HTTPStatus.SEE_OTHER)
+    remember(request, answer, author)
+    return answer

@@ -10,9 +10,10 @@ const colour = (name) => getComputedStyle(document.documentElement).getPropertyV
 const dataOf = (figure) => JSON.parse(figure.querySelector(":scope > script").textContent);
 const both = (iso) => {
   const when = new Date(iso);
-  const here = when.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
-  const utc = iso.slice(11, 19);
-  return here.startsWith(utc.slice(0, 5)) ? `${utc} UTC` : `${utc} UTC · ${here} here`;
+  const utc = `${iso.slice(11, 19)} UTC`;
+  if (when.getTimezoneOffset() === 0) return utc;
+  const day = when.getDate() === when.getUTCDate() ? {} : { day: "numeric", month: "short" };
+  return `${utc} · ${when.toLocaleString(undefined, { ...day, hour: "2-digit", minute: "2-digit", second: "2-digit" })} here`;
 };
 const wall = (iso) => iso.replace("Z", "").replace(/\+00:00$/, ""); // plotly's axis has no zone: UTC as it is written
 

@@ -11,6 +11,12 @@ function addTitles() {
   }
 }
 
+// A moment where the reader is; with its day where that is not the one in UTC, or where the day is wanted.
+function here(when, withDay = false) {
+  const day = withDay || when.getDate() !== when.getUTCDate() ? `${local(when, { day: "numeric", month: "short" })} ` : "";
+  return day + local(when, { timeStyle: "short" });
+}
+
 function addLocalTimes() {
   addTitles();
   addLocal();
@@ -22,21 +28,25 @@ function addLocal() {
   const shown = document.querySelector(".bar .zone time");
   if (!shown) return;
   const when = new Date(shown.dateTime);
-  let here = document.querySelector(".bar .local");
-  if (!here && when.getTimezoneOffset() === 0) return;
-  if (!here) {
-    here = document.createElement("span");
-    here.className = "local";
-    here.dataset.own = "";
-    shown.parentElement.append(here);
+  let beside = document.querySelector(".bar .local");
+  if (!beside && when.getTimezoneOffset() === 0) return;
+  if (!beside) {
+    beside = document.createElement("span");
+    beside.className = "local";
+    beside.dataset.own = "";
+    shown.parentElement.append(beside);
   }
-  here.textContent = ` · ${local(when, { timeStyle: "short" })} here`;
+  beside.textContent = ` · ${here(when)} here`;
 }
 
-function addYours(offset = new Date().getTimezoneOffset()) {
+// Beside a window in UTC: whether that is the reader's own time is asked of each moment, for summer is not winter.
+function addYours() {
   for (const yours of document.querySelectorAll(".yours")) {
     const times = [...yours.parentElement.querySelectorAll("time")].filter((time) => time.compareDocumentPosition(yours) & Node.DOCUMENT_POSITION_FOLLOWING);
-    if (offset !== 0) yours.textContent = ` (${times.map((time) => local(new Date(time.dateTime), { timeStyle: "short" })).join(" – ")} your time)`;
+    const moments = times.map((time) => new Date(time.dateTime));
+    if (moments.every((when) => when.getTimezoneOffset() === 0)) continue;
+    const inDays = new Set(moments.map((when) => when.toDateString())).size > 1;
+    yours.textContent = ` (${moments.map((when) => here(when, inDays)).join(" – ")} your time)`;
   }
 }
 
@@ -80,8 +90,39 @@ function shareAuthor() {
   });
 }
 
+// A text that takes long to write is kept in this tab until it is saved: meanwhile a session may end.
+function keepTyped() {
+  const words = (text) => text.replace(/\s+/g, " ").trim();
+  for (const area of document.querySelectorAll("textarea[data-kept]")) {
+    const key = `${location.pathname}#${area.id}`;
+    const typed = sessionStorage.getItem(key);
+    if (typed === null || words(typed) === words(area.defaultValue)) {
+      sessionStorage.removeItem(key);
+    } else if (area.value === area.defaultValue) {
+      area.value = typed;
+      area.closest("details").open = true;
+      area.form.querySelector("[data-back]").hidden = false;
+    }
+    area.addEventListener("input", () => sessionStorage.setItem(key, area.value));
+    area.form.addEventListener("reset", () => { sessionStorage.removeItem(key); area.form.querySelector("[data-back]").hidden = true; });
+  }
+}
+
+// On paper nothing is folded, and a link says where it leads.
+function preparePrinting() {
+  let folded = [];
+  addEventListener("beforeprint", () => {
+    folded = [...document.querySelectorAll("details.part:not([open])")];
+    for (const part of folded) part.open = true;
+    for (const link of document.querySelectorAll("main a[href]")) link.dataset.address = link.href;
+  });
+  addEventListener("afterprint", () => { for (const part of folded) part.open = false; });
+}
+
 foldParts();
 shareAuthor();
+keepTyped();
+preparePrinting();
 addLocalTimes();
 addCopying();
 document.addEventListener("page-updated", addLocalTimes);

@@ -124,12 +124,15 @@ def visit(browser: Browser, site: Site) -> Iterator[Visit]:
     yield from visiting(browser, site, PHONE, "light")
 
 
-def visiting(browser: Browser, site: Site, viewport: ViewportSize, scheme: str) -> Iterator[Visit]:
+def visiting(
+    browser: Browser, site: Site, viewport: ViewportSize, scheme: str, zone: str = "Asia/Kolkata", locale: str = "en-US"
+) -> Iterator[Visit]:
     """A visit that has nothing to complain of in the end."""
     context = browser.new_context(
         viewport=viewport,
         color_scheme="dark" if scheme == "dark" else "light",
-        timezone_id="Asia/Kolkata",
+        timezone_id=zone,
+        locale=locale,
         accept_downloads=True,
     )
     made = Visit(context.new_page(), site, scheme)

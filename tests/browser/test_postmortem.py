@@ -4,8 +4,9 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Axe, Site, Visit, fits_and_keeps_nobody_out
+from tests.browser.conftest import TOKEN, Axe, Site, Visit, fits_and_keeps_nobody_out
 from tests.integration.small_shop import FROM
 from tests.symptoms import RUNBOOK, Passes, gateway_errors
 from triage.incident.book import StoredBook
@@ -36,6 +37,55 @@ def test_an_author_edits_a_section_and_finds_it_again(visit: Visit, address: str
     assert section.get_by_text("The token had expired.", exact=True).first.is_visible()
     assert "written by Ana" in section.inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def begin(page: Page, section: str, text: str) -> None:
+    """Writes into a section's form, and does not save it."""
+    page.get_by_text(f"Edit this section: {section}").click()
+    page.get_by_label(f"Text of “{section}”").fill(text)
+
+
+def test_what_was_typed_survives_a_session_that_ended(visit: Visit, address: str) -> None:
+    """Saving leads to the token, and from there back to the text; another section's is still there as well."""
+    page = visit.page
+    page.goto(visit.site.guarded_url + address)
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button", name="Log in").click()
+    begin(page, "Impact", "An hour of writing.")
+    begin(page, "Remediation", "Another one.")
+    page.context.clear_cookies()
+    page.locator("#author-remediation").fill("Ana")
+    page.locator("button[value=remediation]").click()
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_label("Text of “Remediation”")).to_have_value("Another one.")
+    expect(page.locator("section", has=page.locator("h2#remediation")).get_by_text("is back")).to_be_visible()
+    page.locator("#author-remediation").fill("Ana")
+    page.locator("button[value=remediation]").click()
+    expect(page.get_by_text("written by Ana").first).to_be_visible()
+    assert not page.get_by_label("Text of “Remediation”").is_visible()
+    expect(page.get_by_label("Text of “Impact”")).to_have_value("An hour of writing.")
+    expect(page.locator("#author-impact")).to_have_value("Ana")
+    page.get_by_role("button", name="Discard what I typed").locator("visible=true").click()
+    page.reload()
+    assert not page.get_by_label("Text of “Impact”").is_visible()
+
+
+def test_nobody_is_overwritten_unawares(visit: Visit, address: str) -> None:
+    """Who was overtaken sees both texts, and saves again."""
+    page, url = visit.open(address), visit.site.url
+    begin(page, "What we learned", "Mine.")
+    page.locator("#author-lessons").fill("Ana")
+    theirs = {"author": "Bob", "text": "His."}
+    put = page.request.put(f"{url}/api/v1{address}/lessons", data=theirs)
+    assert put.ok
+    page.locator("button[value=lessons]").click()
+    section = page.locator("section", has=page.locator("h2#lessons"))
+    expect(section).to_contain_text("written by Bob")
+    expect(section).to_contain_text("Bob wrote this section meanwhile")
+    expect(page.get_by_label("Text of “What we learned”")).to_have_value("Mine.")
+    page.locator("button[value=lessons]").click()
+    expect(section).to_contain_text("written by Ana")
 
 
 def test_it_fits_every_screen_and_keeps_nobody_out(seen: Visit, address: str, axe: Axe) -> None:

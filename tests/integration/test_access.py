@@ -55,6 +55,15 @@ def log_in(guest: TestClient, token: str = TOKEN, **changed: str) -> httpx.Respo
     return answer
 
 
+def test_a_form_is_sent_to_the_login_and_a_program_gets_the_problem(guarded: TestClient) -> None:
+    """Who writes on a page and is no longer logged in comes back to it; leaving twice is no error."""
+    sent = guarded.post("/incidents/INC-1", data={"action": "note"}, headers={"accept": "text/html,*/*;q=0.8"})
+    assert (sent.status_code, sent.headers["location"]) == (303, "/login?next=%2Fincidents%2FINC-1")
+    assert guarded.post("/incidents/INC-1", data={"action": "note"}).status_code == 401
+    assert guarded.post("/api/v1/incidents/INC-1/ack", headers={"accept": "text/html"}).status_code == 401
+    assert guarded.post("/logout").headers["location"] == "/login"
+
+
 class TestWithoutToken:
     def test_everything_is_open_to_whoever_is_on_the_machine(self, open_client: TestClient) -> None:
         """On loopback, without a token, nobody has to log in."""

@@ -38,9 +38,9 @@ class Office:
         hide = redaction(facts, redaction_key(self.data))
         return drafted(facts, redacted(facts, hide), hide.free)
 
-    def write(self, id_: str, section: SectionName, act: Act) -> Incident:
-        """Keeps an author's text. Raises NoIncident, ValueError, StoreError."""
-        return write(StoredBook(self.store), self._facts(id_), section, act)
+    def write(self, id_: str, section: SectionName, act: Act, based_on: int | None = None) -> Incident:
+        """Keeps an author's text. Raises NoIncident, ValueError, Overtaken, StoreError."""
+        return write(StoredBook(self.store), self._facts(id_), section, act, based_on)
 
     def verify(self, id_: str, act: Act) -> VerificationJson:
         """Runs the verification plan. Raises NoIncident, StoreError."""

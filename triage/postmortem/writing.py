@@ -14,8 +14,21 @@ from triage.postmortem.model import SectionName
 LONGEST = 50_000
 
 
-def write(book: Book, facts: Facts, section: SectionName, act: Act) -> Incident:
-    """Keeps an author's text for a section. Raises ValueError for an empty or an endless one, StoreError."""
+class Overtaken(Exception):
+    """Somebody wrote the section while this author did; `text` is what was not kept."""
+
+    def __init__(self, section: SectionName, text: str) -> None:
+        super().__init__(f"{section} was written by somebody else meanwhile")
+        self.section = section
+        self.text = text
+
+
+def write(book: Book, facts: Facts, section: SectionName, act: Act, based_on: int | None = None) -> Incident:
+    """Keeps an author's text for a section.
+
+    `based_on` is how many texts of it the author knew, None for whatever there is. Raises ValueError for an empty or an
+    endless one, Overtaken where there are more, StoreError.
+    """
     incident = facts.incident
     text = act.text.replace("\r\n", "\n").strip()
     if not text:
@@ -26,6 +39,8 @@ def write(book: Book, facts: Facts, section: SectionName, act: Act) -> Incident:
     versions = [event for event in written(incident) if f".written.{section}." in event.id]
     if versions and (versions[-1].text, versions[-1].author, versions[-1].details) == (text, act.by, details):
         return incident
+    if based_on is not None and len(versions) > based_on:
+        raise Overtaken(section, text)
     event_id = f"{incident.id}.written.{section}.{len(versions)}.{digest(act.by + text)}"
     book.write([Event(incident.id, event_id, datetime.now(UTC), Kind.WRITTEN, act.by, text, details)])
     return book.incident(incident.id) or incident
