@@ -14,7 +14,7 @@ from tests.integration.small_shop import FROM
 from tests.loading import empty
 from tests.row_world import Change, World
 from tests.symptoms import gateway_errors, other
-from triage.compensation.charges import CHARGING
+from triage.compensation.charges import CHARGING, NO_CHARGE
 from triage.compensation.model import Action, Line
 from triage.compensation.proposing import Proposed, proposed
 from triage.compensation.wire import PlanJson
@@ -31,13 +31,20 @@ LATER = FROM + timedelta(hours=1)
 
 
 def checkout(
-    trace: int, order: str, *, placed: bool, charged: bool, at_s: float | None = None, entry: str = "POST /checkout"
+    trace: int,
+    order: str,
+    *,
+    placed: bool,
+    charged: bool,
+    at_s: float | None = None,
+    entry: str = "POST /checkout",
+    call: str = "POST /v1/charges",
 ) -> list[Span]:
     """A request that places an order, and its call to the payment provider; `trace` seconds after T0, or `at_s`."""
     names = attributes({"order.id": order, "customer.id": f"of {order}", **WORTH})
     start = T0 + int((trace if at_s is None else at_s) * SECOND)
     root = span(1, trace, 0, start, name=entry, kind=Span.SPAN_KIND_SERVER, attributes=names)
-    charge = span(2, trace, 1, start + 1000, name="POST /v1/charges", kind=Span.SPAN_KIND_CLIENT)
+    charge = span(2, trace, 1, start + 1000, name=call, kind=Span.SPAN_KIND_CLIENT)
     for each, went_well in ((root, placed), (charge, charged)):
         if not went_well:
             each.status.CopyFrom(ERROR)
@@ -58,7 +65,7 @@ def test_orders_are_told_that_were_charged_and_not_placed_or_the_reverse_or_char
     ]
     store.insert("traces", segment(traces(*sent)), token())
     window = {"before": FROM, "from": FROM, "to": LATER, "settled": LATER, "as_of": LATER}
-    rows = store.ask("incidents/charges", **window, words=CHARGING).rows(named=True)
+    rows = store.ask("incidents/charges", **window, words=CHARGING, other_words=NO_CHARGE).rows(named=True)
     told = {row["order_id"]: (row["charges_well"], row["charges_failed"], row["is_placed"]) for row in rows}
     assert told == {"charged-only": (1, 0, False), "placed-only": (0, 1, True), "twice": (2, 0, True)}
     assert {row["customer"] for row in rows} == {f"of {order}" for order in told}
@@ -137,14 +144,57 @@ def test_who_tried_again_after_the_end_and_paid_twice_is_paid_back_once(store: S
     assert plan_for(store, gateway_errors(), ended=ENDED, as_of=FROM + timedelta(seconds=610)).lines == []
 
 
-def test_what_charges_for_an_order_by_another_way_is_not_one_charge_too_many(store: Store) -> None:
-    """It may capture later what was only reserved, or pay it back."""
+@pytest.mark.parametrize("at_s", [60, 600])
+@pytest.mark.parametrize(
+    ("entry", "call"),
+    [
+        ("capture at dispatch", "POST /v1/charges"),
+        ("POST /orders/{id}/ship", "POST /v1/captures"),
+        ("POST /orders/{id}/cancel", "POST /v1/payments/{id}/refund"),
+        ("GET /orders/{id}", "GET /v1/payments/{id}"),
+    ],
+)
+def test_what_another_operation_does_with_a_payment_is_not_one_charge_too_many(
+    store: Store, entry: str, call: str, at_s: float
+) -> None:
+    """It may capture what was only reserved, pay it back, or ask of it; within the incident and after it."""
     told(
         store,
         *checkout(1, "o", placed=True, charged=True),
-        *checkout(2, "o", placed=True, charged=True, at_s=600, entry="capture at dispatch"),
+        *checkout(2, "o", placed=True, charged=True, at_s=at_s, entry=entry, call=call),
     )
     assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
+
+
+@pytest.mark.parametrize(
+    "call", ["POST /v1/payments/{id}/refund", "GET /v1/payments/{id}", "payments.Api/ListPayments"]
+)
+def test_what_only_asks_of_a_payment_or_undoes_it_is_no_charge(store: Store, call: str) -> None:
+    """However often, and whether its request goes well or not."""
+    again = [checkout(trace, "o", placed=trace > 2, charged=True, entry="any", call=call) for trace in (1, 2, 3, 4)]
+    told(store, *(each for request in again for each in request))
+    assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
+
+
+def test_an_order_that_failed_and_was_shipped_is_not_paid_back(store: Store) -> None:
+    """Its capture says that it was placed, and is no second charge."""
+    told(
+        store,
+        *checkout(1, "o", placed=False, charged=True),
+        *checkout(2, "o", placed=True, charged=True, at_s=60, entry="POST /orders/{id}/ship", call="POST /v1/captures"),
+    )
+    assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
+
+
+@pytest.mark.parametrize("call", ["POST /v1/charges", "POST /v1/payments"])
+def test_who_paid_in_another_way_after_a_failure_is_paid_back_once(store: Store, call: str) -> None:
+    """The first request had charged them."""
+    told(
+        store,
+        *checkout(1, "o", placed=False, charged=True),
+        *checkout(2, "o", placed=True, charged=True, at_s=60, entry="POST /checkout/paypal", call=call),
+    )
+    assert trace_ids(plan_for(store, gateway_errors(), ended=ENDED).lines) == [2]
 
 
 def test_the_first_and_the_last_request_of_an_incident_are_told(store: Store) -> None:

@@ -16,6 +16,8 @@ from triage.symptom import Ask
 
 CHARGING = r"\b(charge|charges|capture|captures|payments?)\b"
 """What spans that charge are called: `POST /v1/charges`, `capture`."""
+NO_CHARGE = r"\b(get|head|options|list|delete)|refund|void|cancel|revers"
+"""What those of them are called that only ask of a payment, or undo it: `GET /v1/payments/{id}`, `refund payment`."""
 SETTLED = timedelta(seconds=30)
 """So long a request goes on at most."""
 
@@ -42,7 +44,7 @@ def charged(ask: Ask, incident: Incident, as_of: datetime) -> Charged:
         return Charged((), (YOUNG,))
     window = {"from": incident.began - SETTLED, "to": min((incident.ended or as_of) + SETTLED, settled)}
     known = {"before": incident.began - LOOKBACK, "settled": settled, "as_of": as_of}
-    frame = ask("incidents/charges", **window, **known, words=CHARGING)
+    frame = ask("incidents/charges", **window, **known, words=CHARGING, other_words=NO_CHARGE)
     amounts = worth(ask, (str(row["order_id"]) for row in frame.iter_rows(named=True)), incident.began, as_of)
     lines = tuple(
         line for row in frame.iter_rows(named=True) for line in _lines(row, amounts.get(str(row["order_id"]), {}))
