@@ -2,15 +2,23 @@
 -- from, to: DateTime64, UTC; the window, `to` itself not meant
 -- partner: String, its name
 -- One row per caller, HTTP status (0 where there was none) and kind of complaint, most calls first; one received twice counts
--- once. Where no connection came about, what is said of certificates, versions and tokens is no answer.
+-- once. Where no connection came about, what is said of certificates, versions and tokens is no answer; nor is an address.
 WITH
     (SELECT groupArray(Name) FROM partners) AS known_partners,
-    HttpStatus = 0 AND match(lower(Error), 'x509|certificate|pkix|\\b(open)?ssl|\\btls|conn(ection)? ?(refused|reset)|timeout|timed out|unreachable') AS is_unanswered
+    replaceRegexpAll(lower(Error), '(\\w+:/|\\B)/[^\\s"\'<>(),;]+', '') AS said,
+    HttpStatus = 0 AND (
+        match(said, 'conn(ection)? ?(refused|reset|aborted)|timeout|timed out|deadline.exceeded|unreachable|no route')
+        OR match(said, '(failed|unable|cannot|could ?n.t)( to)? connect|new connection|max retries|hang up|broken pipe')
+        OR match(said, '(remote|server) ?disconnect|disconnect/reset|(remote end|peer|server) closed')
+        OR match(said, 'no such host|unknown ?host|name.?resol|resolve (host|\\W)|getaddrinfo|enotfound|eai_again|name or service|\\bdns')
+        OR match(said, 'x509|pkix|handshake|\\b(open)?(ssl|tls)|err_(ssl|tls)|altname|signed by unknown|self.signed.cert')
+        OR match(said, 'verify.{0,11}(cert|leaf)|(peer|remote|issuer|bad).cert|cert(ificate)?.{0,6}(verif|expired|chain)')
+    ) AS is_unanswered
 SELECT
     toString(ServiceName) AS service,
     HttpStatus AS status,
-    NOT is_unanswered AND match(lower(Error), 'valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|contract|version') AS invalid,
-    NOT is_unanswered AND match(lower(Error), 'token|expired|unauthori|forbidden|credential|signature|authenticat') AS refused,
+    NOT is_unanswered AND match(said, 'valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|contract|version') AS invalid,
+    NOT is_unanswered AND match(said, 'token|expired|unauthori|forbidden|credential|signature|authenticat') AS refused,
     uniqExact(TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp) AS calls,
     topK(1)(Error)[1] AS commonest
 FROM failures

@@ -129,6 +129,39 @@ def test_a_call_that_is_received_five_times_fails_once(store: Store) -> None:
     assert found(store) == []
 
 
+POOL = "HTTPSConnectionPool(host='token.bank.example', port=443): Max retries exceeded with url"
+UNANSWERED = (
+    f"{POOL}: /oauth/token (Caused by NameResolutionError('[Errno -2] Name or service not known'))",
+    f"{POOL}: /v1/token (Caused by NewConnectionError('[Errno 113] No route to host'))",
+    "dial tcp: lookup token.bank.example: no such host",
+    "getaddrinfo ENOTFOUND token.bank.example",
+    "getaddrinfo EAI_AGAIN token.bank.example",
+    "java.net.UnknownHostException: token.bank.example",
+    "Could not resolve host: token.bank.example",
+    "Failed to connect to token.bank.example port 443",
+    "('Connection aborted.', RemoteDisconnected('Remote end closed connection without response')) /v2/validate",
+    "ServerDisconnectedError: /v1/contracts",
+    "socket hang up, POST https://bank.example/oauth/token",
+    'Post "https://bank.example/v1/validate": context deadline exceeded',
+    "ERR_TLS_CERT_ALTNAME_INVALID",
+    "CERT_HAS_EXPIRED",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired",
+    "The remote certificate is invalid according to the validation procedure",
+    "invalid peer certificate: UnknownIssuer",
+)
+REFUSED = (
+    "invalid token: the certificate claim does not match",
+    "POST https://bank.example/v1/charges: the token has expired",
+    "Bad credentials for /v1/charges",
+)
+INVALID = (
+    "validation of response failed: certificate_number is missing field",
+    "invalid client certificate serial in payload: schema",
+    "could not resolve schema of https://bank.example/v1/token: unexpected field",
+)
+
+
 @pytest.mark.parametrize(
     ("status", "message", "cause"),
     [
@@ -137,6 +170,9 @@ def test_a_call_that_is_received_five_times_fails_once(store: Store) -> None:
             "tls: failed to verify certificate: x509: certificate has expired or is not yet valid",
             Cause.PARTNER_DOWN,
         ),
+        *(("", message, Cause.PARTNER_DOWN) for message in UNANSWERED),
+        *(("", message, Cause.TOKEN_EXPIRED) for message in REFUSED),
+        *(("", message, Cause.CONTRACT_DRIFT) for message in INVALID),
         ("", "javax.net.ssl.SSLHandshakeException: PKIX path validation failed", Cause.PARTNER_DOWN),
         ("", "java.net.ConnectException: Connection refused (HTTP version 1.1)", Cause.PARTNER_DOWN),
         ("503", "no valid upstream", Cause.PARTNER_DOWN),
