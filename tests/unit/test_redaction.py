@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.postmortems import facts, hit, incident
+from tests.postmortems import SUSPECT, facts, hit, incident
 from tests.symptoms import Passes, at, gateway_errors
 from triage.incident.model import US, Event, Kind
 from triage.model import Evidence, Outcome
@@ -142,11 +142,60 @@ def test_what_another_systems_alert_says_is_what_others_wrote() -> None:
         ("call (030) 901820 55", "901820"),
         ("call 555-867-5309", "867"),
         ("call (555) 867-5309.", "867"),
+        ("call (555) 867 5309.", "867"),
+        ("call 1-800-867-5309", "867"),
+        ("call 1 (800) 867-5309", "867"),
+        ("call 1 800 867 5309", "867"),
+        ("call 06 12 34 56 78: nobody there", "34"),
+        ("call 06.12.34.56.78", "34"),
+        ("call 0612345678", "345"),
+        ("call 06-12345678", "345"),
+        ("call 02 123 45 67", "123"),
+        ("call 079/123.45.67", "123"),
+        ("tel:0171 1234567", "345"),
+        ("call 0171\u00a01234567", "345"),
+        ("call +33\u00a06\u202f12\u202f34\u202f56\u202f78", "34"),
+        ("call +33  (0) 6 12 34 56 78", "34"),
+        ("call 00 33 6 12 34 56 78", "34"),
+        ("call +49\u2011171\u20111234567", "345"),
+        ("card 4111\u00a01111\u00a01111\u00a01111", "1111"),
     ],
 )
 def test_what_is_personal_is_found_beside_other_signs(others_write: str, secret: str) -> None:
     """A port, a scheme, an underscore, brackets, or an address's spelling in a query string."""
     assert secret not in redaction(facts(incident((Kind.NOTE, "Bo", others_write))), KEY).free(others_write)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "left-pad@1.3.0, deployed as payment@2.4.0-rc.1",
+        "Main :: error",
+        "listens on 0.0.0.0",
+        "on 05-11-2026 10:02:33, 05.11.2026 10:02 and 2026-05-11 10:02:33",
+        "on 05/11/2026 10:02:33, or 01.02.26 10:22",
+        "offset 0000012345678",
+        "by +0.123456789",
+        "uuid 12345678-1234-1234-1234-123456789012",
+    ],
+)
+def test_what_only_looks_a_little_personal_stays(text: str) -> None:
+    """Versions of packages, scopes of names, times and figures."""
+    assert redaction(facts(), KEY).free(text) == text
+
+
+def test_a_version_of_four_parts_is_no_address() -> None:
+    """Where a change or a symptom names it; an address beside it is replaced."""
+    note = "2.4.0.1 is bad, 2.4.0.0 was not, said 203.0.113.9"
+    passes = Passes()
+    passes.looks(30, 80, replace(gateway_errors(), because="all are of 2.4.0.0", labels={"version": "2.4.0.0"}))
+    one = replace(passes.only, suspects=(replace(SUSPECT, what="deploy of payment 2.4.0.1"),))
+    event = Event(one.id, "n", at(100), Kind.NOTE, "Bo", note)
+    given = facts(replace(one, timeline=(*one.timeline, event)))
+    told = replace(given.changes[0], version="2.4.0.1", title="payment@2.4.0.1")
+    whole = exported(replace(given, changes=(told,)))
+    assert re.search(r"2\.4\.0\.1 is bad, 2\.4\.0\.0 was not, said ip-\w{10}", whole)
+    assert all(said in whole for said in ("deploy of payment 2.4.0.1", "payment@2.4.0.1", "all are of 2.4.0.0"))
 
 
 def test_who_presses_a_button_in_slack_is_the_one_whom_others_name() -> None:
@@ -161,7 +210,15 @@ def test_who_presses_a_button_in_slack_is_the_one_whom_others_name() -> None:
 def test_a_long_text_without_a_blank_is_read_at_once() -> None:
     """As long as a section may be: what once took half a minute, in which nobody else was served."""
     hide = redaction(facts(), KEY)
-    for text in ("a" * LONGEST, "a.a@" + "a." * (LONGEST // 2), "a%40" * (LONGEST // 4), "0 1" * (LONGEST // 3)):
+    for text in (
+        "a" * LONGEST,
+        "a.a@" + "a." * (LONGEST // 2),
+        "a%40" * (LONGEST // 4),
+        "0 1" * (LONGEST // 3),
+        "06." * (LONGEST // 3),
+        "a.a@1." * (LONGEST // 6),
+        "1 (" * (LONGEST // 3),
+    ):
         began = time.process_time()
         hide.free(text)
         assert time.process_time() - began < 5

@@ -4,27 +4,40 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-EMAIL = re.compile(r"[\w\u0300-\u036f.+%-]{1,64}(?:@|%40)[\w\u0300-\u036f-]+(?:\.[\w\u0300-\u036f-]+)+")
-"""Its local part is bounded (RFC 5321), or a long text without a blank takes time by the square."""
-CARD = re.compile(r"(?<!\w)\d(?:[ -]?\d){12,18}(?!\w)")
+BLANK = r" \u00a0\u2009\u202f"
+DASH = r"\-\u2010\u2011"
+GAP = rf"[{BLANK}{DASH}.]"
+"""Between the digits of a number as people write it; some texts have those that break no line."""
+
+EMAIL = re.compile(r"[\w\u0300-\u036f.+%-]{1,64}(?:@|%40)(?:[\w\u0300-\u036f-]+\.)+[^\W\d_][\w\u0300-\u036f-]*")
+"""Its local part is bounded (RFC 5321), or a long text without a blank takes time by the square.
+
+`payment@2.4.0` is none: the last part of a domain begins with a letter.
+"""
+CARD = re.compile(rf"(?<!\w)\d(?:[{BLANK}{DASH}]?\d){{12,18}}(?!\w)")
 IP_4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)")
 IP_6 = re.compile(r"(?<![\w.:])(?:[0-9A-Fa-f]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}(?!\w)|[0-9A-Fa-f]{0,4}(?![\w:]))")
 """It may end as one of version 4."""
-PHONES = (
-    re.compile(r"(?<![\w.])\+\d(?:[ ()./-]{0,2}\d){7,14}(?!\w)"),
-    re.compile(r"(?<![\w.:-])00\d(?:[ ()./-]{0,2}\d){7,14}(?!\w)"),
-    re.compile(r"(?<![\w.:-])(?:\(0\d{1,4}\)[ /-]?|0\d{2,4}[ /-])\d(?:[ -]?\d){5,9}(?!\w)"),
-    re.compile(r"(?<![\w.:-])(?:\(\d{3}\) ?|\d{3}[.-])\d{3}[.-]\d{4}(?!\w)"),
+DATE = rf"\d\d{GAP}\d\d{GAP}\d{{4}}"
+WITH_ITS_CODE = rf"[1-9](?:[{BLANK}{DASH}./()]{{0,3}}\d){{7,14}}"
+AT_HOME = (
+    rf"(?:\(0[1-9]\d{{0,3}}\)(?:{GAP}|/)?|0[1-9]\d{{1,3}}(?:{GAP}|/))\d(?:{GAP}?\d){{5,9}}",
+    rf"(?!{DATE})0[1-9](?:{GAP}|/)\d(?:{GAP}?\d){{6,8}}",
+    r"0[1-9]\d{8,9}",
+    rf"(?:1{GAP}\(?\d{{3}}\)?{GAP}{{0,2}}|\(\d{{3}}\)[{BLANK}]?|\d{{3}}[{DASH}.])\d{{3}}{GAP}\d{{4}}",
 )
-"""Of any country with its code, and as people write them at home, in Europe and in North America."""
+"""As people write them in Europe (a prefix of three digits or more, or of two, or no gap) and in North America."""
+PHONE = re.compile(
+    rf"(?<![\w.])(?:\+{WITH_ITS_CODE}|(?<!-)(?<!\d:)(?:00[{BLANK}{DASH}]?{WITH_ITS_CODE}|{'|'.join(AT_HOME)}))(?!\w|:\d)"
+)
 
 
 def _is_address(text: str) -> bool:
+    """Somebody's, and not `::`, which stands between words, too."""
     try:
-        ipaddress.ip_address(text)
+        return not ipaddress.ip_address(text).is_unspecified
     except ValueError:
         return False
-    return True
 
 
 def _is_card(text: str) -> bool:
@@ -39,6 +52,6 @@ PATTERNS: tuple[tuple[str, re.Pattern[str], Callable[[str], bool]], ...] = (
     ("card", CARD, _is_card),
     ("ip", IP_6, _is_address),
     ("ip", IP_4, _is_address),
-    *(("phone", pattern, bool) for pattern in PHONES),
+    ("phone", PHONE, bool),
 )
 """In this order: the kind of each, what looks like one, and whether it is."""

@@ -21,7 +21,7 @@ from triage.incident.naming import naming
 from triage.model import AffectedCustomer, Evidence
 from triage.postmortem.facts import Facts
 from triage.postmortem.model import VerificationJson
-from triage.postmortem.patterns import PATTERNS
+from triage.postmortem.patterns import IP_4, PATTERNS
 from triage.postmortem.spelling import plain
 from triage.slack.buttons import BY_SLACK
 from triage.symptom import Symptom
@@ -56,6 +56,8 @@ class Redaction:
     known: Mapping[str, str]
     texts: tuple[str, ...] = ()
     """Where ids may stand; those that stand nowhere are not looked for again."""
+    versions: frozenset[str] = frozenset()
+    """Those that look like IP addresses, such as `2.4.0.1`."""
 
     def id(self, kind: str, value: str) -> str:
         """The pseudonym of an id; a person's name has one, however its letters are written, in Slack and elsewhere."""
@@ -113,7 +115,7 @@ class Redaction:
         return text
 
     def _looks_like(self, kind: str, match: re.Match[str], is_one: Callable[[str], bool]) -> str:
-        return self.id(kind, match[0]) if is_one(match[0]) else match[0]
+        return self.id(kind, match[0]) if match[0] not in self.versions and is_one(match[0]) else match[0]
 
 
 def _ways(id_: str) -> set[str]:
@@ -140,7 +142,13 @@ def redaction(facts: Facts, key: bytes) -> Redaction:
     known = dict.fromkeys((people | {name.removesuffix(BY_SLACK) for name in people}) - {US, ""}, PERSON)
     known |= {order: ORDER for item in facts.customers for order in item.orders if order}
     known |= {item.customer: CUSTOMER for item in facts.customers if item.customer}
-    return Redaction(Pseudonyms(key), known, tuple(_texts(facts)))
+    return Redaction(Pseudonyms(key), known, tuple(_texts(facts)), frozenset(_versions(facts)))
+
+
+def _versions(facts: Facts) -> Iterator[str]:
+    labels = (each.symptom.labels.get("version", "") for each in facts.incident.symptoms)
+    for version in (*labels, *(change.version for change in facts.changes)):
+        yield from IP_4.findall(version)
 
 
 def _texts(facts: Facts) -> Iterator[str]:
