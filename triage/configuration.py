@@ -102,7 +102,7 @@ def _read(rows: Mapping[str, Row], given: Given) -> object:
             f"{nearest.variable if in_environment else nearest.name}"
         )
     try:
-        return READERS[row.type].read(given.text)
+        return READERS[row.type].read(given.text.strip())
     except ValueError as error:
         raise SettingsError(f"{given.where}: {error}") from None
 

@@ -15,6 +15,7 @@ every user of a machine can read its command lines; `--clickhouse` is one, for a
 
 Lists are written with commas (`a,b`), in the file also as a list of texts. Durations are written like `500ms`, `30s`,
 `15m`, `2h`, `14d`; sizes like `512MiB` or `2GB`. What is kept is kept for whole days.
+Blanks around a value count for nothing.
 
 | name | in the environment | default | |
 |---|---|---|---|
