@@ -237,7 +237,7 @@ def figures_of(answer: Affected, now: datetime) -> Impact:
 def _sum(
     heads: Sequence[Affected], customers: Sequence[AffectedCustomer], amounts: Mapping[str, Decimal], now: datetime
 ) -> Impact:
-    """The figures over several answers. Failing spans are different ones; the requests they are in may be the same."""
+    """The figures over several answers. Failing spans add up: one that two questions ask of counts in each."""
     counts = {outcome: sum(item.outcome is outcome for item in customers) for outcome in Outcome}
     of_data = sum(item.failures for item in customers) if not heads else 0
     return Impact(
