@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from triage.setting_types import READERS
-from triage.settings import Row, Settings, table
+from triage.setting_types import READERS, Part, write_size
+from triage.settings import MB, MIB, Row, Settings, table
 from triage.window import format_duration
 
 MOST_KEYS = 19  # for each meaning, in the tables
@@ -24,6 +24,7 @@ CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 TOKEN = re.compile(r"[!-~]+")
 LONGEST_KEPT = timedelta(days=36_500)
 SHORTEST = timedelta(seconds=1)
+LEAST = {"max_body": MIB, "max_memory": 64 * MB}
 LONGEST = {"watch_every": timedelta(minutes=5), "query_time_limit": timedelta(hours=1)}
 
 
@@ -115,6 +116,7 @@ def nearest_name(name: str, known: Iterable[str]) -> str:
 def _complaints(settings: Settings) -> Iterator[str]:
     """What is wrong with settings that are each right alone, a sentence each."""
     yield from _wrong_texts(settings)
+    yield from _half_settings(settings)
     yield from _wrong_lengths(settings)
     yield from _open_listeners(settings)
     yield from _shared_ports(settings)
@@ -130,10 +132,22 @@ def _wrong_texts(settings: Settings) -> Iterator[str]:
     for name in ("customer", "order", "amount", "currency"):
         if len(getattr(settings, f"{name}_keys")) > MOST_KEYS:
             yield f"{name}_keys: name at most {MOST_KEYS} attributes"
-    if settings.kafka_bootstrap_servers and not settings.kafka_topics:
-        yield "kafka_topics: name the topics of row changes, such as '^shop[.].*'"
     if not settings.customer_keys:
         yield "customer_keys: name at least one attribute, or no customer can be told"
+    if set("?#") & set(settings.base_url):
+        yield "base_url: links go on where it ends, so it may hold no ? and no #"
+
+
+def _half_settings(settings: Settings) -> Iterator[str]:
+    """What would do nothing for want of another setting."""
+    if settings.kafka_bootstrap_servers and not settings.kafka_topics:
+        yield "kafka_topics: name the topics of row changes, such as '^shop[.].*'"
+    if settings.slack_bot_token and not settings.slack_channel:
+        yield "slack_channel: name the channel that the bot writes to (TRIAGE_SLACK_CHANNEL)"
+    if settings.slack_channel and not settings.slack_bot_token:
+        yield "slack_bot_token: only a bot writes to slack_channel: set its token (TRIAGE_SLACK_BOT_TOKEN)"
+    if settings.slack_signing_secret and not settings.slack_bot_token and settings.runs(Part.WATCH):
+        yield "slack_bot_token: only a bot's messages have buttons to sign: set its token (TRIAGE_SLACK_BOT_TOKEN)"
 
 
 def _wrong_lengths(settings: Settings) -> Iterator[str]:
@@ -143,6 +157,10 @@ def _wrong_lengths(settings: Settings) -> Iterator[str]:
             yield f"retention_{name}: {format_duration(kept)} is no number of whole days, such as 14d"
         if kept > LONGEST_KEPT:
             yield f"retention_{name}: {format_duration(kept)} is longer than {format_duration(LONGEST_KEPT)}"
+    for name, least in LEAST.items():
+        size: int = getattr(settings, name)
+        if size < least:
+            yield f"{name}: {write_size(size)} is less than {write_size(least)}"
     for name, longest in LONGEST.items():
         length: timedelta = getattr(settings, name)
         if not SHORTEST <= length <= longest:

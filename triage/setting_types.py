@@ -21,7 +21,7 @@ File = NewType("File", str)
 Dsn = NewType("Dsn", str)
 """A ClickHouse server, with its password; "" for the embedded engine."""
 
-SIZE = re.compile(r"(\d+)\s*([KMGT]i?B|B)?", re.ASCII)
+SIZE = re.compile(r"(\d+)\s*([KMGT]i?B|B)", re.ASCII)
 SIZE_UNITS = {"B": 1} | {
     f"{letter}{suffix}": base**power
     for power, letter in enumerate("KMGT", start=1)
@@ -74,11 +74,11 @@ def read_address(text: str) -> Address:
 
 
 def read_size(text: str) -> Size:
-    """A number of bytes, with a unit or without."""
+    """A number and its unit."""
     match = SIZE.fullmatch(text.strip())
     if not match or not int(match[1]):
         raise ValueError(f"{text!r} is no size: write a number and its unit, such as 512MiB or 2GiB")
-    return Size(int(match[1]) * SIZE_UNITS[match[2] or "B"])
+    return Size(int(match[1]) * SIZE_UNITS[match[2]])
 
 
 def write_size(size: int) -> str:

@@ -60,9 +60,6 @@ class Settings:
     order_keys: tuple[str, ...] = setting(("order.id",), "attributes that name an order, best first")
     amount_keys: tuple[str, ...] = setting(("order.amount",), "attributes that hold an order's amount, best first")
     currency_keys: tuple[str, ...] = setting(("order.currency",), "attributes that hold its currency, best first")
-    idempotency_keys: tuple[str, ...] = setting(
-        ("idempotency.key", "http.request.header.idempotency-key"), "attributes that tell repeated requests, best first"
-    )
     partners: tuple[str, ...] = setting(
         (), "peers that are partners; none: every peer that reports no telemetry of its own"
     )
@@ -135,8 +132,8 @@ class Settings:
     )
     row_counterparts: tuple[str, ...] = setting(
         (),
-        "tables of two systems that hold the same rows: TABLE.COLUMN=TABLE.COLUMN, or TABLE=TABLE for their existence,"
-        " and @30s for how long one may lag; none: tables whose keys look alike",
+        "tables of two systems that hold the same rows: SCHEMA.TABLE.COLUMN=SCHEMA.TABLE.COLUMN, or SCHEMA.TABLE="
+        "SCHEMA.TABLE for their existence, and @30s for how long one may lag; none: tables whose keys look alike",
     )
 
     def runs(self, part: Part) -> bool:

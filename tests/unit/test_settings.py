@@ -1,6 +1,7 @@
 """Every setting, where it comes from, and what a wrong one gets."""
 
 import contextlib
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from triage.configuration import SettingsError, load
 from triage.setting_types import READERS, Address, LogLevel, Part, read_size, write_size
 from triage.settings import Settings, table
 from triage.settings_page import page
+from triage.tables import counterparts
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -29,6 +31,12 @@ def from_file(text: str) -> Settings:
 def test_the_docs_are_made_from_the_table() -> None:
     """docs/settings.md is what triage.settings_page prints."""
     assert (ROOT / "docs/settings.md").read_text("utf-8") == page()
+
+
+def test_every_setting_is_read() -> None:
+    """None promises what nothing looks at."""
+    source = "".join(path.read_text("utf-8") for path in (ROOT / "triage").rglob("*.py"))
+    assert [row.name for row in table() if not re.search(rf"(settings|self)\.{row.name}\b", source)] == []
 
 
 def test_help_says_which_settings_are_files() -> None:
@@ -66,7 +74,7 @@ def test_every_type_is_read_from_a_file() -> None:
         customer_keys = ["shopper", "user.id"]
         partners = "psp, wms"
         retention_logs = "2w"
-        max_body = 1000000
+        max_body = "2MB"
         max_memory = "512MiB"
         log_level = "WARNING"
         base_url = "https://triage.shop.example/"
@@ -77,7 +85,7 @@ def test_every_type_is_read_from_a_file() -> None:
     assert settings.only == (Part.WEB, Part.COLLECT)
     assert (settings.customer_keys, settings.partners) == (("shopper", "user.id"), ("psp", "wms"))
     assert settings.retention_logs == timedelta(days=14)
-    assert (settings.max_body, settings.max_memory) == (1_000_000, 512 << 20)
+    assert (settings.max_body, settings.max_memory) == (2_000_000, 512 << 20)
     assert settings.log_level is LogLevel.WARNING
     assert settings.base_url == "https://triage.shop.example"
 
@@ -100,10 +108,22 @@ def test_every_type_is_read_from_a_file() -> None:
         ('web = "h:70000"', "is no address"),
         ('segment_age = "5"', "segment_age: '5' is no duration"),
         ('max_body = "many"', "max_body: 'many' is no size"),
-        ('max_body = "0"', "max_body: '0' is no size"),
+        ('max_body = "0B"', "max_body: '0B' is no size"),
+        ("max_body = 64", "max_body: '64' is no size: write a number and its unit"),
+        ('max_body = "64B"', "max_body: 64B is less than 1MiB"),
+        ('max_memory = "2MB"', "max_memory: 2MB is less than 64MB"),
         ('only = "web,cook"', "only: 'cook' is none of collect, watch, web"),
         ('log_level = "loud"', "log_level: 'loud' is none of debug, info, warning, error"),
         ('base_url = "triage.shop"', "base_url: is no address that starts with http"),
+        ('base_url = "https://t.example/?a=b"', "base_url: links go on where it ends, so it may hold no ? and no #"),
+        ('base_url = "https://t.example/#now"', "base_url: links go on where it ends, so it may hold no ? and no #"),
+        ('kafka_bootstrap_servers = "k:9093"', "kafka_topics: name the topics of row changes"),
+        ('slack_bot_token = "xoxb-1"', "slack_channel: name the channel that the bot writes to"),
+        ('slack_channel = "C1"', "slack_bot_token: only a bot writes to slack_channel: set its token"),
+        (
+            'slack_webhook_url = "https://hooks.example/x"\nslack_signing_secret = "x"',
+            "slack_bot_token: only a bot's messages have buttons to sign: set its token",
+        ),
         ('database = "otel; DROP"', "database: 'otel; DROP' is no name"),
         ("customer_keys = []", "customer_keys: name at least one attribute"),
         ('data = ""', "data: is empty"),
@@ -177,11 +197,25 @@ def test_only_the_listeners_that_run_need_a_token() -> None:
     assert load({"web": "0.0.0.0:80", "only": "collect"}).listeners().keys() == {"otlp_grpc", "otlp_http"}
 
 
+def test_what_only_takes_the_buttons_presses_needs_no_bot() -> None:
+    """Where the parts run apart, the web listener proves who pressed, and the watch alone writes."""
+    assert load({"only": "web"}, {"TRIAGE_SLACK_SIGNING_SECRET": "x"}).slack_signing_secret == "x"
+
+
+def test_help_says_how_tables_of_two_systems_are_paired() -> None:
+    """Every form that it shows is one that is taken."""
+    told = next(row.help for row in table() if row.name == "row_counterparts")
+    forms = re.findall(r"[A-Z.]+=[A-Z.]+", told)
+    assert forms
+    pairs = counterparts(load({"row_counterparts": ",".join(forms)}))
+    assert [pair.left_table for pair in pairs] == ["SCHEMA.TABLE", "SCHEMA.TABLE"]
+
+
 def test_secrets_are_not_shown() -> None:
     """Neither where settings are printed, nor in a sentence about a wrong one, nor as an option."""
     secret = "s3cr3t"
     environ = {row.variable: secret for row in table() if row.secret and row.type is str}
-    assert secret not in repr(load(environ=environ))
+    assert secret not in repr(load({"slack_channel": "C1"}, environ))
     assert "TRIAGE_SLACK_SIGNING_SECRET" in environ
     with pytest.raises(SettingsError) as caught:
         load(environ={"TRIAGE_CLICKHOUSE": f"tcp://me:{secret}@db:9000"})
