@@ -100,12 +100,12 @@ def apply(
     cluster: Cluster | None = None,
     counterparts: Sequence[Counterpart] = (),
     *,
-    shorten: bool = False,
+    shorten: Set[str] = frozenset(),
 ) -> list[str]:
     """Brings the tables up to what this program needs, on every node of a cluster; says what is new: files, retentions.
 
     Writes what attributes mean, too: it holds for what is inserted from now on, a retention for all rows. One that is
-    shorter than the tables' lets rows go for good, and is taken only where `shorten` says so. Raises SchemaMismatch
+    shorter than the tables' lets rows go for good, and is taken only where `shorten` names it. Raises SchemaMismatch
     where the tables are newer than the program, or were made by files that have changed since, or a node lacks some.
     """
     first, *_ = files()
@@ -120,7 +120,7 @@ def apply(
             if not cluster and (view := CHANGED_VIEW.match(statement)):
                 _reopen(store, view[1])
         store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=_written_as(path))
-    retained = _retain(store, retention or Retention(), cluster, shorten=shorten)
+    retained = _retain(store, retention or Retention(), cluster, shorten)
     _write(store, meanings or Meanings(), counterparts, cluster)
     return [*(path.stem for path in new), *retained]
 
@@ -201,7 +201,7 @@ def _written_as(path: Path) -> str:
     return f"{path.stem}@{sha256(''.join(catalogue.statements(path.read_text())).encode()).hexdigest()[:12]}"
 
 
-def _retain(store: Store, retention: Retention, cluster: Cluster | None, *, shorten: bool) -> list[str]:
+def _retain(store: Store, retention: Retention, cluster: Cluster | None, shorten: Set[str]) -> list[str]:
     """Changes each TTL whose days are not those of the settings, and says which; one that is not ours stays."""
     question = cluster.of_every_node(TTLS) if cluster else TTLS
     held = store.select(question, database=cluster.local if cluster else store.database)
@@ -210,8 +210,9 @@ def _retain(store: Store, retention: Retention, cluster: Cluster | None, *, shor
     for table, counted, held_days in held.rows():
         setting = _retained().get((table, counted))
         days = asdict(retention)[setting] if setting else held_days
-        if days < held_days and not shorten:
-            told.append(f"retention of {table}: still {held_days}d (`triage schema apply` shortens it to {days}d)")
+        if setting and days < held_days and setting not in shorten:
+            option = f"--{setting.removesuffix('_days').replace('_', '-')} {days}d"
+            told.append(f"retention of {table}: still {held_days}d (`triage schema apply {option}` shortens it)")
         elif days != held_days:
             changed[table] = f"{counted}{days})"
             told.append(f"retention of {table}: {days}d (was {held_days}d)")

@@ -49,15 +49,26 @@ def load(
     `file` must exist; without one, TRIAGE_CONFIG names it, else triage.toml is read if it is there.
     Raises SettingsError.
     """
-    environ = environ or {}
     rows = {row.name: row for row in table()}
-    flagged = [Given(name, text, rows[name].flag) for name, text in (flags or {}).items()]
-    sources = (_from_file(_file(file, environ)), _from_environment(environ), flagged)
-    values = {given.name: _read(rows, given) for source in sources for given in source}
+    values = {given.name: _read(rows, given) for given in _given(flags or {}, environ or {}, file)}
     settings = replace(Settings(), **values)  # type: ignore[arg-type]  # each was read by its own type's reader
     for complaint in _complaints(settings):
         raise SettingsError(complaint)
     return settings
+
+
+def named(
+    flags: Mapping[str, str] | None = None, environ: Mapping[str, str] | None = None, file: Path | None = None
+) -> frozenset[str]:
+    """The settings that somebody gave, be it their default. Raises SettingsError."""
+    return frozenset(given.name for given in _given(flags or {}, environ or {}, file))
+
+
+def _given(flags: Mapping[str, str], environ: Mapping[str, str], file: Path | None) -> Iterator[Given]:
+    """What was given, what goes before other sources last."""
+    yield from _from_file(_file(file, environ))
+    yield from _from_environment(environ)
+    yield from (Given(row.name, flags[row.name], row.flag) for row in table() if row.name in flags)
 
 
 def _file(file: Path | None, environ: Mapping[str, str]) -> Path | None:

@@ -1,7 +1,7 @@
 """The store and its tables, as the settings want them."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -44,13 +44,18 @@ def _make(directory: Path) -> None:
         raise SettingsError(f"data: {directory} cannot be used: {error.strerror}") from None
 
 
-def apply(store: Store, settings: Settings, *, shorten: bool = False) -> list[str]:
-    """Brings the tables up to what this program needs, and says what is new; `shorten`: a shorter retention is meant.
+def apply(store: Store, settings: Settings, *, shorten: Set[str] = frozenset()) -> list[str]:
+    """Brings the tables up to what this program needs, and says what is new; `shorten`: settings that may let rows go.
 
     Raises StoreError, SettingsError.
     """
     return schema.apply(
-        store, retention(settings), meanings(settings), cluster(settings), counterparts(settings), shorten=shorten
+        store,
+        retention(settings),
+        meanings(settings),
+        cluster(settings),
+        counterparts(settings),
+        shorten={f"{name}_days" for name in shorten},
     )
 
 

@@ -108,6 +108,18 @@ def test_newer_tables_are_told_in_a_sentence(tmp_path: Path) -> None:
     assert said.stderr.splitlines()[-1].startswith("triage up: the tables are newer than this program")
 
 
+def test_only_a_retention_that_is_named_lets_rows_go(tmp_path: Path) -> None:
+    """By an option, the environment or the file, its default too; of the others it is told how long they are."""
+    longer = {"TRIAGE_RETENTION_LOGS": "20d"}
+    assert triage("schema", "apply", cwd=tmp_path, env=longer).returncode == 0
+    said = triage("schema", "apply", "--retention-traces", "7d", cwd=tmp_path)
+    assert "retention of otel_traces: 7d (was 14d)" in said.stdout
+    still = "retention of otel_logs: still 20d (`triage schema apply --retention-logs 14d` shortens it)"
+    assert still in said.stdout
+    said = triage("schema", "apply", cwd=tmp_path, env={"TRIAGE_RETENTION_LOGS": "14d"})
+    assert "retention of otel_logs: 14d (was 20d)" in said.stdout
+
+
 def test_a_token_is_asked_for(tmp_path: Path) -> None:
     """Senders and commands bring it; without it, or with another, a sentence says what is missing."""
     with up(cwd=tmp_path, env={"TRIAGE_TOKEN": "s3cr3t"}) as running:

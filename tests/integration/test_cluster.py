@@ -120,7 +120,7 @@ def test_a_changed_retention_reaches_the_shards(node: Store) -> None:
         )
         assert "TTL Received + toIntervalDay(20)" in engine["engine_full"][0]
     finally:
-        schema.apply(node, cluster=shop, shorten=True)
+        schema.apply(node, cluster=shop, shorten={"retention_logs_days"})
 
 
 def test_a_ttl_is_changed_on_every_node(node: Store) -> None:

@@ -5,7 +5,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Container
 from pathlib import Path
 
-from triage.configuration import load
+from triage.configuration import load, named
 from triage.settings import Row, Settings, table
 
 STORE = ("data", "clickhouse", "database", "cluster")
@@ -37,9 +37,17 @@ def add_settings(parser: ArgumentParser, names: Container[str] | None = None) ->
 
 def settings_from(options: Namespace) -> Settings:
     """The settings of this run: the options, the environment and the file. Raises SettingsError."""
+    return load(_flags(options), os.environ, getattr(options, "config", None))
+
+
+def named_in(options: Namespace) -> frozenset[str]:
+    """The settings that an option, the environment or the file gave. Raises SettingsError."""
+    return named(_flags(options), os.environ, getattr(options, "config", None))
+
+
+def _flags(options: Namespace) -> dict[str, str]:
     given = {row.name: getattr(options, _dest(row), None) for row in table()}
-    flags = {name: ",".join(texts) if _repeats(name) else texts[-1] for name, texts in given.items() if texts}
-    return load(flags, os.environ, getattr(options, "config", None))
+    return {name: ",".join(texts) if _repeats(name) else texts[-1] for name, texts in given.items() if texts}
 
 
 def _repeats(name: str) -> bool:

@@ -6,11 +6,12 @@ triage schema rebuild NAME [--from 7d]   fills the rollup again, while nothing i
 """
 
 from argparse import ArgumentParser, Namespace
+from collections.abc import Set
 from datetime import UTC, datetime
 
 from queries import rebuild, schema
 from triage import tables
-from triage.commands.options import STORE, add_settings, settings_from
+from triage.commands.options import STORE, add_settings, named_in, settings_from
 from triage.commands.status import Failure, Status
 from triage.kpi.keeping import keep_again
 from triage.kpi.named import kpis_of
@@ -40,7 +41,9 @@ def run(options: Namespace) -> Status:
     if options.action == "show":
         print(schema.show(tables.retention(settings), tables.cluster(settings)))
         return Status.DONE
-    return _rebuild(settings, options.name, options.from_) if options.action == "rebuild" else _apply(settings)
+    if options.action == "rebuild":
+        return _rebuild(settings, options.name, options.from_)
+    return _apply(settings, named_in(options))
 
 
 def _rebuild(settings: Settings, name: str, from_: str | None) -> Status:
@@ -67,11 +70,12 @@ def _rebuild(settings: Settings, name: str, from_: str | None) -> Status:
     return Status.DONE
 
 
-def _apply(settings: Settings) -> Status:
+def _apply(settings: Settings, named: Set[str]) -> Status:
+    """Whoever names a retention means it; the default of one that nobody names lets no rows go."""
     with tables.opened(settings, handles=1) as store:
-        applied = tables.apply(store, settings, shorten=True)
-    for name in applied:
-        print(f"applied {name}")
-    if not applied:
+        news = tables.apply(store, settings, shorten=named)
+    for line in news:
+        print(f"tables: {line}")
+    if not news:
         print("The tables are what this program needs; nothing was changed.")
     return Status.DONE
