@@ -98,6 +98,7 @@ def create_app(
     hooks: ASGIApp | None = None,
     told_changes: ASGIApp | None = None,
     runbook: LiveRunbook | None = None,
+    kpis_problem: Callable[[], str] = str,
     watch_problems: Callable[[], Mapping[str, str]] = dict,
     watch_passed: Callable[[], float | None] = lambda: None,
     slack_writer: Writer | None = None,
@@ -108,7 +109,8 @@ def create_app(
     With a `token`, who does not bring it sees nothing but the probes and the login page. `listen_host` and `base_url`
     are the names that requests may be addressed to, besides loopback's. `data` is the directory that keeps the secret
     of pseudonyms. `hooks` takes what other senders post, and `told_changes` what is posted as a change; they are
-    answered there. `watch_passed` says when a pass last ended here.
+    answered there. `kpis_problem` says what is wrong with the file of business figures, and `watch_passed` when a pass
+    last ended here.
     """
     app = FastAPI(
         title="triage",
@@ -125,6 +127,7 @@ def create_app(
     app.state.ready = ready
     app.state.told_changes = told_changes
     app.state.runbook = runbook or LiveRunbook()
+    app.state.kpis_problem = kpis_problem
     app.state.watch_problems = watch_problems
     pulse = app.state.pulse = Pulse(store, watch_passed)
     app.state.seen_day = Recent(DAY_SEEN_S)

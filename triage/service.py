@@ -72,6 +72,7 @@ class Service:
     segments: SegmentLog | None = None
     loader: Loader | None = None
     watch: Watch | None = None
+    keeping: KeepingThread | None = None
 
     def why_not_ready(self) -> str | None:
         """Why data is not taken or not loaded; None if all is well."""
@@ -79,6 +80,11 @@ class Service:
         if refusal:
             return refusal.reason
         return (self.loader.unavailable or None) if self.loader else None
+
+    def problems(self) -> dict[str, str]:
+        """What the watch, and what keeps the business figures, could not do when they last tried, by its part."""
+        looking = dict(self.watch.problems) if self.watch else {}
+        return looking | (self.keeping.problems if self.keeping else {})
 
 
 @contextmanager
@@ -111,7 +117,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
             stack.enter_context(_watching(service, store, runbook))
             stack.enter_context(_keeping(service, store, kpis))
         if settings.runs(Part.WEB):
-            stack.enter_context(_web(service, store, sockets["web"], runbook))
+            stack.enter_context(_web(service, store, sockets["web"], runbook, kpis))
         if "probes" in sockets:
             stack.enter_context(_served(service, "probes", _probes(service), sockets["probes"]))
         yield service, store
@@ -142,7 +148,10 @@ def _kpis(settings: Settings) -> LiveKpis:
 def _keeping(service: Service, store: Store, kpis: LiveKpis) -> Iterator[None]:
     """What keeps the business figures' values, in a thread of its own."""
     assert service.watch
-    thread = KeepingThread(store, kpis, tables.whole(service.settings), service.watch.fail)
+    service.metrics.watch(
+        "kpis_broken", "1 while the file of business figures can't be used", lambda: float(bool(kpis.problem))
+    )
+    thread = service.keeping = KeepingThread(store, kpis, tables.whole(service.settings), service.watch.note)
     thread.start()
     try:
         yield
@@ -308,7 +317,9 @@ async def _not_here(kind: Kind, record: bytes) -> None:
 
 
 @contextmanager
-def _web(service: Service, store: Store, listener: socket.socket, runbook: LiveRunbook) -> Iterator[None]:
+def _web(
+    service: Service, store: Store, listener: socket.socket, runbook: LiveRunbook, kpis: LiveKpis
+) -> Iterator[None]:
     """The pages and the JSON API."""
     settings = service.settings
     hooks = _hooks(service, settings.web)
@@ -323,7 +334,8 @@ def _web(service: Service, store: Store, listener: socket.socket, runbook: LiveR
         hooks=hooks,
         told_changes=hooks.told("changes"),
         runbook=runbook,
-        watch_problems=lambda: dict(service.watch.problems) if service.watch else {},
+        kpis_problem=lambda: kpis.problem,
+        watch_problems=service.problems,
         watch_passed=lambda: service.watch.passed if service.watch else None,
         slack_writer=slack.writer(settings),
         slack_signing_secret=settings.slack_signing_secret,

@@ -155,9 +155,13 @@ class Watch:
 
     def fail(self, part: str, error: Exception) -> None:
         """Takes note of a part of the pass that failed."""
-        self.problems[part] = f"{type(error).__name__}: {error}"[:300]
+        self.problems[part] = self.note(part, error)
+
+    def note(self, part: str, error: Exception) -> str:
+        """Counts and logs that a part failed; says why in words."""
         self.metrics.errors.labels(part=part).inc()
         log.warning("%s failed in this pass: %s: %s", part, type(error).__name__, error)
+        return f"{type(error).__name__}: {error}"[:300]
 
     def _learned(self, incident: Incident, now: datetime) -> Iterator[Event]:
         """Whom it hits and what changed before, where that is due."""

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
@@ -58,6 +58,9 @@ class KpiJson(Wire):
 class KpisJson(Wire):
     """A page of the figures."""
 
+    problem: str | None = Field(
+        description="Why the file as it is now is not in force; null where another process watches it."
+    )
     items: list[KpiJson]
     next: str | None
 
@@ -163,10 +166,11 @@ class ChecksParameters(WindowParameters, PageParameters):
 
 
 @router.get("/kpis", response_model=KpisJson)
-def get_kpis(store: TheStore, asked: Annotated[ShortListParameters, Query()]) -> Response:
+def get_kpis(request: Request, store: TheStore, asked: Annotated[ShortListParameters, Query()]) -> Response:
     """The business figures that are watched."""
+    problem = request.app.state.kpis_problem() or None
     page, more = page_at(kpis_of(store.ask), asked.start(), asked.limit)
-    return _json(KpisJson(items=[KpiJson.model_validate(kpi) for kpi in page], next=more))
+    return _json(KpisJson(problem=problem, items=[KpiJson.model_validate(kpi) for kpi in page], next=more))
 
 
 @router.get("/kpis/{name}", response_model=SeriesJson)

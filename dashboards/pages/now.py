@@ -90,6 +90,7 @@ def now_page(request: Request, store: TheStore) -> HTMLResponse:
         headline=headline(going, seen.activity, seen.signals, window, now),
         incidents=[IncidentJson.of(incident) for incident in going],
         problems=request.app.state.watch_problems(),
+        kpis_problem=request.app.state.kpis_problem(),
         cards=seen.cards,
         checked=_checked(window).length / timedelta(milliseconds=1),
         services=seen.rows,

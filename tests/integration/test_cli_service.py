@@ -12,6 +12,7 @@ import pytest
 
 from queries.store import Store
 from tests.integration.command import FREE_PORTS, Up, triage, up
+from tests.processes import soon
 
 pytestmark = pytest.mark.integration
 QUESTION = ("--service", "inventory", "--from", "10m")
@@ -118,6 +119,29 @@ def test_only_a_retention_that_is_named_lets_rows_go(tmp_path: Path) -> None:
     assert still in said.stdout
     said = triage("schema", "apply", cwd=tmp_path, env={"TRIAGE_RETENTION_LOGS": "14d"})
     assert "retention of otel_logs: 14d (was 20d)" in said.stdout
+
+
+def test_a_broken_file_of_figures_is_told_wherever_they_are(tmp_path: Path) -> None:
+    """The front page, the list and the metrics say so until it is put right; the figures before stay in force."""
+    file = tmp_path / "kpis.yaml"
+    good = "kpis: [{name: tickets, kind: sum, of: {span: GET /tickets}}]"
+    file.write_text(good)
+    with (
+        up(cwd=tmp_path, env={"TRIAGE_KPIS": str(file)}) as running,
+        httpx.Client(base_url=running.url, trust_env=False, timeout=60) as web,
+    ):
+
+        def told() -> tuple[bool, str | None, bool]:
+            page, metrics = (web.get(path).text for path in ("/", "/metrics"))
+            answer = web.get("/api/v1/kpis").json()
+            assert [item["name"] for item in answer["items"]] == ["tickets"]
+            return "it lacks &#39;kind&#39;" in page, answer["problem"], "triage_kpis_broken 1.0" in metrics
+
+        assert told() == (False, None, False)
+        file.write_text("kpis: [{name: tickets}]")
+        soon(lambda: told() == (True, f"{file}: kpi 'tickets': it lacks 'kind'", True), "the file is broken")
+        file.write_text(good)
+        soon(lambda: told() == (False, None, False), "the file is right again")
 
 
 def test_a_token_is_asked_for(tmp_path: Path) -> None:

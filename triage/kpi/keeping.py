@@ -12,6 +12,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -131,21 +132,32 @@ def _minute(moment: datetime) -> datetime:
     return datetime.fromtimestamp(int(moment.timestamp()) // MINUTE_S * MINUTE_S, UTC)
 
 
+def _part(kpi: Kpi) -> str:
+    return f"kpis: {kpi.name}"
+
+
 class KeepingThread:
     """Follows the file of the figures, and keeps their values, until stopped.
 
-    `failed` is told what went wrong; where the store gives no answer about one figure, the others are kept.
+    `note` takes note of what went wrong and gives it back in words; where the store gives no answer about one figure,
+    the others are kept.
     """
 
     def __init__(
-        self, store: Store, file: LiveFile[tuple[Kpi, ...]], whole: Whole, failed: Callable[[str, Exception], None]
+        self, store: Store, file: LiveFile[tuple[Kpi, ...]], whole: Whole, note: Callable[[str, Exception], str]
     ) -> None:
-        self._store, self._file, self._whole, self._failed = store, file, whole, failed
+        self._store, self._file, self._whole, self._note = store, file, whole, note
+        self._failing: dict[tuple[str, str], str] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="kpis", daemon=True)
         self._written: tuple[Kpi, ...] | None = None
         self._due: dict[str, float] = {}
         self._recent_at = 0.0
+
+    @property
+    def problems(self) -> dict[str, str]:
+        """What failed when it was last tried, in words, by its part."""
+        return {part: words for (part, _), words in dict(self._failing).items()}
 
     def start(self) -> None:
         """Begins with what arrived while nobody kept anything."""
@@ -159,19 +171,30 @@ class KeepingThread:
     def _run(self) -> None:
         while True:
             try:
-                self._pass()
-            except StoreError as error:
-                self._failed("kpis", error)
+                with self._noting("kpis", "pass"):
+                    self._pass()
             except Exception as error:
-                self._failed("kpis", error)
+                self._failing["kpis", "pass"] = self._note("kpis", error)
                 log.exception("the business figures could not be kept; the next time is not held up")
             if self._stop.wait(RELOAD_S):
                 return
+
+    @contextmanager
+    def _noting(self, part: str, step: str) -> Iterator[None]:
+        """Has a step whose question the store does not answer among the problems until it succeeds."""
+        try:
+            yield
+        except StoreError as error:
+            self._failing[part, step] = self._note(part, error)
+        else:
+            self._failing.pop((part, step), None)
 
     def _pass(self) -> None:
         """Keeps what is due: what arrived first, for values are read as kept up to the latest that is."""
         changed = self._follow()
         kpis = {kpi.digest: kpi for kpi in kpis_of(self._store.ask)}.values()
+        parts = {"kpis", *map(_part, kpis)}
+        self._failing = {step: words for step, words in self._failing.items() if step[0] in parts}
         for kpi in kpis:
             if time.monotonic() >= self._due.get(kpi.digest, 0.0) and not self._stop.is_set():
                 self._catch_up(kpi)
@@ -183,18 +206,15 @@ class KeepingThread:
     def _catch_up(self, kpi: Kpi) -> None:
         wait_s = AGAIN_S
         try:
-            keep_arrived(self._store, [kpi], datetime.now(UTC), self._whole)
-            wait_s = HOUR.total_seconds()
-        except StoreError as error:
-            self._failed(f"kpis: {kpi.name}", error)
+            with self._noting(_part(kpi), "arrived"):
+                keep_arrived(self._store, [kpi], datetime.now(UTC), self._whole)
+                wait_s = HOUR.total_seconds()
         finally:
             self._due[kpi.digest] = time.monotonic() + wait_s
 
     def _keep_recent(self, kpi: Kpi) -> None:
-        try:
+        with self._noting(_part(kpi), "recent"):
             keep_recent(self._store, [kpi], datetime.now(UTC))
-        except StoreError as error:
-            self._failed(f"kpis: {kpi.name}", error)
 
     def _follow(self) -> bool:
         """Writes down what the file says where it says something new; whether it did."""
