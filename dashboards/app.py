@@ -25,6 +25,7 @@ from dashboards.api import (
     slack_hook,
     traces,
 )
+from dashboards.api.border import AT_THE_GATE, problems
 from dashboards.errors import add_handlers
 from dashboards.heads import Heads
 from dashboards.pages import affected as affected_page
@@ -163,7 +164,7 @@ def add_probes(app: FastAPI) -> None:
         """Alive."""
         return JSONResponse({"status": "alive"})
 
-    @app.get("/readyz")
+    @app.get("/readyz", responses=problems(503))
     async def readyz(request: Request) -> Response:
         """Ready to take data and answer; else why not."""
         why = request.app.state.ready()
@@ -172,7 +173,7 @@ def add_probes(app: FastAPI) -> None:
         problem = NotReady(why)
         return Response(problem.body(), problem.status, problem.headers, media_type=MEDIA_TYPE)
 
-    @app.get("/metrics")
+    @app.get("/metrics", responses=AT_THE_GATE)
     async def metrics(request: Request) -> PlainTextResponse:
         """What the process counts, as Prometheus text."""
         return PlainTextResponse(request.app.state.metrics(), media_type=PROMETHEUS)

@@ -11,7 +11,7 @@ from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from dashboards.api.border import PROBLEMS, TheStore
+from dashboards.api.border import PROBLEMS, WRITTEN, TheStore, problems
 from dashboards.api.cursors import cursor_window, read_cursor, window_parts, write_cursor
 from dashboards.api.parameters import PageParameters, Text, WindowParameters, each_once
 from queries.store import Store
@@ -153,7 +153,7 @@ def _pinned(cursor: str) -> tuple[Window, str, str, Place]:
     return cursor_window(str(from_), str(to)), str(service), str(kind), (int(time_ns), str(identity))
 
 
-@router.post("/changes", openapi_extra={"requestBody": BODY})
+@router.post("/changes", openapi_extra={"requestBody": BODY}, responses=WRITTEN | problems(415))
 async def post_changes(request: Request) -> Response:
     """Tells of a change, or of several; answered once they are on disk."""
     return PassedOn(request.app.state.told_changes)

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response, StreamingResponse
 from pydantic import Field
 
-from dashboards.api.border import PROBLEMS, TheStore
+from dashboards.api.border import PROBLEMS, UNKNOWN, TheStore
 from dashboards.api.cursors import bad_cursor, cursor_time, read_cursor, write_cursor
 from dashboards.api.incidents import the_incident
 from dashboards.api.parameters import TIME, PageParameters, Parameters, When, each_once
@@ -56,7 +56,7 @@ class AsOfPageParameters(AsOfParameters, PageParameters):
         return start, write_cursor((moment.isoformat(), names[end - 1])) if end < len(names) else None
 
 
-@router.get("/incidents/{incident_id}/reconciliation", response_model=ReconciliationJson)
+@router.get("/incidents/{incident_id}/reconciliation", response_model=ReconciliationJson, responses=UNKNOWN)
 def get_reconciliation(store: TheStore, incident_id: str, asked: Annotated[AsOfPageParameters, Query()]) -> Response:
     """Each row that a symptom in the data is about: what each system says of it, what it should say, and why."""
     moment, last = asked.place()
@@ -68,7 +68,7 @@ def get_reconciliation(store: TheStore, incident_id: str, asked: Annotated[AsOfP
     return Response(body.model_dump_json(), media_type="application/json")
 
 
-@router.get("/incidents/{incident_id}/reconciliation.csv", response_class=StreamingResponse)
+@router.get("/incidents/{incident_id}/reconciliation.csv", response_class=StreamingResponse, responses=UNKNOWN)
 def get_reconciliation_csv(
     store: TheStore, incident_id: str, asked: Annotated[AsOfParameters, Query()]
 ) -> StreamingResponse:
@@ -78,7 +78,7 @@ def get_reconciliation_csv(
     return StreamingResponse(lines, media_type=CSV, headers=named(f"reconciliation-{incident.id}.csv"))
 
 
-@router.get("/incidents/{incident_id}/compensation", response_model=PlanJson)
+@router.get("/incidents/{incident_id}/compensation", response_model=PlanJson, responses=UNKNOWN)
 def get_compensation(store: TheStore, incident_id: str, asked: Annotated[AsOfPageParameters, Query()]) -> Response:
     """What would make it good, line by line, each with an idempotency key. A proposal: nothing executes it."""
     moment, last = asked.place()
@@ -89,7 +89,7 @@ def get_compensation(store: TheStore, incident_id: str, asked: Annotated[AsOfPag
     return Response(body.model_dump_json(), media_type="application/json")
 
 
-@router.get("/incidents/{incident_id}/compensation.csv", response_class=StreamingResponse)
+@router.get("/incidents/{incident_id}/compensation.csv", response_class=StreamingResponse, responses=UNKNOWN)
 def get_compensation_csv(
     store: TheStore, incident_id: str, asked: Annotated[AsOfParameters, Query()]
 ) -> StreamingResponse:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import Field
 
-from dashboards.api.border import PROBLEMS, TheStore, as_json
+from dashboards.api.border import PROBLEMS, UNKNOWN, TheStore, as_json
 from dashboards.api.customer_json import CustomerJson
 from dashboards.api.customer_rows import read_page, their_incidents
 from dashboards.api.parameters import CustomerParameters, each_once
@@ -23,13 +23,13 @@ class IdParameters(CustomerParameters):
     id: str = Field(description="Of the customer, as the telemetry has it.")
 
 
-@router.get("/customers", response_model=CustomerJson)
+@router.get("/customers", response_model=CustomerJson, responses=UNKNOWN)
 def get_customer_by_id(request: Request, store: TheStore, asked: Annotated[IdParameters, Query()]) -> Response:
     """The story of a customer whose id is `.` or `..`, or anything else."""
     return _told(request, store, asked.id, asked)
 
 
-@router.get(f"/customers/{CUSTOMER}", response_model=CustomerJson)
+@router.get(f"/customers/{CUSTOMER}", response_model=CustomerJson, responses=UNKNOWN)
 def get_customer(
     request: Request, store: TheStore, customer: str, asked: Annotated[CustomerParameters, Query()]
 ) -> Response:

@@ -6,10 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import Response, StreamingResponse
 
+from dashboards.api.border import AT_THE_GATE, problems
 from dashboards.problems import MEDIA_TYPE, NotReady
 from dashboards.pulse import Pulse
 
-router = APIRouter(prefix="/api/v1")
+router = APIRouter(prefix="/api/v1", responses=AT_THE_GATE | problems("4XX", 503))  # else FastAPI tells of a 422
 
 
 @router.get("/events", response_class=StreamingResponse)

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
-from dashboards.api.border import PROBLEMS, TheStore
+from dashboards.api.border import PROBLEMS, UNKNOWN, WRITTEN, TheStore
 from dashboards.api.cursors import bad_cursor, cursor_time, read_cursor, write_cursor
 from dashboards.api.parameters import (
     TIME,
@@ -127,26 +127,26 @@ def page_of(all_: list[Incident], pinned: Pinned, limit: int) -> tuple[list[Inci
     return page, pinned.cursor(page[-1]) if len(items) > len(page) else None
 
 
-@router.get("/incidents/{incident_id}", response_model=IncidentJson)
+@router.get("/incidents/{incident_id}", response_model=IncidentJson, responses=UNKNOWN)
 def get_incident(store: TheStore, incident_id: str, _: NoParameters) -> Response:
     """One incident, whole."""
     return _json(IncidentJson.of(the_incident(store, incident_id)))
 
 
-@router.get("/incidents/{incident_id}/message")
+@router.get("/incidents/{incident_id}/message", responses=UNKNOWN)
 def get_message(request: Request, store: TheStore, incident_id: str, _: NoParameters) -> JSONResponse:
     """The message about it as Slack would get it now; nothing is sent."""
     writer: Writer = request.app.state.slack_writer
     return JSONResponse(writer.main(the_incident(store, incident_id)).as_json())
 
 
-@router.post("/incidents/{incident_id}/note", response_model=IncidentJson)
+@router.post("/incidents/{incident_id}/note", response_model=IncidentJson, responses=UNKNOWN | WRITTEN)
 def add_note(store: TheStore, incident_id: str, body: ActJson | None = None) -> Response:
     """Adds a note; one whose `id` was seen before changes nothing."""
     return _acted(lambda: note(StoredBook(store), incident_id, (body or ActJson()).act()), "text")
 
 
-@router.post("/incidents/{incident_id}/steps/{number}", response_model=IncidentJson)
+@router.post("/incidents/{incident_id}/steps/{number}", response_model=IncidentJson, responses=UNKNOWN | WRITTEN)
 def tick_step(store: TheStore, incident_id: str, number: int, body: StepJson | None = None) -> Response:
     """Ticks a mitigation step, counted from 1."""
     told = body or StepJson()
@@ -173,7 +173,7 @@ class CustomersParameters(PartParameters, PageParameters):
     """Which part of an incident's time, and which page of its customers."""
 
 
-@router.get("/incidents/{incident_id}/affected", response_model=IncidentAffectedJson)
+@router.get("/incidents/{incident_id}/affected", response_model=IncidentAffectedJson, responses=UNKNOWN)
 def get_incident_affected(
     request: Request, store: TheStore, incident_id: str, asked: Annotated[CustomersParameters, Query()]
 ) -> Response:
@@ -193,7 +193,7 @@ def get_incident_affected(
     return _json(IncidentAffectedJson.told(incident, hit, page, more))
 
 
-@router.get("/incidents/{incident_id}/affected.csv", response_class=StreamingResponse)
+@router.get("/incidents/{incident_id}/affected.csv", response_class=StreamingResponse, responses=UNKNOWN)
 def get_incident_affected_csv(
     request: Request, store: TheStore, incident_id: str, asked: Annotated[PartParameters, Query()]
 ) -> StreamingResponse:
@@ -206,7 +206,7 @@ def get_incident_affected_csv(
     return StreamingResponse(chain((header,), lines), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.post("/incidents/{incident_id}/{action}", response_model=IncidentJson)
+@router.post("/incidents/{incident_id}/{action}", response_model=IncidentJson, responses=UNKNOWN | WRITTEN)
 def change_state(store: TheStore, incident_id: str, action: Action, body: ActJson | None = None) -> Response:
     """Acknowledges, mitigates, resolves or reopens; what it is already changes nothing."""
     return _acted(lambda: change(StoredBook(store), incident_id, action, (body or ActJson()).act()), "text")

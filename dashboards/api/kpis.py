@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 from pydantic import BeforeValidator, Field
 
-from dashboards.api.border import PROBLEMS, TheStore
+from dashboards.api.border import PROBLEMS, UNKNOWN, TheStore
 from dashboards.api.cursors import (
     bad_cursor,
     cursor_time,
@@ -173,7 +173,7 @@ def get_kpis(request: Request, store: TheStore, asked: Annotated[ShortListParame
     return _json(KpisJson(problem=problem, items=[KpiJson.model_validate(kpi) for kpi in page], next=more))
 
 
-@router.get("/kpis/{name}", response_model=SeriesJson)
+@router.get("/kpis/{name}", response_model=SeriesJson, responses=UNKNOWN)
 def get_kpi(store: TheStore, name: str, asked: Annotated[StepParameters, Query()]) -> Response:
     """A figure's values by interval."""
     kpis = kpis_of(store.ask)

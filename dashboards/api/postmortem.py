@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from dashboards.api.border import PROBLEMS, TheStore, as_json
+from dashboards.api.border import PROBLEMS, UNKNOWN, WRITTEN, TheStore, as_json
 from dashboards.api.incidents import ActJson
 from dashboards.api.parameters import NoParameters, Parameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound, NotReady, unknown_name
@@ -65,7 +65,7 @@ def get_schema(_: NoParameters) -> JSONResponse:
     return JSONResponse(PostmortemJson.model_json_schema(mode="serialization"), media_type="application/schema+json")
 
 
-@router.get("/incidents/{incident_id}/postmortem.{format_}")
+@router.get("/incidents/{incident_id}/postmortem.{format_}", responses=UNKNOWN)
 def get_postmortem(
     making: TheOffice, incident_id: str, format_: str, asked_for: Annotated[RedactParameters, Query()]
 ) -> Response:
@@ -88,14 +88,14 @@ def exported(document: PostmortemJson, format_: Format) -> Response:
     return Response(body, HTTPStatus.OK, headers, MEDIA_TYPES[format_])
 
 
-@router.put("/incidents/{incident_id}/postmortem/{section}", response_model=IncidentJson)
+@router.put("/incidents/{incident_id}/postmortem/{section}", response_model=IncidentJson, responses=UNKNOWN | WRITTEN)
 def put_section(making: TheOffice, incident_id: str, section: str, body: TextJson) -> Response:
     """An author's text for a section, kept as an event of the incident; what was written before stays, too."""
     name = the_section(section)
     return as_json(IncidentJson.of(asked(lambda: making.write(incident_id, name, Act(body.author, body.text)))))
 
 
-@router.post("/incidents/{incident_id}/verify", response_model=VerificationJson)
+@router.post("/incidents/{incident_id}/verify", response_model=VerificationJson, responses=UNKNOWN | WRITTEN)
 def post_verify(making: TheOffice, incident_id: str, body: ActJson | None = None) -> Response:
     """Runs the verification plan; what each check found is kept in the incident's timeline."""
     return as_json(asked(lambda: making.verify(incident_id, (body or ActJson()).act())))

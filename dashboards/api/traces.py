@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 
-from dashboards.api.border import PROBLEMS, TheStore, as_json
+from dashboards.api.border import PROBLEMS, UNKNOWN, TheStore, as_json
 from dashboards.api.cursors import read_cursor, write_cursor
 from dashboards.api.parameters import TraceParameters, each_once
 from dashboards.api.search_json import FoundJson, TraceFoundJson
@@ -27,7 +27,7 @@ def get_traces(store: TheStore, asked: Annotated[TracesParameters, Query()]) -> 
     return as_json(FoundJson[TraceFoundJson].of(found, asked, TraceFoundJson.of))
 
 
-@router.get("/traces/{trace_id}", response_model=TraceJson)
+@router.get("/traces/{trace_id}", response_model=TraceJson, responses=UNKNOWN)
 def get_trace(store: TheStore, trace_id: str, asked: Annotated[TraceParameters, Query()]) -> Response:
     """A trace's spans in order of start, each with what was logged in it."""
     after = trace_cursor(asked.cursor)

@@ -311,6 +311,18 @@ class TestAround:
         names = {parameter["name"] for parameter in paths[AFFECTED]["get"]["parameters"]}
         assert {"from", "to", "as_of", "service", "slower_than_ms", "limit", "cursor"} <= names
 
+    def test_the_schema_tells_the_problems_that_come(self, api: TestClient) -> None:
+        """Whatever the gate refuses; an unknown name where there is one in the path, a body where there is one."""
+        schema = api.get("/openapi.json").json()
+        assert "HTTPValidationError" not in schema["components"]["schemas"], "what is no value is answered with 400"
+        assert "503" in schema["paths"]["/readyz"]["get"]["responses"]
+        for path, operations in schema["paths"].items():
+            for operation in operations.values():
+                told = operation["responses"].keys()
+                assert ({"401", "403", "429"} <= told) == (path not in {"/healthz", "/readyz"}), path
+                assert ("404" in told) == ("{" in path or path == "/api/v1/customers"), path
+                assert ("413" in told) == ("requestBody" in operation), path
+
     @pytest.mark.parametrize(
         ("error", "status", "retry"),
         [
