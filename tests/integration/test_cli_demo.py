@@ -36,6 +36,7 @@ def said(home: Path, broker: socket.socket) -> "subprocess.CompletedProcess[str]
         "TRIAGE_KAFKA_TOPICS": "^shop[.].*",
         "TRIAGE_CUSTOMER_KEYS": "tenant.uid",
         "TRIAGE_RUNBOOK": "absent.yaml",
+        "TRIAGE_LOG_LEVEL": "info",
         "http_proxy": "http://127.0.0.1:1",
     }
     return triage("demo", *arguments, *FREE_PORTS, cwd=home, env=environment, timeout_s=280)
@@ -59,6 +60,11 @@ def test_the_demo_tells_whom_the_fault_has_hit(said: "subprocess.CompletedProces
     assert scratch
     assert not Path(scratch[1]).exists()
     assert [path.name for path in home.iterdir()] == ["truth.json"]
+
+
+def test_the_demo_logs_as_much_as_it_was_told_to(said: "subprocess.CompletedProcess[str]") -> None:
+    """Without a word, warnings: help says so."""
+    assert " INFO triage.service: tables: " in said.stderr
 
 
 @pytest.mark.usefixtures("said")

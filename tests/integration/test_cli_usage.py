@@ -80,6 +80,14 @@ def test_the_help_of_up_is_made_from_the_table_of_settings(say: Say) -> None:
         assert (f"{row.flag} " in said) == row.has_flag
 
 
+def test_the_help_of_the_demo_names_what_it_takes_of_a_shop_s_settings(say: Say) -> None:
+    """Slack above all, where real people read; and how much it logs without being told."""
+    said = " ".join(say("demo", "--help").out.split())
+    for name in ("webhook_url", "bot_token", "channel", "signing_secret", "api_url"):
+        assert f"TRIAGE_SLACK_{name.upper()}" in said
+    assert "[TRIAGE_LOG_LEVEL; default: warning]" in said
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [

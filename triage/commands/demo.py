@@ -1,7 +1,8 @@
 """Runs the service on a scratch directory, with a simulated shop that sends to it and breaks.
 
 Two hours of history come first, as fast as they are taken; then the shop goes on live, and a fault begins.
-As soon as it is known, the answer is printed: which customers were affected.
+As soon as it is known, the answer is printed: which customers were affected. What the demo finds is sent to Slack, too,
+where settings name a channel of it.
 """
 
 import os
@@ -16,7 +17,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from triage.commands.demo_story import Story
-from triage.commands.options import add_settings, settings_from
+from triage.commands.options import add_settings, named_in, settings_from
 from triage.commands.shop import add_shop_options, duration_s
 from triage.commands.shop_process import Order, ShopProcess, check
 from triage.commands.status import Status
@@ -28,13 +29,19 @@ from triage.setting_types import Address, LogLevel
 from triage.settings import Settings
 
 HISTORY = timedelta(hours=2)
+LOG_LEVEL = LogLevel.WARNING
+"""Where no other is given: the story is what is to be read."""
+SETTINGS = frozenset(
+    {"otlp_grpc", "otlp_http", "web", "token", "log_level"}
+    | {"slack_webhook_url", "slack_bot_token", "slack_channel", "slack_signing_secret", "slack_api_url"}
+)
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """The shop's, and where to listen."""
+    """The shop's, where to listen, and Slack's."""
     add_shop_options(parser, scenario="gateway-5xx")
     parser.add_argument("--no-browser", action="store_true", help="do not open the page")
-    add_settings(parser, {"otlp_grpc", "otlp_http", "web", "token", "log_level"})
+    add_settings(parser, SETTINGS, {"log_level": LOG_LEVEL})
 
 
 def run(options: Namespace) -> Status:
@@ -43,7 +50,7 @@ def run(options: Namespace) -> Status:
     check(order)
     stop = stop_signal()
     with tempfile.TemporaryDirectory(prefix="triage-demo-") as scratch:
-        settings = _scratch_settings(settings_from(options), Path(scratch))
+        settings = _scratch_settings(_given(options), Path(scratch))
         start_logging(settings)
         with running(settings) as (service, store):
             print("\n".join(ready(service)), "", sep="\n", flush=True)
@@ -78,6 +85,11 @@ def _at(service: Service, order: Order, settings: Settings) -> Order:
     )
 
 
+def _given(options: Namespace) -> Settings:
+    given = settings_from(options)
+    return given if "log_level" in named_in(options) else replace(given, log_level=LOG_LEVEL)
+
+
 def _scratch_settings(given: Settings, scratch: Path) -> Settings:
     """Where to listen (a port that is taken is left to whoever has it), how much to log, and Slack, are as given.
 
@@ -89,7 +101,7 @@ def _scratch_settings(given: Settings, scratch: Path) -> Settings:
         otlp_http=_free("otlp_http", given.otlp_http),
         web=_free("web", given.web),
         token=given.token,
-        log_level=max(given.log_level, LogLevel.WARNING, key=list(LogLevel).index),
+        log_level=given.log_level,
         slack_webhook_url=given.slack_webhook_url,
         slack_bot_token=given.slack_bot_token,
         slack_channel=given.slack_channel,

@@ -29,6 +29,8 @@ ROWS = 5
 LOOK_EVERY_S = 0.5
 SETTLED_S = 3.0
 """The answer waits so long after the first customer is known, to be about more than one."""
+LOADED_WITHIN_S = 60.0
+"""The closing figure waits at most so much longer for what arrived to be loaded."""
 
 
 @dataclass
@@ -91,9 +93,17 @@ class Story:
         return True
 
     def _fault_ends(self, news: ShopProgress) -> bool:
-        if time.time() < news.fault_end_s + SETTLED_S:
+        return self._closes(news, lambda: sentence(self._ask(news)))
+
+    def _closes(self, news: ShopProgress, said: Callable[[], str]) -> bool:
+        """Whether the fault is over, what arrived by then is loaded (or takes too long), and that was told."""
+        end_s = news.fault_end_s + SETTLED_S
+        assert self.service.segments
+        loaded = time.time() - self.service.segments.lag_s() >= end_s
+        if not loaded and time.time() < end_s + LOADED_WITHIN_S:
             return False
-        print(f"{_clock()}  The fault is over. {sentence(self._ask(news))}", flush=True)
+        caveat = "" if loaded else "Not all that was sent by then is loaded yet, so these figures will still change."
+        print(" ".join(filter(None, (f"{_clock()}  The fault is over.", said(), caveat))), flush=True)
         return True
 
     @property
@@ -117,12 +127,11 @@ class Story:
         return True
 
     def _incident_ends(self, news: ShopProgress) -> bool:
-        if time.time() < news.fault_end_s + SETTLED_S:
-            return False
-        incident = self._incident(news)
-        said = rows_told(self.store, incident) if incident else ""
-        print(f"{_clock()}  The fault is over. {said}".rstrip(), flush=True)
-        return True
+        def said() -> str:
+            incident = self._incident(news)
+            return rows_told(self.store, incident) if incident else ""
+
+        return self._closes(news, said)
 
     def _incident(self, news: ShopProgress) -> Incident | None:
         """The first of its kind that was opened since the fault began."""

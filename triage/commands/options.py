@@ -2,8 +2,9 @@
 
 import os
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Container
+from collections.abc import Container, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from triage.configuration import load, named
 from triage.settings import Row, Settings, table
@@ -20,8 +21,10 @@ def new_file(text: str) -> Path:
     return path
 
 
-def add_settings(parser: ArgumentParser, names: Container[str] | None = None) -> None:
-    """Options for the named settings, or for all that may stand on a command line."""
+def add_settings(
+    parser: ArgumentParser, names: Container[str] | None = None, defaults: Mapping[str, str] = MappingProxyType({})
+) -> None:
+    """Options for the named settings, or for all that may stand on a command line; `defaults` go before the table's."""
     group = parser.add_argument_group("settings")
     group.add_argument(
         "--config", type=Path, metavar="FILE", help="file with settings (default: triage.toml, if there)"
@@ -29,7 +32,9 @@ def add_settings(parser: ArgumentParser, names: Container[str] | None = None) ->
     rows = [row for row in table() if names is None or row.name in names]
     for row in rows:
         if row.has_flag:
-            group.add_argument(row.flag, dest=_dest(row), action="append", metavar=row.metavar, help=_help(row))
+            group.add_argument(
+                row.flag, dest=_dest(row), action="append", metavar=row.metavar, help=_help(row, defaults)
+            )
     hidden = [f"{row.variable} ({row.help})" for row in rows if not row.has_flag]
     if hidden:
         parser.epilog = "Secrets, in the environment or the file only: " + "; ".join(hidden) + "."
@@ -58,6 +63,6 @@ def _dest(row: Row) -> str:
     return f"setting_{row.name}"
 
 
-def _help(row: Row) -> str:
-    text = f"{row.help} [{row.variable}; default: {row.default or 'none'}]"
+def _help(row: Row, defaults: Mapping[str, str]) -> str:
+    text = f"{row.help} [{row.variable}; default: {defaults.get(row.name, row.default) or 'none'}]"
     return text.replace("%", "%%")
