@@ -25,8 +25,10 @@ Setting = str | int | float
 
 SYNC_FILE_SYSTEM = getattr(ctypes.CDLL(None, use_errno=True), "syncfs", None)  # Linux has it, and Python no name for it
 
-# What goes wrong is raised, and said once: without a handler of its own the client would print a line before it.
-logging.getLogger("clickhouse_connect").addHandler(logging.NullHandler())
+# What goes wrong is raised, and said once: the client and its connections would print a line each before it.
+for name in ("clickhouse_connect", "urllib3.connectionpool"):
+    logging.getLogger(name).addHandler(logging.NullHandler())
+    logging.getLogger(name).setLevel(logging.ERROR)
 
 
 def is_embedded(dsn: str) -> bool:

@@ -163,6 +163,7 @@ def test_only_collecting_answers_probes_where_it_listens(tmp_path: Path) -> None
     """No pages; /readyz and /metrics are on the OTLP/HTTP listener then."""
     with up("--only", "collect", cwd=tmp_path) as running:
         assert "pages" not in running.said
+        assert "parts that run side by side share a server, --clickhouse" in running.said
         assert httpx.get(f"{running.otlp_http}/readyz", trust_env=False).status_code == 200
         assert "triage_backlog_bytes" in httpx.get(f"{running.otlp_http}/metrics", trust_env=False).text
         assert httpx.get(f"{running.otlp_http}/api/v1/affected", trust_env=False).status_code == 404

@@ -52,8 +52,8 @@ UNREACHABLE = ["http://127.0.0.1:9", "https://127.0.0.1:9", "http://u:se%40cret@
 
 
 @pytest.mark.parametrize("address", UNREACHABLE)
-def test_a_server_that_is_not_there_is_named_in_one_line(address: str):
-    """With why, and without its password; trying again may help."""
+def test_a_server_that_is_not_there_is_named_in_one_line(address: str, caplog: pytest.LogCaptureFixture):
+    """With why, and without its password; trying again may help. Nothing else is logged of it."""
     with pytest.raises(StoreUnavailable) as error:
         Store.open(address)
     text = str(error.value)
@@ -61,6 +61,7 @@ def test_a_server_that_is_not_there_is_named_in_one_line(address: str):
     assert "\n" not in text
     assert not any(secret in text for secret in ("secret", "0x"))
     assert error.value.retryable
+    assert not caplog.records
 
 
 def test_an_https_address_is_spoken_to_over_tls(unused_tcp_listener: tuple[str, list[bytes]]):

@@ -1,6 +1,7 @@
 """Takes telemetry in, loads it, and serves pages and the JSON API, until it is stopped.
 
-All parts run in one process unless --only names one; apart they need a ClickHouse server.
+All parts run in one process unless --only names one. Parts that run side by side share a ClickHouse server
+(--clickhouse): the embedded engine serves one process at a time.
 """
 
 import logging
@@ -83,9 +84,16 @@ def ready(service: Service) -> list[str]:
     return [
         f"triage {__version__} is ready. Stop it with Ctrl-C.",
         *lines,
+        *_alone(service.settings),
         *_links(service.settings),
         f"  {'data':<10} {service.settings.data}",
     ]
+
+
+def _alone(settings: Settings) -> Iterator[str]:
+    """That no other part sees this one's tables while it runs, where it is not all of them."""
+    if settings.only and not settings.clickhouse:
+        yield f"  {'tables':<10} are this process's alone: parts that run side by side share a server, --clickhouse"
 
 
 def _links(settings: Settings) -> Iterator[str]:
