@@ -160,6 +160,55 @@ def test_a_part_that_stops_is_no_data_and_no_fall_to_zero(own_store: Store) -> N
 
 
 @pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
+def test_none_of_what_is_bad_is_no_silence(own_store: Store, temporality: int) -> None:
+    """A new process that has declined nothing reports no declines; that of its payments nothing is heard is no data."""
+    name = f"declined {temporality}"
+    write_down(own_store, (replace(conversion(name), good=Good.DOWN), conversion("stays")))
+    minutes = [60 * minute + 30 for minute in range(90)]
+    send(own_store, Counter(f"{name}.orders", temporality, grown(minutes[:60], 0.03, temporality)))
+    send(own_store, Counter(f"{name}.visits", temporality, grown(minutes[:75], 1, temporality)))
+    for part in ("orders", "visits"):
+        send(own_store, Counter(f"stays.{part}", DELTA, grown(minutes, 1, DELTA)))
+    for minute in (61, 62, 63, 64, 66, 70, 76):
+        tell(own_store, minute)
+        assert found(own_store, minute) == [], f"minute {minute}"
+    tell(own_store, 80)
+    assert found(own_store, 80) == [("no_data", {"kpi": name}, moment(75))]
+    (silent,) = kpi_moved(Window(moment(-40), moment(80)), own_store.ask)
+    send(own_store, Counter(f"{name}.visits", DELTA, (Point("b", None, 80 * 60 + 30, 60.0),)))
+    assert still_silent(own_store.ask, silent, moment(80))
+    assert still_silent(own_store.ask, silent, moment(81)) is None, "it has declined nothing yet"
+
+
+def test_orders_that_come_now_and_then_can_fall_to_zero(own_store: Store) -> None:
+    """Who counts them writes no point where there are none: a silence of theirs is told by the visits."""
+    write_down(own_store, (conversion("sparse"),))
+    orders = [Point("a", None, 60 * minute + 30, 60.0) for minute in range(0, 60, 3)]
+    visits = [Point("a", None, 60 * minute + 30, 60.0) for minute in range(80)]
+    send(own_store, Counter("sparse.orders", DELTA, tuple(orders)), Counter("sparse.visits", DELTA, tuple(visits)))
+    tell(own_store, 59)
+    assert found(own_store, 59) == []
+    tell(own_store, 72)
+    ((detector, subject, since),) = found(own_store, 72)
+    assert (detector, subject) == ("kpi_moved", {"kpi": "sparse"})
+    assert moment(57) <= since <= moment(60)
+
+
+@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
+def test_steady_reports_that_stay_away_for_a_while_are_no_fall(own_store: Store, temporality: int) -> None:
+    """Orders come five minutes late, as they did before, while visits go on: until then nothing is known of them."""
+    name = f"late again {temporality}"
+    write_down(own_store, (conversion(name),))
+    late = {*range(20, 25), *range(60, 65)}
+    orders = grown([60 * minute + 30 for minute in range(70) if minute not in late], 3, temporality)
+    visits = grown([60 * minute + 30 for minute in range(70)], 10, temporality)
+    send(own_store, Counter(f"{name}.orders", temporality, orders), Counter(f"{name}.visits", temporality, visits))
+    for minute in range(61, 70):
+        tell(own_store, minute)
+        assert found(own_store, minute) == [], f"minute {minute}"
+
+
+@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
 @pytest.mark.parametrize(
     ("orders_s", "visits_s"),
     [(59.0, 30.0), (30.0, 59.0), (0.5, 30.0), (30.0, 0.5)],

@@ -22,7 +22,7 @@ from tests.counters import CUMULATIVE, DELTA, Counter, Point, drawn, growth, joi
 from tests.integration.otlp import attributes, logs, segment, span, token, traces
 from tests.processes import soon
 from triage.kpi import keeping
-from triage.kpi.figures import Kind, Kpi, Signal, Source
+from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
 from triage.kpi.keeping import KeepingThread, Whole, keep_again, keep_arrived, keep_recent
 from triage.kpi.named import kpis_of, shipped, write_down
 from triage.kpi.read import LiveKpis
@@ -166,7 +166,7 @@ def test_a_rate_is_a_minute_s_by_whatever_step(own_store: Store, step_s: int) ->
     assert len(told) in {-(-HOUR // step_s), HOUR // step_s + 2}
 
 
-def test_a_ratio_is_known_as_far_as_both_its_parts_are(own_store: Store) -> None:
+def test_the_latest_minutes_of_a_ratio_are_known_as_far_as_both_its_parts_are(own_store: Store) -> None:
     """Before, a minute without one of them adds to what they come to over longer steps; later ones are unknown."""
     orders = Counter("until.o", DELTA, tuple(Point("a", None, 60 * m + 50, 3.0) for m in (0, 1, 3)))
     visits = Counter("until.v", DELTA, tuple(Point("a", None, 60 * m + 20, 10.0) for m in range(6)))
@@ -178,6 +178,37 @@ def test_a_ratio_is_known_as_far_as_both_its_parts_are(own_store: Store) -> None
     assert total(own_store, ratio, Window(at(0), at(90))) == pytest.approx(0.3), "its orders come at the minute's end"
     assert total(own_store, ratio, Window(at(240), at(360))) is None
     assert keep_recent(own_store, [ratio], at(380)) == 4
+
+
+def test_what_a_ratio_counts_may_be_rare(own_store: Store) -> None:
+    """Who counts declines writes no point where there are none; that is kept as 0, once nothing is late any more."""
+    hours = 4
+    declines = Counter("rare.o", DELTA, tuple(Point("a", None, hour * HOUR + 30, 1.0) for hour in (0, 1)))
+    payments = Counter("rare.v", DELTA, tuple(Point("a", None, time, 60.0) for time in range(30, hours * HOUR, 60)))
+    send(own_store, declines, payments)
+    ratio = Kpi("declines", Kind.RATIO, counted("rare.o"), "1", counted("rare.v"), Good.DOWN)
+    assert total(own_store, ratio, Window(at(2 * HOUR), at(hours * HOUR))) == 0
+    told = values(own_store.ask, ratio, Window(at(0), at(hours * HOUR)), 90)
+    assert [value.time for value in told] == [at(start) for start in range(0, hours * HOUR - 179, 90)]
+    everything = Window(at(0), at(hours * HOUR))
+    keep_arrived(own_store, [ratio], at(hours * HOUR + 10), WHOLE)
+    assert list(kept(own_store, ratio, everything)) == list(range(0, hours * HOUR - 120, 60)), "two may be late"
+    keep_recent(own_store, [ratio], at(hours * HOUR + 130))
+    assert kept(own_store, ratio, everything) == dict.fromkeys(range(0, hours * HOUR, 60), 0) | {0: 1, HOUR: 1}
+    assert total(own_store, ratio, Window(at(0), at(3 * HOUR))) == 2 / (3 * HOUR)
+    assert total(own_store, ratio, Window(at(90), at(3 * HOUR))) == 1 / (3 * HOUR - 60), "its first minute is cut"
+
+
+def test_a_window_may_end_later_than_now(own_store: Store) -> None:
+    """The orders of the minute that has just begun are still to come."""
+    now_s = int(time.time()) - T0
+    begun = now_s // 60 * 60
+    orders = Counter("soon.o", DELTA, tuple(Point("a", None, begun - 60 * ago, 3.0) for ago in range(1, 60)))
+    visits = Counter("soon.v", DELTA, tuple(Point("a", None, begun - 60 * ago, 10.0) for ago in range(60)))
+    send(own_store, orders, visits)
+    ratio = Kpi("conversion", Kind.RATIO, counted("soon.o"), "1", counted("soon.v"))
+    told = values(own_store.ask, ratio, Window(at(begun - HOUR), at(begun + HOUR)))
+    assert [value.value for value in told] == [0.3] * 59
 
 
 def test_what_is_kept_is_what_was_measured_and_outlives_it(own_store: Store) -> None:

@@ -20,7 +20,7 @@ from triage.detectors.slow_checkout import slow_checkout
 from triage.detectors.wording import clock, name
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
-from triage.kpi.values import MINUTE_S, Measured, Value, all_reported, measured, parts_of, together
+from triage.kpi.values import LATE, MINUTE_S, Measured, Reported, Value, all_reported, parts_of, together
 from triage.kpi.wording import figure
 from triage.symptom import Ask, Cause, Detector, Severity, Symptom
 from triage.window import Window
@@ -35,7 +35,7 @@ LEAST_USUAL_MIN = 30
 MINUTE = timedelta(minutes=1)
 LEAST_SILENT, LONGEST_GAPS, STEADY = timedelta(minutes=4), 3, 0.5
 """How long a figure must be silent: so many times its own longest gap, if it was reported in so many of the minutes."""
-LATE, ALL_SILENT = timedelta(minutes=3), timedelta(minutes=15)
+ALL_SILENT = timedelta(minutes=15)
 LONGEST = timedelta(hours=2)
 """So far back it is asked whether a figure is reported again."""
 FALLS_BY = 0.25
@@ -54,10 +54,10 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
         return
     kpis = kpis_of(ask)
     reported = all_reported(ask, kpis, whole)
-    silent = _silent_ones({kpi: parts_of(kpi, reported) for kpi in kpis}, whole.to)
+    silent = _silent_ones({kpi: _awaited(kpi, reported) for kpi in kpis}, whole.to)
     heard = [kpi for kpi in kpis if kpi not in silent]
     ratios = [kpi for kpi in heard if kpi.kind is Kind.RATIO]
-    moved = [symptom for kpi in ratios for symptom in _moved(whole, together(kpi, reported), kpi)]
+    moved = [symptom for kpi in ratios for symptom in _moved(whole, _judged(kpi, reported, whole.to), kpi)]
     moved = moved or [_level_moved(kpi, fall) for kpi, fall in fallen(ask, heard, whole.to)]
     if moved and not _is_explained(window, ask):
         yield from moved
@@ -72,7 +72,7 @@ def still_unreported(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | Non
         return symptom
     whole = Window(max(symptom.from_, to - LONGEST), to)
     kpi = next((one for one in kpis_of(ask) if one.name == symptom.subject["kpi"]), None)
-    if kpi is None or measured(ask, kpi, whole):
+    if kpi is None or all(_awaited(kpi, all_reported(ask, [kpi], whole))):
         return None
     return _silent(symptom.from_, whole.to, kpi)
 
@@ -83,8 +83,23 @@ def _is_late(ask: Ask, window: Window) -> bool:
     return told.height > 0 and told["told_until"][0] < (window.to - LATE).timestamp()
 
 
+def _awaited(kpi: Kpi, reported: Reported) -> Sequence[Measured]:
+    """The parts that must be reported: where less of a share is better, none of it is good news."""
+    parts = parts_of(kpi, reported)
+    return parts if kpi.good is Good.UP else parts[-1:]
+
+
+def _judged(kpi: Kpi, reported: Reported, now: datetime) -> Measured:
+    """A ratio's parts as far as those that are steady are told of: none of one is no fall, but late, or silence."""
+    told = together(kpi, reported, now)
+    for part in _awaited(kpi, reported):
+        if _is_steady(minutes := sorted(part)):
+            told = {start: parts for start, parts in told.items() if start <= minutes[-1]}
+    return told
+
+
 def _silent_ones(parts: Mapping[Kpi, Sequence[Measured]], now: datetime) -> dict[Kpi, datetime]:
-    """Those a part of which is no longer reported, and since when.
+    """Those a part of which is awaited and no longer reported, and since when.
 
     Where nothing is reported at all, it may only be late, and is given longer.
     """
@@ -98,13 +113,18 @@ def _silent_ones(parts: Mapping[Kpi, Sequence[Measured]], now: datetime) -> dict
 
 def _silent_since(minutes: Sequence[int], now: datetime) -> datetime | None:
     """When they ended, if they were steady, and there has been none for far longer than there ever was not."""
-    if len(minutes) < LEAST_USUAL_MIN:
+    if not _is_steady(minutes):
         return None
     gaps_s = [later - earlier for earlier, later in pairwise(minutes)]
     end = datetime.fromtimestamp(minutes[-1] + MINUTE_S, UTC)
-    if len(minutes) < STEADY * (minutes[-1] - minutes[0] + MINUTE_S) / MINUTE_S:
-        return None
     return end if now - end >= max(LEAST_SILENT, LONGEST_GAPS * timedelta(seconds=max(gaps_s))) else None
+
+
+def _is_steady(minutes: Sequence[int]) -> bool:
+    """Whether they are enough, and at least half of those from the first to the last."""
+    if len(minutes) < LEAST_USUAL_MIN:
+        return False
+    return len(minutes) >= STEADY * (minutes[-1] - minutes[0] + MINUTE_S) / MINUTE_S
 
 
 def _silent(since: datetime, now: datetime, kpi: Kpi) -> Symptom:

@@ -16,6 +16,8 @@ from triage.window import Window
 MINUTE_S = 60
 SETTLED = timedelta(minutes=5)
 """The latest minutes are measured again when asked, however fresh what is kept."""
+LATE = timedelta(minutes=3)
+"""So long after an interval began, a report of it may still be on its way."""
 QUESTIONS = {Signal.SPAN: "kpi/spans", Signal.LOG: "kpi/logs"}
 
 Parts: TypeAlias = tuple[float, float]
@@ -66,8 +68,9 @@ def minutes(ask: Ask, kpis: Iterable[Kpi], window: Window) -> dict[Kpi, Measured
             if minute < kept_to[digest].timestamp():
                 found[digest][minute] = (part, of)
     for missing, digests in _missing(window, first, by_digest, kept_to).items():
-        for kpi, parts in all_parts(ask, [by_digest[digest] for digest in digests], missing).items():
-            found[kpi.digest] |= parts
+        reported = all_reported(ask, [by_digest[digest] for digest in digests], missing)
+        for digest in digests:
+            found[digest] |= together(by_digest[digest], reported, window.to)
     return {kpi: found[kpi.digest] for kpi in kpis}
 
 
@@ -96,13 +99,7 @@ def known(ask: Ask, kpi: Kpi, window: Window) -> Measured:
 
 def measured(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> Measured:
     """The parts of each interval, from the telemetry itself, in order. Raises StoreError."""
-    return all_parts(ask, [kpi], window, step_s)[kpi]
-
-
-def all_parts(ask: Ask, kpis: Sequence[Kpi], window: Window, step_s: int = MINUTE_S) -> dict[Kpi, Measured]:
-    """The same of each figure."""
-    reported = all_reported(ask, kpis, window, step_s)
-    return {kpi: together(kpi, reported) for kpi in kpis}
+    return together(kpi, all_reported(ask, [kpi], window, step_s), window.to)
 
 
 def all_reported(ask: Ask, kpis: Sequence[Kpi], window: Window, step_s: int = MINUTE_S) -> Reported:
@@ -123,15 +120,16 @@ def parts_of(kpi: Kpi, reported: Reported) -> list[Measured]:
     return [reported[source, kpi.kind is Kind.GAUGE] for source in kpi.sources]
 
 
-def together(kpi: Kpi, reported: Reported) -> Measured:
-    """The figure's parts; of a ratio only up to the last interval that both tell of: what is still to come is not 0."""
+def together(kpi: Kpi, reported: Reported, to: datetime) -> Measured:
+    """The figure's parts, as told until `to`; of a ratio, one that is not told of is 0, once it is no longer late."""
     first, *others = parts_of(kpi, reported)
     if not others:
         keeps_count = kpi.kind is Kind.GAUGE
         return {start: (part, of if keeps_count else 0.0) for start, (part, of) in first.items()}
     (second,) = others
     nothing = (0.0, 0.0)
-    told_until = min(max(first, default=0), max(second, default=0))
+    settled = (min(to, datetime.now(UTC)) - LATE).timestamp()
+    told_until = max(min(max(first, default=0), max(second, default=0)), settled)
     starts = sorted(start for start in first.keys() | second.keys() if start <= told_until)
     return {start: (first.get(start, nothing)[0], second.get(start, nothing)[0]) for start in starts}
 
