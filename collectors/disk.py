@@ -17,6 +17,12 @@ class Disk:
         self._keep_free_ratio = keep_free_ratio
         self._looked_at = -LOOK_AGAIN_S
         self._room = 0
+        self._keep = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether half of what is to be left free is gone too. Until then the engine merges, and drops what is old."""
+        return self.room < -self._keep // 2
 
     @property
     def room(self) -> int:
@@ -31,8 +37,8 @@ class Disk:
             disk = os.statvfs(self._directory)
         except OSError:
             return 0
-        keep = min(self._keep_free_bytes, int(disk.f_blocks * disk.f_frsize * self._keep_free_ratio))
-        return disk.f_bavail * disk.f_frsize - keep
+        self._keep = min(self._keep_free_bytes, int(disk.f_blocks * disk.f_frsize * self._keep_free_ratio))
+        return disk.f_bavail * disk.f_frsize - self._keep
 
     def look_again(self) -> None:
         """The room has changed."""

@@ -20,9 +20,10 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from collectors import otlp_grpc, otlp_http
+from collectors.disk_guard import DiskGuard
 from collectors.kept import Kept
 from collectors.kinds import Kind, Refused
-from collectors.loader import Loader
+from collectors.loader import Landing, Loader
 from collectors.lock import DirectoryLocked
 from collectors.metrics import Metrics
 from collectors.otlp_intake import Intake
@@ -35,6 +36,7 @@ from collectors.sources.kafka_config import KafkaConfig, read_properties
 from collectors.sources.source import Columns, Trust
 from collectors.sources.web import Hooks
 from dashboards.app import add_probes, create_app
+from queries.connection import is_embedded
 from queries.errors import StoreLocked
 from queries.store import Store
 from triage import tables
@@ -105,10 +107,11 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
             service.segments = stack.enter_context(closing(_segment_log(service)))
             stack.enter_context(_scratch(settings.data / "tmp"))
         store = stack.enter_context(tables.opened(settings))
+        landing = stack.enter_context(_guarded(service, store))
         for name in tables.apply(store, settings):
             log.info("tables: %s", name)
         if service.segments:
-            service.loader = stack.enter_context(_loading(service, service.segments, store))
+            service.loader = stack.enter_context(_loading(service, service.segments, landing))
             stack.enter_context(_receiving(service, service.segments, sockets["otlp_http"]))
             stack.enter_context(_row_changes(service, service.segments))
         runbook, kpis = _runbook(settings), _kpis(settings)
@@ -213,10 +216,24 @@ def _segment_log(service: Service) -> SegmentLog:
 
 
 @contextmanager
-def _loading(service: Service, segments: SegmentLog, store: Store) -> Iterator[Loader]:
+def _guarded(service: Service, store: Store) -> Iterator[Landing]:
+    """What segments are loaded into: of an embedded engine, with an eye on its disk and on what was broken there."""
+    if not (service.segments and is_embedded(store.dsn)):
+        yield store
+        return
+    broken = tables.broken_parts(store)
+    service.metrics.watch("broken_parts", "Parts of tables that were broken at the start", lambda: sum(broken.values()))
+    for sentence in broken:
+        log.error(sentence)
+    with closing(DiskGuard(store, service.segments.disk)) as guard:
+        yield guard
+
+
+@contextmanager
+def _loading(service: Service, segments: SegmentLog, landing: Landing) -> Iterator[Loader]:
     settings = service.settings
     kept = Kept(settings.data / "kept", segments.disk, settings.keep_segments.total_seconds())
-    loader = Loader(segments, store, kept, Quarantine(settings.data / "quarantine"))
+    loader = Loader(segments, landing, kept, Quarantine(settings.data / "quarantine"))
     try:
         yield loader
     finally:

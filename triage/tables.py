@@ -6,7 +6,7 @@ from contextlib import closing, contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from queries import schema
+from queries import rebuild, schema
 from queries.cluster import Cluster
 from queries.store import Limits, Store
 from triage.configuration import SettingsError
@@ -56,6 +56,19 @@ def apply(store: Store, settings: Settings, *, shorten: Set[str] = frozenset()) 
         cluster(settings),
         counterparts(settings),
         shorten={f"{name}_days" for name in shorten},
+    )
+
+
+def broken_parts(store: Store) -> dict[str, int]:
+    """What to do about each table with parts that the engine set aside when it started, and how many those are."""
+    found = store.ask("doctor/broken_parts")
+    return {_mend(table, parts, folder): parts for table, parts, folder in found.rows()}
+
+
+def _mend(table: str, parts: int, folder: str) -> str:
+    again = f"stop the service, fill it again with `triage schema rebuild {table}`, and remove {folder}broken*"
+    return f"the table {table} lacks what {parts} broken part{'s' if parts > 1 else ''} held: " + (
+        again if table in rebuild.rollups() else f"restore the data from a copy, or remove {folder}broken*"
     )
 
 
