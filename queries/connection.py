@@ -8,7 +8,7 @@ import logging
 import os
 import re
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -121,7 +121,9 @@ def _directory(dsn: str) -> Path:
     if not path.is_absolute() or "?" in dsn:  # the engine takes what follows a ? for options
         raise ValueError(f"{dsn!r} is no address of a store: chdb:///DIRECTORY, whole and without a question mark")
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(PermissionError):  # somebody else's is theirs to close
+            path.chmod(0o700)  # an earlier program left it open to all
     except OSError as error:
         raise StoreUnavailable(f"the store's directory {path} cannot be made: {error.strerror}") from error
     if holder := _holder(path):

@@ -122,6 +122,15 @@ def test_a_directory_that_cannot_be_made_is_named(tmp_path: Path):
             Store.open(f"chdb://{directory}")
 
 
+def test_nobody_else_on_the_machine_can_read_it(tmp_path: Path):
+    """Neither what is made, nor what an earlier program left open to all."""
+    Store.open(f"chdb://{tmp_path}/clickhouse", handles=1).close()
+    assert (tmp_path / "clickhouse").stat().st_mode & 0o777 == 0o700
+    (tmp_path / "clickhouse").chmod(0o755)
+    Store.open(f"chdb://{tmp_path}/clickhouse", handles=1).close()
+    assert (tmp_path / "clickhouse").stat().st_mode & 0o777 == 0o700
+
+
 def test_a_directory_may_be_called_anything(tmp_path: Path):
     """Blanks, quotes, and signs that mean something in an address."""
     directory = tmp_path / "a b" / "c'd\"e#f%20é"
