@@ -1,11 +1,13 @@
 """Proof that somebody has shown the token: opaque, signed values for cookies, and counts of wrong tokens."""
 
+import hashlib
 import hmac
 import secrets
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 
 SESSION_SECONDS = 7 * 24 * 3600
 FORM_SECONDS = 3600
@@ -17,7 +19,10 @@ Now = Callable[[], float]
 
 @dataclass(frozen=True)
 class Signer:
-    """Makes and checks values that only a holder of the token can make. The token can't be read from them."""
+    """Makes and checks values that only a holder of the token can make. The token can't be read from them.
+
+    Their key follows from the token, so they are good after a restart and in every process that has it.
+    """
 
     token: str = field(repr=False)
     now: Now = time.time
@@ -44,7 +49,13 @@ class Signer:
         return self._sign(f"form {purpose}", value)
 
     def _sign(self, purpose: str, body: str) -> str:
-        return hmac.digest(self.token.encode(), f"triage {purpose}\n{body}".encode("utf-8", "replace"), "sha256").hex()
+        return hmac.digest(_key(self.token), f"{purpose}\n{body}".encode("utf-8", "replace"), "sha256").hex()
+
+
+@cache
+def _key(token: str) -> bytes:
+    """What is signed with. It takes long: whoever opens /login is given a signature, and may try tokens on it."""
+    return hashlib.scrypt(token.encode(), salt=b"triage cookies and forms", n=1 << 15, r=8, p=1, maxmem=1 << 26)
 
 
 @dataclass

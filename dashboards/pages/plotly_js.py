@@ -26,8 +26,9 @@ def plotly_js(request: Request) -> Response:
     return Response(source(), headers=headers, media_type="text/javascript")
 
 
+@cache
 def source() -> bytes:
-    """The script."""
+    """The script, once for all connections that take their time to read it."""
     return (files("plotly") / "package_data" / "plotly.min.js").read_bytes()
 
 

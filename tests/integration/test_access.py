@@ -1,16 +1,20 @@
 """Who may see what: names and origins that are ours, the token, the login page and its cookie."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import cast
+from unittest.mock import Mock
 
 import httpx
 import pytest
+from starlette.requests import Request
 from starlette.testclient import TestClient
 
 from dashboards.access import SECURITY_HEADERS, SESSION
 from dashboards.app import create_app
 from dashboards.bodies import LARGEST
+from dashboards.pages.plotly_js import plotly_js
 from dashboards.sessions import SESSION_SECONDS, Signer
 from queries.store import Store
 
@@ -154,6 +158,17 @@ class TestWithToken:
         assert TOKEN not in cookie
         assert guarded.get("/metrics").status_code == 200
 
+    def test_a_guess_of_the_token_takes_long_to_try_on_what_anyone_is_given(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The key that signs is derived from the token slowly, and once: a weak token does not fall to a fast guess."""
+        derive = Mock(wraps=hashlib.scrypt)
+        monkeypatch.setattr(hashlib, "scrypt", derive)
+        with client(token="another one") as guest:
+            assert log_in(guest, "another one").status_code == 303
+            assert guest.get("/metrics").status_code == 200
+        assert [call.kwargs["n"] for call in derive.call_args_list] == [1 << 15]
+
     def test_the_cookie_is_secure_where_people_come_by_https(self) -> None:
         """Its name then makes browsers hold it to this host."""
         with client(token=TOKEN, base_url="https://triage.example", at="https://triage.example") as guest:
@@ -239,6 +254,13 @@ class TestWithToken:
         """Its style sheet and script come without a session."""
         for path in re.findall(r'(?:href|src)="(/static/[^"]+)"', guarded.get("/login").text):
             assert guarded.get(path).status_code == 200, path
+
+
+@pytest.mark.parametrize("encoding", [b"gzip", b"identity"])
+def test_who_does_not_read_the_large_script_holds_no_copy_of_it(encoding: bytes) -> None:
+    """Anyone may ask for it, as often as there are connections: all are given the same bytes."""
+    request = Request({"type": "http", "headers": [(b"accept-encoding", encoding)]})
+    assert plotly_js(request).body is plotly_js(request).body
 
 
 def test_every_answer_carries_the_security_headers(guarded: TestClient) -> None:
