@@ -22,6 +22,13 @@ def test_what_is_refused_is_tried_every_sixteen_minutes_in_the_end() -> None:
         assert may_claim(claimed(attempt), "opened.0", due) == attempt + 1
 
 
+def test_a_claim_of_a_clock_that_was_wrong_holds_nothing_up() -> None:
+    """One from the future is free again, unless clocks only differ by seconds."""
+    assert may_claim(claimed(3), "opened.0", at(40) - timedelta(hours=5)) == 4
+    assert may_claim(claimed(0), "opened.0", at(40) - timedelta(seconds=61)) == 1
+    assert may_claim(claimed(0), "opened.0", at(40) - timedelta(seconds=59)) is None
+
+
 def test_an_acknowledgement_is_told_once_however_often_it_comes_back() -> None:
     """Of itself it is acknowledged still; what is acknowledged after it was reopened is told."""
     passes = Passes()
