@@ -10,14 +10,17 @@ from queries.store import Store
 from tests.processes import soon
 from tests.slack_server import Slack, Trouble, slack
 from tests.symptoms import Passes, at, gateway_errors
+from triage.commands.up import start_logging
 from triage.incident.book import MemoryBook, StoredBook
 from triage.incident.fold import IMPACT, OPENING
 from triage.incident.model import US, Event, Impact, Kind
+from triage.setting_types import LogLevel
+from triage.settings import Settings
 from triage.slack import sender as sending
-from triage.slack.channels import Bot, Channel, Log, Webhook
+from triage.slack.channels import Bot, Channel, Log, SlackError, Webhook
 from triage.slack.reminding import Reminding
 from triage.slack.sender import Sender
-from triage.slack.text import Writer
+from triage.slack.text import Said, Writer
 
 pytestmark = pytest.mark.integration
 OVER_HTTP: tuple[str, ...] = ()
@@ -162,6 +165,18 @@ class TestWebhook:
         clock.now = at(1100)
         send(made, passes)
         assert [text[:1] for text in server.texts("webhook")] == ["●", "▲", "○"]
+
+
+def test_the_most_talkative_log_holds_no_webhook_address(server: Slack, caplog: pytest.LogCaptureFixture) -> None:
+    """It is a secret: whoever has it can post in the channel."""
+    with caplog.at_level("DEBUG"):
+        start_logging(Settings(log_level=LogLevel.DEBUG))
+        Webhook(f"{server.url}/services/T/B/secret").post(Said("hello"))
+        server.trouble.append(Trouble(drops=True))
+        with pytest.raises(SlackError):
+            Webhook(f"{server.url}/services/T/B/secret").post(Said("hello"))
+    assert server.texts("webhook") == ["hello"]
+    assert "secret" not in caplog.text
 
 
 def test_without_slack_the_same_text_is_logged(caplog: pytest.LogCaptureFixture) -> None:

@@ -52,18 +52,21 @@ def start_logging(settings: Settings) -> None:
     )
     for chatty in ("httpx", "httpcore", "uvicorn"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, logging.getLogger().level))
+    logging.getLogger("slack_sdk").setLevel(logging.CRITICAL)  # it tells the webhook's address, and each failure again
 
 
 def stop_signal() -> threading.Event:
     """Is set once the process is asked to stop; asked again, it stops at once, and loses nothing that it accepted."""
     stop = threading.Event()
+    outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup said so
+    stopping = STOPPING[:-1] if outlives_terminal else STOPPING
 
     def ask(number: int, _: object) -> None:
         stop.set()
-        for one in STOPPING:
+        for one in stopping:
             signal.signal(one, signal.SIG_DFL)
 
-    for one in STOPPING:
+    for one in stopping:
         signal.signal(one, ask)
     return stop
 
