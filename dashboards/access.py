@@ -77,16 +77,14 @@ class Access:
         fetch_site = headers.get("sec-fetch-site")
         if self.origins.foreign_page(request.method, host, headers.get("origin"), fetch_site):
             return Forbidden("The request comes from a page of another site.")
-        if (
-            not self.token
-            or path in ("/login", "/logout")
-            or path.startswith(("/static/", *HOOKS))
-            or self.logged_in(request)
-        ):
+        if path in ("/login", "/logout") or path.startswith(("/static/", *HOOKS)):
             return None
-        return self._without_session(request)
+        return self.unproven(request)
 
-    def _without_session(self, request: Request) -> Problem | None:
+    def unproven(self, request: Request) -> Problem | None:
+        """What it lacks to show that it may see everything; None if it lacks nothing."""
+        if not self.token or self.logged_in(request):
+            return None
         scheme, _, offered = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not offered:
             return Unauthenticated("A token is needed: send `Authorization: Bearer …` with the service's TRIAGE_TOKEN.")

@@ -9,7 +9,7 @@ from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp
 
-from dashboards.access import HOOKS, Access, Gate
+from dashboards.access import HOOKS, Access, Gate, refused
 from dashboards.api import (
     affected,
     changes,
@@ -84,6 +84,7 @@ PAGES = (
 DAY_SEEN_S = 30.0
 """For how long the front page may show what the last day brought."""
 
+WHY_IS_NOT_TOLD = "Data can't be taken or answers given at this moment. Why is told to whoever brings the token."
 PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -138,7 +139,7 @@ def create_app(
     app.state.data = data
     app.state.customers_of = customers_on_rows(store)
     add_handlers(app)
-    add_probes(app)
+    add_probes(app, access)
     for part in (*API, *PAGES):
         app.include_router(part.router)
     if hooks is not None:
@@ -156,8 +157,8 @@ def create_app(
     return app
 
 
-def add_probes(app: FastAPI) -> None:
-    """What supervisors and Prometheus ask; neither waits for a query."""
+def add_probes(app: FastAPI, access: Access) -> None:
+    """What supervisors and Prometheus ask; neither waits for a query. The first need no token, and learn no address."""
 
     @app.get("/healthz")
     async def healthz() -> JSONResponse:
@@ -170,10 +171,12 @@ def add_probes(app: FastAPI) -> None:
         why = request.app.state.ready()
         if why is None:
             return JSONResponse({"status": "ready"})
-        problem = NotReady(why)
+        problem = NotReady(why if access.unproven(request) is None else WHY_IS_NOT_TOLD)
         return Response(problem.body(), problem.status, problem.headers, media_type=MEDIA_TYPE)
 
     @app.get("/metrics", responses=AT_THE_GATE)
-    async def metrics(request: Request) -> PlainTextResponse:
+    async def metrics(request: Request) -> Response:
         """What the process counts, as Prometheus text."""
+        if problem := access.unproven(request):
+            return refused(request, problem)
         return PlainTextResponse(request.app.state.metrics(), media_type=PROMETHEUS)

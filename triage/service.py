@@ -35,6 +35,7 @@ from collectors.sources.kafka import KafkaRows
 from collectors.sources.kafka_config import KafkaConfig, read_properties
 from collectors.sources.source import Columns, Trust
 from collectors.sources.web import Hooks
+from dashboards.access import Access
 from dashboards.app import add_probes, create_app
 from queries.connection import is_embedded
 from queries.errors import StoreLocked
@@ -122,7 +123,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
         if settings.runs(Part.WEB):
             stack.enter_context(_web(service, store, sockets["web"], runbook, kpis))
         if "probes" in sockets:
-            stack.enter_context(_served(service, "probes", _probes(service), sockets["probes"]))
+            stack.enter_context(_served(service, "probes", _probes(service, settings.probes), sockets["probes"]))
         yield service, store
 
 
@@ -248,7 +249,8 @@ def _receiving(service: Service, segments: SegmentLog, http_socket: socket.socke
     settings = service.settings
     intake = Intake(segments.append, service.metrics.count, IntakeLimits(request_bytes=settings.max_body))
     token = settings.token or None
-    hooks = _hooks(service, settings.otlp_http, others=None if settings.runs(Part.WEB) else _probes(service))
+    probes = None if settings.runs(Part.WEB) else _probes(service, settings.otlp_http)
+    hooks = _hooks(service, settings.otlp_http, probes)
     with LoopThread("receivers") as loop:
         grpc_server, port = loop.run(_grpc_server(settings.otlp_grpc, intake, token))
         http = HttpListener(otlp_http.app(intake, token=token, others=hooks), http_socket, loop)
@@ -293,12 +295,13 @@ async def _grpc_server(address: Address, intake: Intake, token: str | None) -> t
     return server, port
 
 
-def _probes(service: Service) -> FastAPI:
-    """What supervisors ask where there is no web listener."""
+def _probes(service: Service, address: Address) -> FastAPI:
+    """What supervisors ask where there is no web listener; /metrics wants the token where others reach it."""
+    token = "" if address.is_loopback else service.settings.token
     app = FastAPI(openapi_url=None)
     app.state.metrics = lambda: service.metrics.text().decode()
     app.state.ready = service.why_not_ready
-    add_probes(app)
+    add_probes(app, Access.of(token=token, listen_host=address.host, base_url=service.settings.base_url))
     return app
 
 

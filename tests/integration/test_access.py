@@ -25,11 +25,13 @@ JSON = {"content-type": "application/json"}
 NO_STORE = cast(Store, None)  # nothing here asks it
 
 
-def client(*, token: str = "", listen_host: str = "127.0.0.1", base_url: str = "", at: str = "") -> TestClient:
+def client(
+    *, token: str = "", listen_host: str = "127.0.0.1", base_url: str = "", at: str = "", not_ready: str | None = None
+) -> TestClient:
     app = create_app(
         NO_STORE,
         metrics=lambda: "triage_lag_seconds 0\n",
-        ready=lambda: None,
+        ready=lambda: not_ready,
         token=token,
         listen_host=listen_host,
         base_url=base_url,
@@ -120,6 +122,19 @@ class TestWithToken:
         """Supervisors bring no token, and call us by whatever name they know."""
         for path in ("/healthz", "/readyz"):
             assert guarded.get(path, headers={"host": "10.0.0.7"}).status_code == 200
+
+    def test_why_it_is_not_ready_is_told_to_whoever_brings_the_token(self) -> None:
+        """The sentence may name the store's address, which is no stranger's business."""
+        why = "the store http://10.0.0.3:8123 cannot be opened"
+        with client(token=TOKEN, not_ready=why) as away, client(not_ready=why) as on_loopback:
+            told = [
+                away.get("/readyz"),
+                away.get("/readyz", headers={"authorization": f"Bearer {TOKEN}"}),
+                on_loopback.get("/readyz"),
+            ]
+        assert [answer.status_code for answer in told] == [503] * 3
+        assert "10.0.0.3" not in told[0].text
+        assert [answer.json()["detail"] for answer in told[1:]] == [why] * 2
 
     @pytest.mark.parametrize("path", ["/metrics", "/openapi.json", "/api/v1/affected", "/api/v1/nothing"])
     def test_a_program_without_a_token_is_told_so(self, guarded: TestClient, path: str) -> None:

@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -167,6 +169,30 @@ def test_only_collecting_answers_probes_where_it_listens(tmp_path: Path) -> None
         assert httpx.get(f"{running.otlp_http}/readyz", trust_env=False).status_code == 200
         assert "triage_backlog_bytes" in httpx.get(f"{running.otlp_http}/metrics", trust_env=False).text
         assert httpx.get(f"{running.otlp_http}/api/v1/affected", trust_env=False).status_code == 404
+
+
+def test_nohup_keeps_it_when_its_terminal_goes(tmp_path: Path) -> None:
+    """A hang-up that whoever started it has it ignore does not stop it; another signal does."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with up(cwd=tmp_path) as running:
+            running.process.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.process.wait(3)
+            assert httpx.get(f"{running.url}/healthz", trust_env=False).status_code == 200
+            assert running.stop() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_where_others_reach_a_collector_its_figures_want_the_token(tmp_path: Path) -> None:
+    """As at the web listener; supervisors need none."""
+    with up("--only", "collect", "--otlp-http", "0.0.0.0:0", cwd=tmp_path, env={"TRIAGE_TOKEN": "s3cr3t"}) as running:
+        address = running.otlp_http.replace("0.0.0.0", "127.0.0.1")
+        with httpx.Client(base_url=address, trust_env=False) as client:
+            assert client.get("/readyz").status_code == 200
+            assert client.get("/metrics").status_code == 401
+            assert client.get("/metrics", headers={"authorization": "Bearer s3cr3t"}).status_code == 200
 
 
 def test_only_watching_answers_probes_where_it_listens(tmp_path: Path) -> None:
