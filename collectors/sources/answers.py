@@ -48,8 +48,8 @@ def problem_of(error: Problem | Unproven | BadBody | Refused) -> tuple[Outcome, 
     """What a sender is told of an error, and how it counts."""
     match error:
         case Unproven():
-            said = _document(HTTPStatus.UNAUTHORIZED, f"{error}.", {"www-authenticate": "Bearer"})
-            return Outcome.UNAUTHENTICATED, said
+            headers = {"www-authenticate": "Bearer", "connection": "close"}  # the body may be still to come
+            return Outcome.UNAUTHENTICATED, _document(HTTPStatus.UNAUTHORIZED, f"{error}.", headers)
         case BadBody(faults=faults):
             return Outcome.BAD, _document(HTTPStatus.BAD_REQUEST, f"{error}", errors=faults)
         case Refused(retry_after_s=seconds):

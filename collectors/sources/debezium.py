@@ -241,4 +241,4 @@ def _id(*parts: str) -> str:
     return hashlib.sha256(canonical([*parts]).encode()).hexdigest()[:32]
 
 
-DEBEZIUM = Source("debezium", prove, read)
+DEBEZIUM = Source("debezium", prove, read, signs=lambda trust: bool(trust.debezium))

@@ -189,4 +189,4 @@ EVENTS: Mapping[str, Callable[[Json], Change]] = {
 }
 """What is made of each event; a status holds its deployment too, and is looked for first."""
 
-GITHUB = Source("github", prove, read)
+GITHUB = Source("github", prove, read, signs=lambda trust: bool(trust.github))

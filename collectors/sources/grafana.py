@@ -31,4 +31,4 @@ def read(delivery: Delivery, _: Columns) -> Iterator[Event]:
     return alerts("grafana", delivery)
 
 
-GRAFANA = Source("grafana", prove, read)
+GRAFANA = Source("grafana", prove, read, signs=lambda trust: bool(trust.grafana))

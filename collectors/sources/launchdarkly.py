@@ -99,4 +99,4 @@ def _change(entry: Entry, resource: str, actions: list[str]) -> Change:
     )
 
 
-LAUNCHDARKLY = Source("launchdarkly", prove, read)
+LAUNCHDARKLY = Source("launchdarkly", prove, read, signs=lambda trust: bool(trust.launchdarkly))

@@ -47,8 +47,12 @@ class Delivery:
 
 @dataclass(frozen=True)
 class Source:
-    """A sender: its name in the address, what it must show (Unproven), and its events (BadBody)."""
+    """A sender: its name in the address, what it must show (Unproven), and its events (BadBody).
+
+    `signs` tells whether it shows that by a signature of the body; else its head alone shows it.
+    """
 
     name: str
     prove: Callable[[Trust, Delivery], None]
     read: Callable[[Delivery, Columns], Iterable[Event]]
+    signs: Callable[[Trust], bool] = lambda _: False

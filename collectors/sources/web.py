@@ -77,8 +77,10 @@ class Hooks:
     async def _taken(self, source: Source, trust: Trust | None, scope: Scope, receive: Receive) -> Answer:
         headers = _headers(scope)
         _check_head(scope["method"], headers, trust)
+        if trust is not None and not source.signs(trust):  # before its body, which a stranger would send slowly
+            source.prove(trust, Delivery(headers, b"", time.time_ns()))
         delivery = Delivery(headers, await _body(headers, receive), time.time_ns())
-        if trust is not None:
+        if trust is not None and source.signs(trust):
             source.prove(trust, delivery)
         events, lines = self._read(source, delivery)
         try:

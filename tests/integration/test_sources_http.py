@@ -1,6 +1,7 @@
 """What other senders post over HTTP: taken by both listeners, refused in words, and in the tables once for each Id."""
 
 import json
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -109,6 +110,23 @@ def test_an_unsigned_payload_is_refused_by_both(guarded: httpx.Client, kept: Kep
     said = problem(guarded.post(PATHS[source], content=sent, headers=JSON), 401)
     assert SECRET not in str(said)
     assert kept.lines == []
+
+
+@pytest.mark.parametrize(
+    ("source", "trust"),
+    [(source, Trust(True, SECRET)) for source in BODIES]
+    + [(source, GUARDED) for source in ("alertmanager", "changes", "unleash")],
+)
+def test_a_body_that_is_no_part_of_the_proof_is_not_waited_for(kept: Kept, source: str, trust: Trust) -> None:
+    """A stranger who sends it as slowly as can be holds no connection."""
+    head = f"POST {PATHS[source]} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
+    with (
+        Receivers(token=SECRET, others=kept.hooks(trust)) as receivers,
+        socket.create_connection(("127.0.0.1", receivers.http_port), timeout=10) as stranger,
+    ):
+        stranger.sendall(head.encode())
+        answer = b"".join(iter(lambda: stranger.recv(10_000), b""))
+    assert answer.startswith(b"HTTP/1.1 401 ")
 
 
 def test_otlp_is_still_taken_beside_them(kept: Kept) -> None:
