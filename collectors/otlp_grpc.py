@@ -3,21 +3,22 @@
 Parsing is left to the check at receipt: grpcio's own would answer INTERNAL where INVALID_ARGUMENT is right.
 """
 
+import asyncio
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import grpc
 import grpc.aio
 
 from collectors.bearer import Admit, bearer
 from collectors.compression import GZIP_MAGIC, gunzip
-from collectors.kinds import Kind
+from collectors.kinds import BadRecord, Kind, Overloaded
 from collectors.otlp_intake import Intake
 from collectors.otlp_refusal import REFUSALS, refusal
 from collectors.otlp_schema import SERVICES, service_name
 
 Context = grpc.aio.ServicerContext[bytes, bytes]
-Export = Callable[[bytes, Context], Awaitable[bytes]]
+Export = Callable[[AsyncIterator[bytes], Context], Awaitable[bytes]]
 
 STATUS_DETAILS = "grpc-status-details-bin"
 IDENTITY_AND_GZIP = 0b101
@@ -25,6 +26,8 @@ HANDSHAKE_MS = 10_000
 """How long a connection may say nothing before it begins to speak HTTP/2; grpcio's own patience is two minutes."""
 IDLE_MS = 600_000
 """How long one may be without a call; senders connect anew by themselves."""
+STREAMS = 128
+"""How many calls one connection may have under way; a sender's library holds back what is more."""
 CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -40,13 +43,14 @@ def server(intake: Intake, *, token: str | None = None) -> grpc.aio.Server:
             ("grpc.keepalive_permit_without_calls", 1),
             ("grpc.server_handshake_timeout_ms", HANDSHAKE_MS),
             ("grpc.max_connection_idle_ms", IDLE_MS),
+            ("grpc.max_concurrent_streams", STREAMS),
         ]
     )
     admit = bearer(token)
     receiver.add_generic_rpc_handlers(
         tuple(
             grpc.method_handlers_generic_handler(
-                service_name(kind), {"Export": grpc.unary_unary_rpc_method_handler(_export(kind, intake, admit))}
+                service_name(kind), {"Export": grpc.stream_unary_rpc_method_handler(_export(kind, intake, admit))}
             )
             for kind in SERVICES
         )
@@ -64,10 +68,12 @@ def listen(receiver: grpc.aio.Server, host: str, port: int) -> int:
 
 
 def _export(kind: Kind, intake: Intake, admit: Admit) -> Export:
-    async def export(request: bytes, context: Context) -> bytes:
+    async def export(_: AsyncIterator[bytes], context: Context) -> bytes:
+        """Takes the call's one request; that it is a stream here lets the token be asked for before it is read."""
         try:
             with intake.claim() as claim:
                 admit([value for key, value in context.invocation_metadata() or () if key == "authorization"])
+                request = await _whole(context, intake.limits.whole_s)
                 claim.grow(len(request))
                 if request.startswith(GZIP_MAGIC):  # as protobuf this would be wire type 7, which there is not
                     request = await intake.work(len(request), gunzip, request, intake.limits.request_bytes)
@@ -81,3 +87,15 @@ def _export(kind: Kind, intake: Intake, admit: Admit) -> Export:
         return answer.SerializeToString() if answer is not None else b""
 
     return export
+
+
+async def _whole(context: Context, within_s: float) -> bytes:
+    """The call's request. Raises Overloaded if it takes too long to arrive, BadRecord where there is none."""
+    try:
+        async with asyncio.timeout(within_s):
+            request = await context.read()
+    except TimeoutError:
+        raise Overloaded("the rest of the request did not arrive", 1) from None
+    if not isinstance(request, bytes):  # grpc.aio.EOF
+        raise BadRecord("the call brings no request")
+    return request

@@ -22,6 +22,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc import TraceS
 from collectors import otlp_grpc
 from collectors.kinds import Kind, Outcome, Overloaded, ShuttingDown
 from collectors.otlp_intake import Limits
+from collectors.otlp_schema import service_name
 from tests.integration.otlp_receivers import GOOD, SIGNALS, Receivers, one_span
 
 pytestmark = pytest.mark.integration
@@ -246,3 +247,32 @@ def test_a_connection_that_never_speaks_is_let_go(monkeypatch: pytest.MonkeyPatc
         while silent.recv(1000):  # the server's own settings
             pass
         assert receivers.export(Kind.TRACES, GOOD[Kind.TRACES]) == b""
+
+
+def test_who_brings_no_token_is_refused_over_grpc_before_the_request_is_there() -> None:
+    """What a stranger says is neither waited for nor held."""
+    with Receivers(token="ours") as receivers, grpc.insecure_channel(f"127.0.0.1:{receivers.grpc_port}") as channel:
+        call = channel.stream_unary(f"/{service_name(Kind.TRACES)}/Export", None, None)
+        never = threading.Event()
+        with pytest.raises(grpc.RpcError) as raised:
+            call(iter(lambda: never.wait(30) and b"", None), timeout=10)
+        never.set()
+        assert raised.value.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
+def test_a_request_over_grpc_that_does_not_arrive_is_given_up() -> None:
+    """As over HTTP; and a call that brings none is told so."""
+    with (
+        Receivers(Limits(whole_s=0.2)) as receivers,
+        grpc.insecure_channel(f"127.0.0.1:{receivers.grpc_port}") as channel,
+    ):
+        call = channel.stream_unary(f"/{service_name(Kind.TRACES)}/Export", None, None)
+        never = threading.Event()
+        for requests, code in (
+            (iter(lambda: never.wait(30) and b"", None), grpc.StatusCode.UNAVAILABLE),
+            (iter(()), grpc.StatusCode.INVALID_ARGUMENT),
+        ):
+            with pytest.raises(grpc.RpcError) as raised:
+                call(requests, timeout=10)
+            assert raised.value.code() is code
+        never.set()
