@@ -151,7 +151,7 @@ def test_a_wrong_setting_is_told_in_a_sentence(text: str, sentence: str) -> None
 def test_blanks_around_a_value_count_for_nothing() -> None:
     """As a secret has them that was copied, or read from a file."""
     copied = {"TRIAGE_SLACK_WEBHOOK_URL": " https://hooks.example/s ", "TRIAGE_SLACK_BOT_TOKEN": "xoxb-1\n"}
-    settings = load(environ=copied | {"TRIAGE_TOKEN": "\ts3cret\r\n", "TRIAGE_HANDLES": " 2"})
+    settings = load({"slack_channel": "C1"}, copied | {"TRIAGE_TOKEN": "\ts3cret\r\n", "TRIAGE_HANDLES": " 2"})
     assert settings.slack_webhook_url == "https://hooks.example/s"
     assert (settings.slack_bot_token, settings.token, settings.handles) == ("xoxb-1", "s3cret", 2)
 
