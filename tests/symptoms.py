@@ -1,6 +1,6 @@
 """Symptoms as detectors find them, and a runbook: small makers for tests."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -12,7 +12,7 @@ from triage.model import Question
 from triage.runbook import SHIPPED
 from triage.runbook.model import Runbook
 from triage.runbook.read import load_runbook
-from triage.symptom import Cause, Severity, Symptom
+from triage.symptom import Ask, Cause, Severity, Symptom
 
 T0 = datetime(2026, 11, 22, 10, 2, tzinfo=UTC)
 RUNBOOK = load_runbook(SHIPPED)
@@ -87,3 +87,13 @@ class Passes:
         """The one that there is."""
         (one,) = self.incidents
         return one
+
+
+class Told:
+    """Detectors that find what they are told to."""
+
+    def __init__(self, *symptoms: Symptom) -> None:
+        self.symptoms: Sequence[Symptom] = symptoms
+
+    def __call__(self, ask: Ask, now: datetime, *, failed: object = None) -> Sequence[Symptom]:
+        return self.symptoms

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -111,6 +112,22 @@ class TestBot:
             send(made, passes)
         (update,) = [body for name, body in server.calls if name == "chat.update"]
         assert "300 customers hit" in str(update["text"])
+
+    def test_what_was_over_before_anybody_found_it_is_told_once_and_as_over(self, server: Slack) -> None:
+        """From when to when it was wrong; nobody is asked to acknowledge it, and no line says its end once more."""
+        passes = Passes()
+        passes.look(160, replace(gateway_errors(), to=at(120)))
+        tell_impact(passes, 160, OPENING, 214)
+        send(sender(passes, bot(server), Clock(170)), passes)
+        first, details = server.texts("chat.postMessage")
+        assert first.startswith("○ 5xx at the gateway: at worst 31 % of POST /checkout from 10:02 to 10:04")
+        assert "resolved, it lasted 2 minutes" in first
+        assert details.startswith("What is wrong")
+        assert "acknowledge" not in str(server.calls)
+        for seconds in range(170, 1500, 10):
+            passes.look(seconds, *([replace(gateway_errors(), to=at(120))] if seconds < 400 else []))
+            send(sender(passes, bot(server), Clock(seconds + 3)), passes)
+        assert server.texts("chat.postMessage") == [first, details]
 
     def test_unacknowledged_it_is_told_once_more(self, server: Slack) -> None:
         """In the thread and the channel, to the escalation contact."""

@@ -1,7 +1,6 @@
 """The watch on the real engine: a fault in the shop becomes one incident with those whom it hit, written once."""
 
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,7 +11,7 @@ import pytest
 from queries import schema
 from queries.errors import StoreUnavailable
 from queries.store import Store, varint
-from tests.symptoms import T0, at, gateway_errors, other
+from tests.symptoms import Told, at, gateway_errors, other
 from triage.demo.model import Shop
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
@@ -25,7 +24,7 @@ from triage.postmortem.document import Office
 from triage.postmortem.model import SectionName
 from triage.postmortem.verification import verify
 from triage.runbook.live import LiveRunbook
-from triage.symptom import Ask, Cause, Symptom
+from triage.symptom import Cause
 from triage.watch import Watch, last_moment, moments, next_moment
 from triage.window import format_time
 
@@ -53,7 +52,6 @@ def shop_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store
 
 def empty(store: Store) -> None:
     store.command("TRUNCATE TABLE incident_events SYNC")
-    store.command("TRUNCATE TABLE alerts SYNC")
 
 
 def second(of_shop: float) -> datetime:
@@ -72,16 +70,6 @@ def replay(watching: Watch, from_s: float, to_s: float) -> None:
 
 def ids(store: Store) -> list[str]:
     return [str(row[0]) for row in store.select("SELECT Id FROM incident_events ORDER BY Id").rows()]
-
-
-class Told:
-    """Detectors that find what they are told to."""
-
-    def __init__(self, *symptoms: Symptom) -> None:
-        self.symptoms: Sequence[Symptom] = symptoms
-
-    def __call__(self, ask: Ask, now: datetime, *, failed: object = None) -> Sequence[Symptom]:
-        return self.symptoms
 
 
 @pytest.fixture(scope="module")
@@ -213,26 +201,6 @@ def _refuse(events: object) -> None:
     raise StoreUnavailable("the store is away")
 
 
-def test_outside_alerts_open_join_and_end(shop_store: tuple[Store, Truth]) -> None:
-    """An alert of the same service joins; alone it is an incident of the last row, and resolved it ends."""
-    store, _ = shop_store
-    empty(store)
-    tell_alert(store, "a-1", "firing", "PaymentSlow", {"service": "payment"})
-    tell_alert(store, "b-1", "firing", "Watchdog", {}, severity="none")
-    watching = watch(store, detect=Told(gateway_errors("payment")))
-    (incident,) = watching.look(at(40))
-    assert {each.symptom.detector for each in incident.symptoms} == {"gateway_errors", "PaymentSlow"}
-    store.command("TRUNCATE TABLE incident_events SYNC")
-    alone = watch(store, detect=Told())
-    (incident,) = alone.look(at(40))
-    assert (incident.answer.row, incident.severity) == ("anything-else", "warning")
-    assert "payment is slow" in incident.title
-    tell_alert(store, "a-2", "resolved", "PaymentSlow", {"service": "payment"}, ends=at(60))
-    for seconds in range(70, 150, 10):
-        (incident,) = alone.look(at(seconds))
-    assert (incident.state, incident.ended) == (State.RESOLVED, at(60))
-
-
 def test_what_fell_silent_is_over_once_it_is_heard(shop_store: tuple[Store, Truth]) -> None:
     """For hours after the detectors have forgotten it, and however little it is."""
     store, _ = shop_store
@@ -283,18 +251,6 @@ def test_what_is_silent_once_more_is_judged_by_that_alone_and_may_be_told_to_be_
     for seconds in (20_110, 20_710, 20_800):
         (incident,) = watching.look(at(seconds))
     assert incident.state is State.RESOLVED
-
-
-def tell_alert(
-    store: Store, id_: str, status: str, name: str, labels: dict[str, str], *, severity: str = "warning",
-    ends: datetime | None = None,
-) -> None:  # fmt: skip
-    body = {
-        "id": id_, "time_ns": int(T0.timestamp()) * 10**9, "source": "alertmanager", "fingerprint": id_[0],
-        "ends_ns": int(ends.timestamp()) * 10**9 if ends else None, "group_key": "", "status": status, "name": name,
-        "severity": severity, "labels": labels, "annotations": {"summary": "payment is slow"}, "url": "",
-    }  # fmt: skip
-    store.insert("events", json.dumps({"Kind": "alert", "Body": body}).encode() + b"\n", f"alert-{id_}")
 
 
 def test_a_replay_writes_nothing(shop_store: tuple[Store, Truth], tmp_path: Path) -> None:

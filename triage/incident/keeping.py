@@ -196,10 +196,13 @@ def _ends(found: Found, incidents: Sequence[Incident], seen: Seen) -> Iterator[E
 def _end(incident: Incident, tracked: Tracked, told: Symptom | None, found: Found, seen: Seen) -> datetime | None:
     """When a symptom ended, None while it lasts: at its own end, or else when it was first looked for in vain.
 
-    What a person resolved, and nobody looked for since, ended then: what is found now is another incident's.
+    What a person resolved, and nobody looked for since, ended then: what is found now is another incident's. What was
+    over when it was first found is not waited for.
     """
     if incident.resolved_at is not None and found.now - incident.resolved_at >= FLAP:
         return incident.over
+    if told is not None and told.to is not None and tracked.joined == found.now:
+        return told.to
     place = incident.id, tracked.symptom.key
     if told is not None and told.to is None:
         seen.missed.pop(place, None)
