@@ -11,6 +11,7 @@ from pathlib import Path
 
 from queries import catalogue
 from queries.cluster import Cluster, made
+from queries.connection import is_embedded
 from queries.errors import SchemaMismatch
 from queries.store import Store, Value
 
@@ -117,7 +118,7 @@ def apply(
     for path in new:
         for statement in statements(path, retention, cluster):
             store.command(statement)
-            if not cluster and (view := CHANGED_VIEW.match(statement)):
+            if is_embedded(store.dsn) and (view := CHANGED_VIEW.match(statement)):
                 _reopen(store, view[1])
         store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=_written_as(path))
     retained = _retain(store, retention or Retention(), cluster, shorten)
@@ -171,7 +172,10 @@ def rendered(path: Path, retention: Retention) -> str:
 
 
 def _reopen(store: Store, view: str) -> None:
-    """A view that was just changed knows what it has loaded by other tokens than after the engine's next start."""
+    """A view that was just changed knows what it has loaded by other tokens than after the engine's next start.
+
+    On a server others load meanwhile: what a detached view is not told would be lost.
+    """
     store.command(f"DETACH TABLE {view}")
     store.command(f"ATTACH TABLE {view}")
 
