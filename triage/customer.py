@@ -29,6 +29,7 @@ class Request:
     trace_id: str
     span_id: str
     start_ns: int
+    kind: str
     service: str
     operation: str
     duration_ms: float

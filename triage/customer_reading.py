@@ -129,6 +129,7 @@ def _clear(row: _Row) -> Request:
         trace_id=row["TraceId"],
         span_id=row["SpanId"],
         start_ns=row["TimestampNs"],
+        kind=row["SpanKind"],
         service=row["ServiceName"],
         operation=row["SpanName"],
         duration_ms=row["Duration"] / 1e6,

@@ -20,9 +20,9 @@ from triage.incident.model import Incident
 from triage.incident.of_customer import incidents_of
 from triage.window import Window
 
-Place = tuple[int, str, str]
-"""Where a request stands among others: its start in ns, its trace, and its entry's span id."""
-BEFORE_ALL: Place = (-1, "", "")
+Place = tuple[int, str, str, str, str, str]
+"""Where a request stands among others: its start in ns, its trace, and its entry's span id, kind, service and name."""
+BEFORE_ALL: Place = (-1, "", "", "", "", "")
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,14 @@ def read_page(store: Store, name: str, asked: CustomerParameters, now: datetime)
 
 
 def _place(request: Requested) -> Place:
-    return request.start_ns, request.trace_id, request.span_id
+    return request.start_ns, request.trace_id, request.span_id, request.kind, request.service, request.operation
 
 
 def _pinned(cursor: str) -> tuple[Window, Place]:
     """The window, and the request that the page before ended with. Raises BadParameters."""
-    start_ns, trace_id, span_id, from_, to = read_cursor(cursor, (int, str, str, str, str))
-    return cursor_window(str(from_), str(to)), (int(start_ns), str(trace_id), str(span_id))
+    start_ns, *names, from_, to = read_cursor(cursor, (int, *[str] * 7))
+    trace_id, span_id, kind, service, operation = map(str, names)
+    return cursor_window(str(from_), str(to)), (int(start_ns), trace_id, span_id, kind, service, operation)
 
 
 def their_incidents(request: Request, store: Store, customer: Customer, now: datetime) -> list[Incident]:

@@ -156,5 +156,5 @@ SELECT
 FROM present
 LEFT ANY JOIN failed ON failed.TraceId = present.TraceId AND failed.Place = present.Place
 LEFT ANY JOIN ordered ON ordered.TraceId = present.TraceId AND ordered.Place = present.Place
-ORDER BY Timestamp, TraceId, SpanId
+ORDER BY Timestamp, TraceId, SpanId, SpanKind, ServiceName, SpanName
 LIMIT {at_most:UInt64}

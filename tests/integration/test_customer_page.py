@@ -19,7 +19,7 @@ pytestmark = pytest.mark.integration
 
 WINDOW = {"from": format_time(FROM), "to": format_time(FROM + timedelta(hours=1))}
 ERROR = Status(code=Status.STATUS_CODE_ERROR)
-ALONE, EARLY, NAMED, HIT = "c-alone", "c-early", "c-named", "c-hit"
+ALONE, EARLY, NAMED, HIT, ALIKE = "c-alone", "c-early", "c-named", "c-hit", "c-alike"
 ODD_YEARS = ("c-1970", "c-2262")
 
 
@@ -42,6 +42,12 @@ def alone(number: int) -> Span:
     return made
 
 
+def alike() -> Iterator[Span]:
+    """Spans without ids that began at one moment: of two names, and of two kinds."""
+    for name, kind in (("GET /b", 2), ("GET /b", 5), ("GET /a", 2)):
+        yield span(0, 0, 0, T0, name=name, kind=kind, attributes=attributes({"customer.id": ALIKE}))
+
+
 @pytest.fixture(scope="module")
 def web(own_store: Store) -> Iterator[TestClient]:
     """Spans of no trace; an entry that failed before the window; runs of a batch that name customers in their parts."""
@@ -50,7 +56,7 @@ def web(own_store: Store) -> Iterator[TestClient]:
     for run in range(4):
         spans += [sent(10 + run, 1, run, "shop", "run batch", failed=True), sent(10 + run, 2, run, NAMED, "bill")]
     spans += [sent(20, 1, 20, "shop", "run batch", failed=True), sent(20, 2, 20, HIT, "bill", failed=True)]
-    spans.append(sent(30, 1, 30, ".", failed=True))
+    spans += [*alike(), sent(30, 1, 30, ".", failed=True)]
     for trace, (name, start) in enumerate(zip(ODD_YEARS, (0, 2**63 - 1000), strict=True), start=40):
         spans.append(span(1, trace, 0, start, attributes=attributes({"customer.id": name})))
     own_store.insert("traces", segment(traces(*spans)), token())
@@ -73,6 +79,19 @@ def test_spans_of_no_trace_are_requests_with_orders_as_in_the_list(web: TestClie
     assert told["requests"] == told["failed_requests"] == told["failures"] == item["failures"] == 3
     assert [order["order"] for order in told["orders"]] == item["orders"] == ["o-0", "o-1", "o-2"]
     assert sum(order["amount"] for order in told["orders"]) == item["amount"]["EUR"] == 30
+
+
+def test_requests_that_differ_in_kind_or_name_alone_are_each_on_a_page(web: TestClient) -> None:
+    """The pages join to the whole list."""
+    path = f"/api/v1/customers/{ALIKE}"
+    whole = web.get(path, params=WINDOW).json()["items"]
+    assert sorted(item["operation"] for item in whole) == ["GET /a", "GET /b", "GET /b"]
+    page = web.get(path, params={**WINDOW, "limit": "1"}).json()
+    items = page["items"]
+    while page["next"]:
+        page = web.get(path, params={"cursor": page["next"], "limit": "1"}).json()
+        items += page["items"]
+    assert items == whole
 
 
 def test_what_failed_outside_the_window_is_not_called_well(web: TestClient) -> None:

@@ -21,7 +21,7 @@ def at(day: int, clock: str, month: int = 11, year: int = 2026) -> datetime:
 def request(moment: datetime, failed: bool, operation: str = CHECKOUT) -> Request:
     ns = int(moment.timestamp()) * 10**9
     why = (Evidence("t", "s", moment, "payment", "POST /charge", ""),) if failed else ()
-    return Request(str(ns), "s", ns, "gateway", operation, 5.0, failed, True, why, ())
+    return Request(str(ns), "s", ns, "Server", "gateway", operation, 5.0, failed, True, why, ())
 
 
 def told(*requests: Request, since: tuple[Request, ...] = ()) -> tuple[str, ...]:
