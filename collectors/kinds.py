@@ -4,14 +4,16 @@ Refused                a record that can't be taken now; retrying later is right
 ├── Overloaded         too much is waiting to be loaded, or the disk is too full
 └── ShuttingDown       the process is stopping
 BadRecord              a record that can never be taken; retrying is wrong
-└── TooLarge           larger than the limit, once decompressed, or too many records
+└── TooLarge           larger than the limit, once decompressed or unfolded
 """
 
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
 
-MOST_RECORDS = 500_000
-"""Spans, log records or data points of a request or a segment: its insert stays within the default `max_memory`."""
+ROW_BYTES = 512
+"""What a span, log record or data point counts for, besides what its row repeats of what stands above it."""
+MOST_UNFOLDED = 256_000_000
+"""Bytes of a request or a segment, unfolded: its insert takes about half of the default `max_memory`."""
 
 
 class Kind(StrEnum):
@@ -50,7 +52,7 @@ class BadRecord(Exception):
 
 
 class TooLarge(BadRecord):
-    """A record larger than the limit, once decompressed; or too many spans, log records or data points in it."""
+    """A record larger than the limit, once decompressed; or once unfolded, each row with its resource's attributes."""
 
 
 class Outcome(StrEnum):
@@ -71,4 +73,4 @@ Append = Callable[[Kind, bytes], Awaitable[None]]
 """Keeps one record: returns once it is on disk, raises Refused when it can't be taken now."""
 
 AppendRequest = Callable[[Kind, bytes, int], Awaitable[None]]
-"""The same for an OTLP request, with how many spans, log records or data points it holds."""
+"""The same for an OTLP request, with its size once it is unfolded into rows."""

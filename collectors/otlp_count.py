@@ -4,13 +4,14 @@ Only read after a parse has succeeded: nothing is cut short here.
 """
 
 from collections.abc import Collection, Iterator
+from typing import NamedTuple
 
-from collectors.kinds import MOST_RECORDS, Kind, TooLarge
+from collectors.kinds import MOST_UNFOLDED, ROW_BYTES, Kind, TooLarge
 
 PARSED_BYTES = 4 << 20
 """Up to here a body is parsed whole, which is quicker: it takes at most eighty-five times as much memory."""
 
-_RESOURCES, _SCOPES, _RECORDS, _POINTS = (0x0A,), (0x12,), (0x12,), (0x0A,)  # tags: a field's number and wire type
+_RESOURCES, _HEAD, _PART, _POINTS = (0x0A,), 0x0A, 0x12, (0x0A,)  # tags: a field's number and wire type
 _DATA = (0x2A, 0x3A, 0x4A, 0x52, 0x5A)  # gauge, sum, histogram, exponential histogram, summary
 _VARINT, _FIXED64, _DELIMITED, _FIXED32 = 0, 1, 2, 5
 
@@ -18,38 +19,52 @@ Place = tuple[int, int, int]
 """Tag, first byte and end of a message in the body."""
 
 
-def counted(kind: Kind, body: bytes) -> tuple[int, int]:
-    """How many records a request holds, and how many metrics without data. Raises TooLarge."""
-    records = without_data = 0
+class Held(NamedTuple):
+    """What a scope of a request holds."""
+
+    records: int
+    without_data: int
+    repeated: int
+    """Bytes of its resource and of the scope, which each record's row repeats."""
+
+
+def counted(kind: Kind, body: bytes) -> Iterator[Held]:
+    """What each scope of a request holds. Raises TooLarge."""
     for _, start, end in _within(body, 0, len(body), _RESOURCES):
-        for _, first, last in _within(body, start, end, _SCOPES):
-            found = _within(body, first, last, _RECORDS)
-            if kind is Kind.METRICS:
-                points = [_points(body, *place) for _, *place in found]
-                without_data += points.count(None)
-                records += sum(filter(None, points))
-            else:
-                records += sum(1 for _ in found)
-            check_number(records)
-    return records, without_data
+        resource = sum(last - first for _, first, last in _within(body, start, end, (_HEAD,)))
+        for _, first, last in _within(body, start, end, (_PART,)):
+            yield _held(kind, body, first, last, resource)
 
 
-def check_number(records: int) -> None:
-    """Raises TooLarge for more than one request may hold."""
-    if records > MOST_RECORDS:
-        raise _too_many()
+def too_large() -> TooLarge:
+    """Why a request is refused that unfolds to more than may be."""
+    return TooLarge(
+        f"the request holds more records than can be loaded at once (each counts {ROW_BYTES} bytes and what it repeats "
+        f"of its resource and scope, together {MOST_UNFOLDED:,} at most): send fewer in each"
+    )
 
 
-def _too_many() -> TooLarge:
-    return TooLarge(f"the request holds more than {MOST_RECORDS:,} records: send fewer in each")
+def _held(kind: Kind, body: bytes, start: int, end: int, repeated: int) -> Held:
+    records = without_data = 0
+    for tag, first, last in _within(body, start, end, (_HEAD, _PART)):
+        if tag == _HEAD:
+            repeated += last - first
+        elif kind is not Kind.METRICS:
+            records += 1
+        elif (points := _points(body, first, last)) is None:
+            without_data += 1
+        else:
+            records += points
+    return Held(records, without_data, repeated)
 
 
 def _points(body: bytes, start: int, end: int) -> int | None:
-    """The data points of a metric, None if it has no data; of several kinds of data the last one is what it holds."""
-    data = list(_within(body, start, end, _DATA))
-    if not data:
-        return None
-    return sum(1 for tag, first, last in data if tag == data[-1][0] for _ in _within(body, first, last, _POINTS))
+    """The data points of a metric, None if it has no data; data of another kind takes the place of what came before."""
+    kind = points = 0
+    for tag, first, last in _within(body, start, end, _DATA):
+        kind, before = tag, points if tag == kind else 0
+        points = before + sum(1 for _ in _within(body, first, last, _POINTS))
+    return points if kind else None
 
 
 def _within(body: bytes, start: int, end: int, tags: Collection[int]) -> Iterator[Place]:
@@ -70,8 +85,8 @@ def _within(body: bytes, start: int, end: int, tags: Collection[int]) -> Iterato
             size, position = _varint(body, position - 1)
         if tag in tags:
             found += 1
-            if found > MOST_RECORDS:
-                raise _too_many()
+            if found > MOST_UNFOLDED // ROW_BYTES:
+                raise too_large()
             yield tag, position, position + size
         position += size
 

@@ -77,13 +77,13 @@ class Intake:
     async def take(self, kind: Kind, record: bytes) -> Message | None:
         """Keeps a request's protobuf bytes: returns once they are on disk, with what the sender should know (or None).
 
-        Raises BadRecord (TooLarge: too many records), Refused. A request without records is a success, and leaves
+        Raises BadRecord (TooLarge once unfolded), Refused. A request without records is a success, and leaves
         nothing.
         """
         checked = await self.work(len(record), check, kind, record)
         if checked.records:
             try:
-                await self._append(kind, record, checked.records)
+                await self._append(kind, record, checked.unfolded)
             except OSError as error:
                 raise Overloaded("the disk takes no data now") from error
             self.count(kind, Outcome.ACCEPTED, checked.records)

@@ -32,15 +32,15 @@ class SegmentWriter:
         segment_bytes: int,
         segment_age_s: float,
         *,
-        segment_records: int,
+        segment_unfolded: int,
     ) -> None:
         self._directory = directory
         self._backlog = backlog
         self._segment_bytes = segment_bytes
         self._segment_age_s = segment_age_s
-        self._segment_records = segment_records
+        self._segment_unfolded = segment_unfolded
         self._open: dict[Kind, OpenSegment] = {}
-        self._holds: Counter[Kind] = Counter()  # spans, log records or data points in it
+        self._unfolded: Counter[Kind] = Counter()  # bytes in it, once it is rows
         self._due: dict[Kind, float] = {}  # when to seal it, by the monotonic clock
         self._last_ns = max((segment.began_ns for segment in backlog.waiting()), default=0)
 
@@ -57,21 +57,21 @@ class SegmentWriter:
         """Seconds until a segment is old enough to be sealed; None if none is open."""
         return max(0.0, min(self._due.values()) - time.monotonic()) if self._due else None
 
-    def commit(self, kind: Kind, records: Sequence[bytes], holds: int) -> None:
-        """Keeps the records, with so many spans (or the like) in them: they are on disk when it returns.
+    def commit(self, kind: Kind, records: Sequence[bytes], unfolded: int) -> None:
+        """Keeps the records, which unfold to so many bytes: they are on disk when it returns.
 
         After an OSError none of them is kept.
         """
         segment = self._open.get(kind)
         if segment and (
             segment.size + size_on_disk(records) > self._segment_bytes
-            or self._holds[kind] + holds > self._segment_records
+            or self._unfolded[kind] + unfolded > self._segment_unfolded
         ):
             self.seal(kind)
             segment = None
         try:
             (segment or self._new(kind)).commit(records)
-            self._holds[kind] += holds
+            self._unfolded[kind] += unfolded
         except OSError:
             self.seal(kind)
             raise
@@ -98,7 +98,7 @@ class SegmentWriter:
             if sealed:
                 self._backlog.add(sealed)
             del self._open[kind]  # after it is in the backlog: what is not loaded is in one of them
-            del self._due[kind], self._holds[kind]
+            del self._due[kind], self._unfolded[kind]
 
     def _new(self, kind: Kind) -> OpenSegment:
         self._last_ns = max(time.time_ns(), self._last_ns + 1)  # in order, though the clock be set back

@@ -16,7 +16,7 @@ from threading import Condition, Thread
 from collectors.backlog import Backlog
 from collectors.disk import Disk
 from collectors.frames import holds_nothing
-from collectors.kinds import MOST_RECORDS, Kind, Overloaded, Refused, ShuttingDown
+from collectors.kinds import MOST_UNFOLDED, Kind, Overloaded, Refused, ShuttingDown
 from collectors.lock import DirectoryLock
 from collectors.metrics import Metrics
 from collectors.recovery import recover
@@ -33,7 +33,7 @@ class Limits:
 
     segment_age_s: float = 0.5
     segment_bytes: int = 32_000_000  # one block for every table, so that a token covers the whole of it
-    segment_records: int = MOST_RECORDS  # a row takes memory, however few bytes it came in
+    segment_unfolded: int = MOST_UNFOLDED  # a row takes memory, however few bytes it came in
     queue_bytes: int = 128_000_000  # in memory, not on disk yet
     backlog_bytes: int = 1_000_000_000  # on disk, not loaded yet
     disk_free_bytes: int = 1_000_000_000  # left free, or
@@ -46,7 +46,7 @@ class Waiting:
 
     kind: Kind
     record: bytes
-    holds: int  # spans, log records or data points
+    unfolded: int  # bytes
     answer: asyncio.Future[None]
 
 
@@ -69,7 +69,7 @@ class SegmentLog:
             self.backlog,
             self.limits.segment_bytes,
             self.limits.segment_age_s,
-            segment_records=self.limits.segment_records,
+            segment_unfolded=self.limits.segment_unfolded,
         )
         self._arrived = Condition()
         self._waiting: list[Waiting] = []
@@ -82,11 +82,11 @@ class SegmentLog:
         self._writer = Thread(target=self._write, name="segments", daemon=True)
         self._writer.start()
 
-    async def append(self, kind: Kind, record: bytes, holds: int = 1) -> None:
+    async def append(self, kind: Kind, record: bytes, unfolded: int = 0) -> None:
         """Keeps a record: the protobuf bytes of an OTLP request, or the JSON line of an event (without its end).
 
-        `holds` says how many spans, log records or data points are in it. Returns when it is on disk. Raises Refused
-        if it can't be taken now.
+        `unfolded` is its size once it is rows, if that may be much. Returns when it is on disk. Raises Refused if it
+        can't be taken now.
         """
         if holds_nothing(record):
             return
@@ -95,7 +95,7 @@ class SegmentLog:
             if refusal := self._refusal():
                 self.metrics.refused.labels(kind=kind.value, reason=refusal[0]).inc()
                 raise refusal[1]
-            self._waiting.append(Waiting(kind, record, holds, answer))
+            self._waiting.append(Waiting(kind, record, unfolded, answer))
             self._waiting_bytes += len(record)
             self._arrived.notify()
         await answer
@@ -146,7 +146,7 @@ class SegmentLog:
         while waiting := self._next():
             for kind, some in _commits(waiting, self.limits):
                 try:
-                    refusal = self._commit(kind, [one.record for one in some], sum(one.holds for one in some))
+                    refusal = self._commit(kind, [one.record for one in some], sum(one.unfolded for one in some))
                 except Exception as error:  # the outermost loop: no sender waits for ever
                     log.exception("cannot write")
                     refusal = f"internal error: {type(error).__name__}"
@@ -167,10 +167,10 @@ class SegmentLog:
                     return waiting
             self._files.seal_old()
 
-    def _commit(self, kind: Kind, records: list[bytes], holds: int) -> str:
+    def _commit(self, kind: Kind, records: list[bytes], unfolded: int) -> str:
         """Writes them; why they are refused, "" if they are on disk."""
         try:
-            self._files.commit(kind, records, holds)
+            self._files.commit(kind, records, unfolded)
             self.metrics.accepted.labels(kind=kind.value).inc(len(records))
             self.metrics.accepted_bytes.labels(kind=kind.value).inc(sum(map(len, records)))
         except OSError as error:
@@ -187,16 +187,16 @@ def _commits(waiting: Iterable[Waiting], limits: Limits) -> Iterator[tuple[Kind,
     """Parts of one kind, each of a size that a segment can hold (or a single record that is larger)."""
     parts: dict[Kind, list[Waiting]] = {}
     sizes: Counter[Kind] = Counter()
-    holds: Counter[Kind] = Counter()
+    unfolded: Counter[Kind] = Counter()
     for one in waiting:
         size = len(one.record) + FRAME_OVERHEAD
         too_large = sizes[one.kind] + size > limits.segment_bytes
-        if one.kind in parts and (too_large or holds[one.kind] + one.holds > limits.segment_records):
+        if one.kind in parts and (too_large or unfolded[one.kind] + one.unfolded > limits.segment_unfolded):
             yield one.kind, parts.pop(one.kind)
-            sizes[one.kind] = holds[one.kind] = 0
+            sizes[one.kind] = unfolded[one.kind] = 0
         parts.setdefault(one.kind, []).append(one)
         sizes[one.kind] += size
-        holds[one.kind] += one.holds
+        unfolded[one.kind] += one.unfolded
     yield from parts.items()
 
 

@@ -1,11 +1,13 @@
 """Segments and the real engine: every table that a segment ends in counts it once."""
 
+import asyncio
 import random
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
@@ -13,6 +15,7 @@ from collectors.frames import framed
 from collectors.kept import Kept
 from collectors.kinds import Kind
 from collectors.loader import Backoff, Loader
+from collectors.otlp_intake import Intake
 from collectors.quarantine import Quarantine
 from collectors.segment import Segment, new_name
 from collectors.segments import Limits, SegmentLog
@@ -21,7 +24,7 @@ from queries.store import Limits as StoreLimits
 from queries.store import Store
 from tests.integration.crash_sender import MAKERS
 from tests.integration.exactly_once import differences
-from tests.integration.otlp import span, traces
+from tests.integration.otlp import T0, span, traces
 from tests.integration.test_landing_once import shopping
 
 pytestmark = pytest.mark.integration
@@ -158,6 +161,67 @@ def test_what_came_along_with_too_much_counts_once_in_every_table(
         assert rows(store, f"{table} {few_only}") == 10 * each, table
     (aside,) = (tmp_path / "quarantine").glob("*.refused")
     assert aside.read_bytes() == b"".join(framed(Kind.TRACES, [much]))
+
+
+ATTRIBUTES = 30  # of each resource, as Kubernetes' are
+EACH = 8192
+
+
+def resourceful_logs(number: int, size: int) -> bytes:
+    """A request of small log records whose resource has many attributes of so many characters."""
+    request = ExportLogsServiceRequest()
+    logs = request.resource_logs.add()
+    for n in range(ATTRIBUTES):
+        logs.resource.attributes.add(key=f"k8s.pod.label.number-{n}").value.string_value = f"{number}-{n}".ljust(size)
+    records = logs.scope_logs.add().log_records
+    for n in range(EACH):
+        records.add(time_unix_nano=T0 + n).body.string_value = f"GET /cart/{n} 200"  # to be sorted
+    return request.SerializeToString()
+
+
+def resourceful_spans(number: int, size: int) -> bytes:
+    """The same of spans."""
+    request = ExportTraceServiceRequest()
+    spans = request.resource_spans.add()
+    for n in range(ATTRIBUTES):
+        spans.resource.attributes.add(key=f"k8s.pod.label.number-{n}").value.string_value = f"{number}-{n}".ljust(size)
+    records, chance = spans.scope_spans.add().spans, random.Random(number)
+    for n in range(EACH):
+        records.add(trace_id=chance.randbytes(16), span_id=chance.randbytes(8), start_time_unix_nano=T0 + n)
+    return request.SerializeToString()
+
+
+@pytest.mark.parametrize(
+    ("kind", "request_of", "count", "size"),
+    [
+        pytest.param(Kind.LOGS, resourceful_logs, 12, 200),
+        pytest.param(Kind.LOGS, resourceful_logs, 61, 40, marks=pytest.mark.full),
+        pytest.param(Kind.TRACES, resourceful_spans, 61, 40, marks=pytest.mark.full),
+    ],
+)
+def test_what_came_together_is_loaded_however_much_its_rows_repeat(
+    log: SegmentLog,
+    loader: Loader,
+    store: Store,
+    tmp_path: Path,
+    kind: Kind,
+    request_of: Callable[[int, int], bytes],
+    count: int,
+    size: int,
+) -> None:
+    """Each row has its resource's attributes: a few megabytes of requests are gigabytes of rows."""
+
+    async def send() -> None:
+        intake = Intake(log.append, lambda *_: None)
+        await asyncio.gather(*(intake.take(kind, record) for record in every))
+
+    every = [request_of(number, size) for number in range(count)]
+    asyncio.run(send())
+    log.stop()
+    until(lambda: bool(log.metrics.last_error) or not len(log.backlog), within_s=240)
+    assert not log.metrics.last_error
+    assert rows(store, f"otel_{kind}") == count * EACH
+    assert not list((tmp_path / "quarantine").iterdir())
 
 
 @pytest.mark.full

@@ -24,7 +24,7 @@ def write(writer: SegmentWriter, kind: Kind, times: int) -> None:
 def test_segments_that_wait_are_few_however_slow_the_store(tmp_path: Path) -> None:
     """The third one is not sealed by its age but grows, until one of the others is loaded."""
     backlog = Backlog()
-    writer = SegmentWriter(tmp_path, backlog, 1_000_000, AGE_S, segment_records=1_000_000)
+    writer = SegmentWriter(tmp_path, backlog, 1_000_000, AGE_S, segment_unfolded=1_000_000)
     write(writer, Kind.TRACES, 6)
     assert backlog.count(Kind.TRACES) == MOST_WAITING
     backlog.done(backlog.waiting()[0])
@@ -36,7 +36,7 @@ def test_segments_that_wait_are_few_however_slow_the_store(tmp_path: Path) -> No
 def test_one_kind_does_not_hold_up_another(tmp_path: Path) -> None:
     """Logs are sealed while traces wait."""
     backlog = Backlog()
-    writer = SegmentWriter(tmp_path, backlog, 1_000_000, AGE_S, segment_records=1_000_000)
+    writer = SegmentWriter(tmp_path, backlog, 1_000_000, AGE_S, segment_unfolded=1_000_000)
     write(writer, Kind.TRACES, MOST_WAITING + 1)
     write(writer, Kind.LOGS, 1)
     assert backlog.count(Kind.LOGS) == 1
@@ -46,7 +46,7 @@ def test_one_kind_does_not_hold_up_another(tmp_path: Path) -> None:
 def test_a_segment_does_not_grow_for_ever(tmp_path: Path) -> None:
     """Where those that wait can't be loaded, the others must not wait for them."""
     backlog = Backlog()
-    writer = SegmentWriter(tmp_path, backlog, 1_000_000, AGE_S, segment_records=1_000_000)
+    writer = SegmentWriter(tmp_path, backlog, 1_000_000, AGE_S, segment_unfolded=1_000_000)
     write(writer, Kind.TRACES, MOST_WAITING + LONGEST_GROWTH + 2)
     assert backlog.count(Kind.TRACES) > MOST_WAITING
     writer.seal_all()

@@ -122,21 +122,21 @@ def test_a_segment_is_sealed_before_it_is_too_large(opened: Open) -> None:
     assert held(log) == Counter(every)
 
 
-def test_a_segment_is_sealed_before_it_holds_too_many_spans(opened: Open) -> None:
-    """However few bytes they take: of those that came together, and of those that came before."""
-    log = opened(segment_records=1000, segment_age_s=60)
+def test_a_segment_is_sealed_before_its_rows_are_too_large(opened: Open) -> None:
+    """However few bytes they come in: of those that came together, and of those that came before."""
+    log = opened(segment_unfolded=1000, segment_age_s=60)
 
     async def main() -> None:
         for _ in range(3):
-            await asyncio.gather(*(log.append(Kind.TRACES, b"400 spans", 400) for _ in range(3)))
-        await log.append(Kind.TRACES, b"5000 spans", 5000)
+            await asyncio.gather(*(log.append(Kind.TRACES, b"400 bytes", 400) for _ in range(3)))
+        await log.append(Kind.TRACES, b"5000 bytes", 5000)
 
     asyncio.run(main())
     log.stop()
     found = [list(records(Kind.TRACES, one.read())) for one in log.backlog.waiting()]
     assert all(len(each) <= 2 for each in found)
-    assert found[-1] == [b"5000 spans"]
-    assert held(log) == {b"400 spans": 9, b"5000 spans": 1}
+    assert found[-1] == [b"5000 bytes"]
+    assert held(log) == {b"400 bytes": 9, b"5000 bytes": 1}
 
 
 def test_kinds_have_segments_of_their_own_and_names_are_unique(opened: Open) -> None:

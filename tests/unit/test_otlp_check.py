@@ -11,9 +11,12 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportM
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from collectors.frames import varint
-from collectors.kinds import MOST_RECORDS, BadRecord, Kind, TooLarge
-from collectors.otlp_check import Checked, canonical, check
+from collectors.kinds import MOST_UNFOLDED, ROW_BYTES, BadRecord, Kind, TooLarge
+from collectors.otlp_check import canonical, check
 from collectors.otlp_fault import fault
+
+MOST = MOST_UNFOLDED // ROW_BYTES
+"""So many records may be in a request, if they repeat nothing."""
 
 
 @pytest.fixture(scope="module", params=["as a small request", "as a large one"], autouse=True)
@@ -44,9 +47,15 @@ def nested(*fields: int, innermost: bytes) -> bytes:
     return innermost
 
 
+def held(kind: Kind, body: bytes) -> tuple[int, int]:
+    """How many records, and how many metrics without data."""
+    checked = check(kind, body)
+    return checked.records, checked.without_data
+
+
 def test_counts_spans() -> None:
     """A request's records are its spans, over all resources and scopes."""
-    assert check(Kind.TRACES, spans().SerializeToString()) == Checked(6)
+    assert held(Kind.TRACES, spans().SerializeToString()) == (6, 0)
 
 
 def test_counts_log_records() -> None:
@@ -54,7 +63,7 @@ def test_counts_log_records() -> None:
     request = ExportLogsServiceRequest()
     request.resource_logs.add().scope_logs.add().log_records.add()
     request.resource_logs[0].scope_logs.add().log_records.add()
-    assert check(Kind.LOGS, request.SerializeToString()) == Checked(2)
+    assert held(Kind.LOGS, request.SerializeToString()) == (2, 0)
 
 
 def test_counts_data_points() -> None:
@@ -69,7 +78,7 @@ def test_counts_data_points() -> None:
     histogram.data_points.add()
     scope.metrics.add().gauge.SetInParent()
     scope.metrics.add(name="old")
-    assert check(Kind.METRICS, request.SerializeToString()) == Checked(5, without_data=1)
+    assert held(Kind.METRICS, request.SerializeToString()) == (5, 1)
 
 
 def test_of_two_kinds_of_data_a_metric_holds_the_last() -> None:
@@ -81,7 +90,7 @@ def test_of_two_kinds_of_data_a_metric_holds_the_last() -> None:
     metric.sum.data_points.add()
     metric.sum.data_points.add()
     twice = nested(1, 2, 2, innermost=gauge + metric.SerializeToString() * 2 + b"\x0a\x01n")
-    assert check(Kind.METRICS, twice) == Checked(4)
+    assert held(Kind.METRICS, twice) == (4, 0)
 
 
 @pytest.mark.parametrize(
@@ -97,29 +106,56 @@ def test_more_records_than_can_be_loaded_are_too_large(kind: Kind, path: tuple[i
     """However few bytes they take; as many as may be are taken."""
     *above, last = path
     record = bytes([last << 3 | 2, 0])
-    assert check(kind, nested(*above, innermost=record * MOST_RECORDS)) == Checked(MOST_RECORDS)
-    with pytest.raises(TooLarge, match="more than 500,000 records: send fewer in each"):
-        check(kind, nested(*above, innermost=record * (MOST_RECORDS + 1)))
+    assert check(kind, nested(*above, innermost=record * MOST)).records == MOST
+    with pytest.raises(TooLarge, match=r"more records than can be loaded at once .* send fewer in each"):
+        check(kind, nested(*above, innermost=record * (MOST + 1)))
 
 
 def test_however_they_are_spread_they_are_added_up() -> None:
     """Over scopes and resources."""
-    half = nested(1, 2, innermost=b"\x12\x00" * (MOST_RECORDS // 2))
-    assert check(Kind.LOGS, half * 2) == Checked(MOST_RECORDS)
+    half = nested(1, 2, innermost=b"\x12\x00" * (MOST // 2))
+    assert check(Kind.LOGS, half * 2).records == MOST
     with pytest.raises(TooLarge):
         check(Kind.LOGS, half * 2 + nested(1, 2, innermost=b"\x12\x00"))
 
 
-@given(st.lists(st.sampled_from([b"\x0a", b"\x12", b"\x22", b"\x92\x00", b"\x00", b"\x02", b"\x01", b"\x2d", b"a"])))
-def test_large_and_small_requests_are_read_alike(pieces: list[bytes]) -> None:
+@pytest.mark.parametrize("kind", [Kind.TRACES, Kind.LOGS, Kind.METRICS])
+def test_each_row_repeats_its_resource_and_scope(kind: Kind) -> None:
+    """Wherever they stand in the message; a resource with many attributes makes large rows of small records."""
+    record = nested(2, innermost=nested(5, innermost=nested(1, innermost=b"")) if kind is Kind.METRICS else b"")
+    attributes, name = nested(1, innermost=b"\x0a" + varint(990) + b"k" * 990), b"\x0a\x03abc"
+    scope = nested(2, innermost=record + nested(1, innermost=name) + record)
+    resource = nested(1, innermost=attributes)
+    body = nested(1, innermost=scope + resource + scope) + nested(1, innermost=nested(2, innermost=record))
+    assert held(kind, body) == (5, 0)
+    assert check(kind, body).unfolded == 5 * ROW_BYTES + 4 * (len(attributes) + len(name))
+    rows = MOST_UNFOLDED // (ROW_BYTES + len(attributes))
+    assert check(kind, nested(1, innermost=resource + nested(2, innermost=record * rows))).records == rows
+    with pytest.raises(TooLarge):
+        check(kind, nested(1, innermost=resource + nested(2, innermost=record * (rows + 1))))
+
+
+Pieces = st.lists(
+    st.sampled_from([b"\x0a", b"\x12", b"\x22", b"\x92\x00", b"\x00", b"\x02", b"\x01", b"\x2d", b"a"])
+).map(b"".join)
+Data = st.builds(
+    lambda number, points: nested(number, innermost=b"\x0a\x00" * points),
+    st.sampled_from([5, 7, 11]),
+    st.integers(0, 3),
+)
+Metrics = st.lists(st.lists(Data).map(b"".join).map(lambda metric: nested(2, innermost=metric))).map(b"".join)
+
+
+@given(st.one_of(Pieces, Metrics))
+def test_large_and_small_requests_are_read_alike(content: bytes) -> None:
     """The same bodies are taken, with the same counts."""
-    body = nested(1, 2, innermost=b"".join(pieces))
+    body = nested(1, 2, innermost=content)
     answers = []
     for parsed_bytes in (-1, 1 << 20):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("collectors.otlp_check.PARSED_BYTES", parsed_bytes)
             try:
-                answers.append(str([check(kind, body) for kind in (Kind.TRACES, Kind.METRICS)]))
+                answers.append(str([held(kind, body) for kind in (Kind.TRACES, Kind.METRICS)]))
             except BadRecord as bad:
                 answers.append(str(bad))
     assert answers[0] == answers[1]
@@ -128,7 +164,7 @@ def test_large_and_small_requests_are_read_alike(pieces: list[bytes]) -> None:
 def test_invalid_utf8_is_no_parse_error() -> None:
     """Where OTLP says string, any bytes are taken."""
     body = spans().SerializeToString().replace(b"GET /cart", b"\xff\xc0/cart\x80\x00")
-    assert check(Kind.TRACES, body) == Checked(6)
+    assert held(Kind.TRACES, body) == (6, 0)
     with pytest.raises(DecodeError):
         ExportTraceServiceRequest.FromString(body)
 
@@ -136,7 +172,7 @@ def test_invalid_utf8_is_no_parse_error() -> None:
 def test_unknown_fields_are_taken() -> None:
     """What a newer OTLP sends is no error."""
     body = spans().SerializeToString() + nested(1, 99, innermost=b"\x01\x02") + b"\xf9\xff\xff\xff\x0f" + bytes(8)
-    assert check(Kind.TRACES, body) == Checked(6)
+    assert held(Kind.TRACES, body) == (6, 0)
 
 
 @pytest.mark.parametrize(
