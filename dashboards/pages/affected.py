@@ -98,7 +98,8 @@ def _answered(
         as_of_now=_address(_without(given, (*OF_A_PAGE, "as_of"))),
         next_page=_address(kept | rows | next_row | {"cursor": answer.next}) if answer.next else None,
         csv="/api/v1/affected.csv?" + urlencode(pinned | as_of),
-        window_query="?" + urlencode({"from": pinned["from"], "to": pinned["to"]}),
+        ends=(ends := {"from": pinned["from"], "to": pinned["to"]}),
+        window_query=f"?{urlencode(ends)}",
     )
 
 

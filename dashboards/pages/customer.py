@@ -69,6 +69,7 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
         origin=origin,
         next_page=path + _query(identity | {"cursor": page.next, "limit": str(asked.limit)}) if page.next else None,
         around_last=path + _query(identity | _around(page.last_seen)),
+        ends=window,
         affected="/affected" + _query(window),
         json_path="/api/v1" + path + _query(identity | window),
     )

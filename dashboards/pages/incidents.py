@@ -35,6 +35,7 @@ def incidents_page(request: Request, store: TheStore, asked: Annotated[Incidents
         states=[state.value for state in State],
         filtered=lambda **changed: _address(given, changed),
         next_page=_address(given, {"cursor": more}) if more else None,
+        json_path=f"/api/v1{_address(given, {})}",
         problems=request.app.state.watch_problems(),
         figures=FiguresJson.of(figures(found)),
     )

@@ -124,6 +124,18 @@ class TestAffected:
         rows = list(csv.DictReader(Path(started.value.path()).read_text("utf-8").splitlines()))
         assert [row["outcome"] for row in rows].count("not_recovered") == 2
 
+    def test_an_order_leads_to_its_traces(self, visit: Visit) -> None:
+        """From the list and from its customer's story, with the window kept."""
+        page = visit.open(PAGES["affected-known"])
+        order = page.locator("#affected td.orders a").first
+        name = order.inner_text()
+        paths = [order.get_attribute("href") or ""]
+        order.locator("xpath=ancestor::tr").locator("td.name a").click()
+        paths.append(page.locator("#orders ~ ul a", has_text=name).first.get_attribute("href") or "")
+        for path in paths:
+            expect(visit.open(path).locator("h1")).to_contain_text(re.compile(r"^\d+ traces? between"))
+            assert page.locator("#order").input_value() == name
+
     def test_a_customers_link_opens_whatever_they_are_called(self, visit: Visit) -> None:
         """Slashes, signs, markup: the page of each of them opens, its window kept."""
         page = visit.open(PAGES["affected-known"])
