@@ -81,7 +81,15 @@ async def _answer(request: Request, error: Exception) -> Response:
     if problem.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.warning("%s %s: %s", request.method, request.scope.get("route", "?"), type(error).__name__, exc_info=error)
     if for_person(request):
-        page = render(request, "problem.html", problem.status, problem=problem)
+        page = render(request, "problem.html", problem.status, problem=problem, back=_back(request, problem))
         page.headers.update(problem.headers)
         return page
     return Response(problem.body(), problem.status, problem.headers, media_type=MEDIA_TYPE)
+
+
+def _back(request: Request, problem: Problem) -> str:
+    """Where what was wrong can be put right: the page without its parameters, or the one whose form was sent."""
+    path, query, is_form = request.scope["raw_path"].decode("ascii"), request.url.query, request.method == "POST"
+    if problem.status != HTTPStatus.BAD_REQUEST or not (query or is_form):
+        return ""
+    return f"{path}?{query}" if query and is_form else path

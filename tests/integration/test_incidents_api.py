@@ -1,6 +1,7 @@
 """Incidents over the API, the command line and the pages: the same incident everywhere."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -202,6 +203,26 @@ class TestPages:
         assert "☑" in ticked.text
         one = web.client.get(f"/api/v1/incidents/{web.hit.id}").json()
         assert (one["state"], one["runbook"]["done"]) == ("acknowledged", [1])
+
+    def test_the_time_beside_the_state_is_true(self, web: Web) -> None:
+        """Since it began while it is not over, and then how long it took."""
+        page = f"/incidents/{web.hit.id}"
+        web.client.post(page, data={"action": "ack", "author": "ana"})
+        for where in (page, "/"):
+            assert re.search(r"acknowledged · began [\d]+\xa0\w+[^<·]* ago", web.client.get(where).text)
+        assert re.search(r"resolved after \d+\xa0", web.client.post(page, data={"action": "resolve"}).text)
+
+    def test_what_is_asked_wrongly_leads_back(self, web: Web) -> None:
+        """In a sentence, to the page without it; from a note of blanks to the page whose form it is."""
+        page = f"/incidents/{web.hit.id}"
+        for path, asked in (("/", "from=abc"), ("/incidents", "state=foo"), (page, "from=abc")):
+            answer = web.client.get(f"{path}?{asked}")
+            assert (answer.status_code, "can’t be shown as it is asked for" in answer.text) == (400, True)
+            assert f"“<bdi>{asked.split('=')[0]}</bdi>” in its address: " in answer.text
+            assert f'<a href="{path}">The page without it</a>' in answer.text
+        answer = web.client.post(f"{page}?sort=last", data={"action": "note", "text": "  "})
+        assert (answer.status_code, "A note needs a text" in answer.text) == (400, True)
+        assert f'<a href="{page}?sort=last">Back to the page</a>' in answer.text
 
     def test_a_note_is_added_once_though_its_button_is_pressed_twice(self, web: Web) -> None:
         """Another text is another note."""
