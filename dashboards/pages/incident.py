@@ -16,6 +16,7 @@ from dashboards.api.cursors import bad_cursor
 from dashboards.api.incidents import Action, the_incident
 from dashboards.api.parameters import WindowParameters, bad_parameters
 from dashboards.pages.authors import remember
+from dashboards.pages.buttons import buttons
 from dashboards.pages.call_graph import picture
 from dashboards.pages.figure import Figure
 from dashboards.pages.handouts import Handouts, handouts
@@ -100,7 +101,7 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         at_risk=_at_risk(impact),
         of_rows=is_of_rows(incident),
         shares=shares(impact.customers, impact.not_recovered, impact.recovered, impact.masked),
-        lasted=_lasted(incident, now),
+        buttons=buttons(incident),
         escalation=escalation(incident, now),
         author=author_for(request),
         checks=seen.checks,
@@ -113,8 +114,9 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         first_row=customers.first,
         next_row=customers.following,
         next_cursor=customers.next,
-        order=asked.sort.value,
+        sorted_by=asked.sort.value,
         window=customers.window,
+        ends=whole,
         window_query=f"?{urlencode(whole)}",
         address=lambda **changed: _address(given, changed),
         api=f"/api/v1/incidents/{quote(incident.id, safe='')}",
@@ -148,7 +150,7 @@ def act(
     except (NoIncident, WrongStep) as error:
         raise NotFound(str(error)) from None
     except ValueError as error:
-        raise BadParameters([FieldError("action", str(error))]) from None
+        raise BadParameters([FieldError("", str(error))]) from None
     kept = f"?{request.url.query}" if request.url.query else ""
     answer = RedirectResponse(f"/incidents/{quote(incident_id, safe='')}{kept}", HTTPStatus.SEE_OTHER)
     remember(request, answer, author)
@@ -200,11 +202,6 @@ def _seen(
         graph=call_graph(ask, incident, Window(began, end)),
         handouts=handouts(store, incident, now),
     )
-
-
-def _lasted(incident: Incident, now: datetime) -> str:
-    end = incident.resolved_at or now
-    return duration((end - incident.began) // timedelta(seconds=1) * 1000)
 
 
 def _at_risk(impact: Impact) -> str:

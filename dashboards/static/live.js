@@ -7,7 +7,7 @@ const LEAST_MS = 2000; // between two fetches
 const LONGEST_MS = 60_000; // for one of them
 const LATE_MS = 8000; // without a connection, until that is said: the browser tries again every 3 seconds
 const AGAIN_MS = 10_000;
-let fetching = false;
+let fetching = null; // what comes of the fetch that is under way
 let due = null;
 let fetched = 0;
 
@@ -97,30 +97,47 @@ function offer(list, fresh, fresher, gone) {
   };
 }
 
-async function refresh() {
-  if (fetching) { due = true; return; }
-  fetching = true;
+function refresh() {
+  if (fetching) { due = true; return fetching; }
   fetched = Date.now();
+  fetching = renew().finally(() => {
+    fetching = null;
+    if (due) { due = null; soon(); }
+  });
+  return fetching;
+}
+
+// Says why the page could not be renewed; null if it was.
+async function renew() {
+  let refused;
   try {
     const answer = await fetch(location.href, { cache: "no-store", redirect: "manual", headers: { Accept: "text/html" }, signal: AbortSignal.timeout(LONGEST_MS) });
-    const refused = refusal(answer);
+    refused = refusal(answer);
     if (!refused) layPage(new DOMParser().parseFromString(await answer.text(), "text/html"));
-    tell(refused || (isLate ? RENEWED : null));
   } catch {
-    tell(NO_ANSWER);
-  } finally {
-    fetching = false;
-    if (due) { due = null; soon(); }
+    refused = NO_ANSWER;
   }
+  tell(refused || (isLate ? RENEWED : null));
+  return refused;
 }
 
 function layPage(fresh) {
   const main = fresh.querySelector("main");
+  const held = MAIN.querySelector(".slots");
+  const stood = held && held.getBoundingClientRect().top;
   if (main) layChildren(MAIN, main);
+  if (held && stood > 0 && stood < innerHeight) hold(held, stood);
   document.title = fresh.title;
   const [clock, fresher] = [document, fresh].map((each) => each.querySelector(".bar .zone time"));
   if (clock && fresher) layOver(clock, fresher);
   document.dispatchEvent(new Event("page-updated"));
+}
+
+// Buttons stay under the thumb when there is more or less to say above them.
+function hold(held, stood) {
+  const moved = () => held.getBoundingClientRect().top - stood;
+  scrollBy({ top: moved(), behavior: "instant" });
+  held.style.marginTop = `${Math.max(0, -moved())}px`; // at the top of the page there is nothing to scroll back to
 }
 
 function soon() {
@@ -132,27 +149,35 @@ function soon() {
 const NO_NEWS = { words: "no news come" };
 const RENEWED = { words: `no news come, the page is renewed every ${AGAIN_MS / 1000} seconds` };
 const NO_ANSWER = { words: "the service does not answer" };
+const logIn = () => ({ words: "log in again", href: `/login?next=${encodeURIComponent(location.pathname + location.search)}` });
 
 // The page is asked for by its own address: it leads elsewhere only where one has to log in. The login page is not fetched,
 // as that would spoil one that is open in another tab.
 function refusal(answer) {
-  if (answer.type === "opaqueredirect") return { words: "log in again", href: `/login?next=${encodeURIComponent(location.pathname + location.search)}` };
+  if (answer.type === "opaqueredirect") return logIn();
   return answer.ok ? null : { words: `the service answers ${answer.status}` };
 }
 
-function tell(why) {
-  let state = document.querySelector(".bar .stale");
-  if (!why) { if (state) state.remove(); return; }
-  if (!state) {
-    state = document.createElement("span");
-    state.className = "stale";
-    state.setAttribute("role", "status");
-    state.dataset.since = (lost || new Date()).toISOString().slice(11, 16);
-    document.querySelector(".bar").append(state);
-  }
+function reasonOf(why) {
   const reason = document.createElement(why.href ? "a" : "span");
   reason.textContent = why.words;
   if (why.href) reason.href = why.href;
+  return reason;
+}
+
+function tell(why) {
+  let state = document.querySelector(".not-live > [role=status]");
+  if (!why) { if (state) state.parentElement.remove(); return; }
+  if (!state) {
+    const cover = document.createElement("div");
+    cover.className = "not-live";
+    state = document.createElement("span");
+    state.setAttribute("role", "status");
+    state.dataset.since = (lost || new Date()).toISOString().slice(11, 16);
+    cover.append(state);
+    document.querySelector(".bar").before(cover);
+  }
+  const reason = reasonOf(why);
   if (state.lastElementChild && state.lastElementChild.isEqualNode(reason)) return; // it is not read out again
   state.replaceChildren(`not live since ${state.dataset.since} UTC: `, reason);
 }

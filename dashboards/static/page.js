@@ -51,7 +51,7 @@ function addYours() {
 }
 
 function tableText(table) {
-  const cell = (td) => td.innerText.replace(/\s+/g, " ").trim();
+  const cell = (td) => td.textContent.replace(/\s+/g, " ").trim(); // innerText leaves out what is not laid out yet
   return [...table.rows].map((row) => [...row.cells].map(cell).join("\t")).join("\n");
 }
 

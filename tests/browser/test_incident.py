@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, ViewportSize, expect
 
 from tests.browser.conftest import (
     DESK,
     PHONE,
+    TOKEN,
     Axe,
     Screen,
     Site,
@@ -131,15 +132,15 @@ def test_a_step_is_ticked_and_stands_in_the_timeline(phone: Visit, broke: Broke)
     page = phone.open(broke.path)
     page.locator(".author input").first.fill("Ada é;")
     page.locator(".ticks button").first.click()
-    expect(page.locator(".ticks button").first).to_have_attribute("aria-pressed", "true")
+    expect(page.locator(".ticks button").first).to_have_attribute("aria-pressed", "true", timeout=40_000)
     page.get_by_role("button", name="Acknowledge").click()
-    expect(page.locator(".kicker")).to_contain_text("acknowledged")
+    expect(page.locator(".kicker")).to_contain_text("acknowledged", timeout=40_000)
     expect(page.locator(".author input").first).to_have_value("Ada é;")
     page.locator("h2#when").click()
     expect(page.locator(".story")).to_contain_text("acknowledged")
     expect(page.locator(".story")).to_contain_text("Done:")
     page.locator(".ticks button").first.click()
-    expect(page.locator(".ticks button").first).to_have_attribute("aria-pressed", "false")
+    expect(page.locator(".ticks button").first).to_have_attribute("aria-pressed", "false", timeout=40_000)
 
 
 def test_on_a_phone_the_rest_is_folded(phone: Visit, broke: Broke) -> None:
@@ -153,11 +154,52 @@ def test_on_a_phone_the_rest_is_folded(phone: Visit, broke: Broke) -> None:
     expect(page.locator("#customers")).to_be_visible()
 
 
+def test_a_phone_keeps_its_place_in_the_list(phone: Visit, broke: Broke) -> None:
+    """However it is sorted and whichever page it is of; nothing that can't be seen is in the way of the keyboard."""
+    page = phone.open(broke.path)
+    page.locator("h2#who").click()
+    for name in ("amount", "Next"):
+        page.locator("details.part[open]").get_by_role("link", name=name).first.click()
+        page.wait_for_load_state()
+        expect(page.locator("#customers")).to_be_visible()
+        expect(page.locator("h2#who")).to_be_in_viewport()
+    assert page.locator("thead a").count() == 0
+
+
+def test_all_rows_are_copied_on_a_phone_too(browser: Browser, broke: Broke) -> None:
+    """Also those that were never scrolled to."""
+    for visit in visiting(browser, broke.site, PHONE, "light"):
+        visit.page.context.grant_permissions(["clipboard-read", "clipboard-write"], origin=broke.site.url)
+        page = visit.open(f"{broke.path}#who")
+        page.locator("[data-copy]").first.click()
+        expect(page.locator("[data-copy]").first).to_have_text(re.compile("^Copied"))
+        copied = [line.split("\t") for line in page.evaluate("navigator.clipboard.readText()").split("\n")]
+        items = page.request.get(f"{broke.site.url}/api/v1/incidents/{broke.id}/affected").json()["items"][:50]
+        assert [line[0] for line in copied[1:]] == [each["customer"] for each in items]
+        assert all(cell for line in copied for cell in line)
+
+
+def test_a_service_leads_to_whom_its_failures_hit(desk: Visit, broke: Broke) -> None:
+    """In the incident's time; the list of incidents can be had as JSON."""
+    page = desk.open(broke.path)
+    owner = page.request.get(f"{broke.site.url}/api/v1/incidents/{broke.id}").json()["service_owner"]
+    expect(page.locator("p.more", has_text="Owner:")).to_contain_text(f"service {owner['service']}: @{owner['slack']}")
+    link = page.locator("p.more", has_text="Owner:").get_by_role("link")
+    assert link.get_attribute("href") in [each.get_attribute("href") for each in page.locator(".narrow a").all()]
+    link.click()
+    expect(page.locator("h1")).to_contain_text(f"in {owner['service']}")
+    expect(page).to_have_url(re.compile("from=.*&to="))
+    page = desk.open("/incidents?from=1d")
+    path = page.get_by_role("link", name="As JSON").get_attribute("href")
+    listed = page.request.get(f"{broke.site.url}{path}").json()["items"]
+    assert [each["id"] for each in listed] == page.locator("#incidents td.name a").all_inner_texts()
+
+
 def test_customers_can_be_sorted_and_read_to_the_end(desk: Visit, broke: Broke) -> None:
     """By each column, in pages, and downloaded whole."""
     page = desk.open(broke.path)
     total = numbers(page.locator(".hit strong").inner_text())[0]
-    page.get_by_role("link", name="Customer", exact=True).click()
+    page.get_by_role("link", name="customer", exact=True).click()
     names = page.locator("#customers td.name").all_inner_texts()
     assert names == sorted(names, key=str.encode)
     seen = len(names)
@@ -261,22 +303,31 @@ class TestLive:
         expect(page.get_by_role("button", name="1 new")).to_be_visible()
         expect(page.locator("p.after")).to_contain_text("your time")
 
-    def test_a_button_does_what_it_says(self, desk: Visit, broke: Broke) -> None:
-        """Also when somebody else acknowledges meanwhile, and other buttons stand in its place."""
-        then = open_another(broke, "INC-BTNS")
-        page = desk.open("/incidents/INC-BTNS")
-        acknowledge = page.get_by_role("button", name="Acknowledge")
-        expect(acknowledge).to_be_visible()
-        page.wait_for_timeout(3000)
-        broke.write(Event("INC-BTNS", "INC-BTNS.acknowledged", then, Kind.ACKNOWLEDGED, "Grace"))
-        expect(acknowledge).to_have_count(0, timeout=40_000)
-        actions = page.locator("form.actions button").all()
-        assert {each.inner_text(): each.get_attribute("value") for each in actions} == {
-            "Mitigated": "mitigate",
-            "Resolved": "resolve",
-        }
-        page.get_by_role("button", name="Mitigated").click()
-        expect(page.locator(".kicker")).to_contain_text("mitigated")
+    @pytest.mark.parametrize("size", [PHONE, DESK], ids=["phone", "desk"])
+    def test_a_button_keeps_its_place(self, browser: Browser, broke: Broke, size: ViewportSize) -> None:
+        """When somebody else acknowledges meanwhile, a press there does nothing; the focus stays, too."""
+        id_ = f"INC-BT{size['width']}"
+        then = open_another(broke, id_)
+        for visit in visiting(browser, broke.site, size, "light"):
+            page = visit.open(f"/incidents/{id_}")
+            buttons = page.locator(".slots button")
+            acknowledge = page.get_by_role("button", name="Acknowledge", exact=True)
+            acknowledge.focus()
+            places = [each.bounding_box() for each in buttons.all()]
+            page.wait_for_timeout(3000)
+            broke.write(Event(id_, f"{id_}.acknowledged", then, Kind.ACKNOWLEDGED, "Grace " + "é" * 100))
+            done = page.get_by_role("button", name="Acknowledged by Grace")
+            expect(done).to_have_attribute("aria-disabled", "true", timeout=40_000)
+            expect(done).to_be_focused()
+            assert [each.bounding_box() for each in buttons.all()] == places
+            assert places[0]
+            page.mouse.click(places[0]["x"] + 20, places[0]["y"] + 20)
+            page.keyboard.press("Enter")
+            page.locator(".slots ~ .author input").press("Enter")
+            page.get_by_role("button", name="Mitigated", exact=True).click()
+            expect(page.get_by_role("button", name="Mitigated by somebody")).to_be_focused(timeout=40_000)
+            told = page.request.get(f"{broke.site.url}/api/v1/incidents/{id_}").json()["timeline"]
+            assert [each["kind"] for each in told][1:] == ["acknowledged", "mitigated"]
 
     def test_a_step_that_somebody_else_ticked_can_be_taken_back(self, desk: Visit, broke: Broke) -> None:
         """With the name that was given before."""
@@ -290,8 +341,70 @@ class TestLive:
         expect(step).to_have_attribute("aria-pressed", "true", timeout=40_000)
         expect(step).to_have_attribute("value", "undo-1")
         step.click()
-        expect(step).to_have_attribute("aria-pressed", "false")
+        expect(step).to_have_attribute("aria-pressed", "false", timeout=40_000)
         expect(page.locator(".story li").last).to_contain_text("Ada")
+
+
+class TestPressing:
+    def test_what_is_typed_elsewhere_stays_and_so_does_the_place(self, phone: Visit, broke: Broke) -> None:
+        """A step is ticked while a note is being written; then the note is added, and its box is empty."""
+        open_another(broke, "INC-TYPE")
+        page = phone.open("/incidents/INC-TYPE")
+        page.locator("h2#when").click()
+        page.locator("#note").fill("half a sentence")
+        page.locator(".author input").first.fill("Ada")
+        step = page.locator(".ticks button").first
+        step.scroll_into_view_if_needed()
+        stood = page.evaluate("scrollY")
+        step.focus()
+        page.keyboard.press("Space")
+        expect(step).to_have_attribute("aria-pressed", "true", timeout=40_000)
+        expect(step).to_be_focused()
+        expect(page.locator("#note")).to_have_value("half a sentence")
+        assert page.evaluate("scrollY") == stood
+        page.get_by_role("button", name="Add to the timeline").click()
+        expect(page.locator(".story li").last).to_contain_text("half a sentence", timeout=40_000)
+        expect(page.locator("#note")).to_have_value("")
+        expect(page.locator(".story")).to_contain_text("Done:")
+        assert page.get_by_role("button", name=re.compile(r"\d new")).count() == 0
+
+    def test_what_is_refused_is_said_beside_the_button(self, phone: Visit, broke: Broke) -> None:
+        """A note of nothing, and one that the service does not get; what was typed is still there."""
+        page = phone.open(broke.path)
+        page.locator("h2#when").click()
+        said = page.locator(".note-form [role=status]")
+        page.locator("#note").fill("   ")
+        page.get_by_role("button", name="Add to the timeline").click()
+        expect(said).to_have_text("Not done: a note needs a text", timeout=40_000)
+        page.locator("#note").fill("Rolled back.")
+        page.route("**/incidents/*", lambda route: route.abort())
+        page.get_by_role("button", name="Add to the timeline").click()
+        expect(said).to_have_text("Not done: the service does not answer", timeout=40_000)
+        expect(page.locator("#note")).to_have_value("Rolled back.")
+        page.unroute("**/incidents/*")
+        page.get_by_role("button", name="Add to the timeline").click()
+        expect(page.locator(".story")).to_contain_text("Rolled back.", timeout=40_000)
+
+    def test_who_is_no_longer_logged_in_loses_nothing(self, browser: Browser, broke: Broke) -> None:
+        """They log in again in another tab, and press once more."""
+        with listening(broke.shop.store, TOKEN) as url:
+            for visit in visiting(browser, Site(url, url, broke.shop.store), PHONE, "light"):
+                page = visit.open(broke.path)
+                page.get_by_label("Token").fill(TOKEN)
+                page.get_by_role("button", name="Log in").click()
+                page.locator("h2#when").click()
+                page.locator("#note").fill("Rolled back once more.")
+                page.context.clear_cookies()
+                page.get_by_role("button", name="Add to the timeline").click()
+                said = page.locator(".note-form [role=status]")
+                expect(said).to_have_text("Not done: log in again", timeout=40_000)
+                with page.expect_popup() as opened:
+                    said.get_by_role("link").click()
+                opened.value.get_by_label("Token").fill(TOKEN)
+                opened.value.get_by_role("button", name="Log in").click()
+                expect(opened.value.locator(".kicker")).to_be_visible(timeout=40_000)
+                page.get_by_role("button", name="Add to the timeline").click()
+                expect(page.locator(".story")).to_contain_text("Rolled back once more.", timeout=40_000)
 
 
 def open_another(broke: Broke, id_: str) -> datetime:

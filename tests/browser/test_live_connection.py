@@ -68,14 +68,18 @@ def test_a_service_that_stops_is_told_until_it_is_back(browser: Browser, site: S
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     for visit in visiting(browser, Site(url, url, site.store), DESK, "light"):
-        told = visit.page.locator(".bar .stale")
+        told = visit.page.locator(".not-live")
         with serving(site.store, port):
             with visit.page.expect_response(EVENTS):
                 visit.open("/")
             expect(told).to_have_count(0)
+            stood = visit.page.locator("h1").bounding_box()
         expect(told).to_have_text(
             re.compile(r"^not live since \d\d:\d\d UTC: the service does not answer$"), timeout=30_000
         )
+        assert visit.page.locator("h1").bounding_box() == stood
+        visit.page.evaluate("scrollTo({ top: 1e6, behavior: 'instant' })")
+        expect(told.get_by_role("status")).to_be_in_viewport()
         with serving(site.store, port):
             expect(told).to_have_count(0, timeout=30_000)
             visit.page.goto("about:blank")
@@ -92,7 +96,7 @@ def test_a_page_that_may_not_follow_is_renewed_all_the_same(desk: Visit) -> None
 
     desk.page.route(EVENTS, refuse)
     page = desk.open("/")
-    told = page.locator(".bar .stale")
+    told = page.locator(".not-live")
     expect(told).to_contain_text("no news come, the page is renewed every 10 seconds", timeout=20_000)
     page.wait_for_timeout(12_000)
     assert len(tries) > 2
@@ -110,7 +114,7 @@ def test_who_is_no_longer_logged_in_is_asked_to_log_in_again(desk: Visit) -> Non
         page.get_by_role("button", name="Log in").click()
     page.context.clear_cookies()
     tell_of_a_change(desk.site.store)
-    again = page.locator(".bar .stale").get_by_role("link", name="log in again")
+    again = page.locator(".not-live").get_by_role("link", name="log in again")
     expect(again).to_be_visible(timeout=20_000)
     assert not page.context.cookies()
     again.click()
@@ -126,7 +130,7 @@ def test_a_page_that_is_come_back_to_follows_again(desk: Visit) -> None:
     page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
     with page.expect_response(EVENTS), page.expect_response(f"{desk.site.url}/"):
         page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
-    expect(page.locator(".bar .stale")).to_have_count(0)
+    expect(page.locator(".not-live")).to_have_count(0)
 
 
 def test_the_readers_own_time_goes_on_with_the_pages(desk: Visit) -> None:
