@@ -11,11 +11,13 @@ import pytest
 from starlette.requests import Request
 from starlette.testclient import TestClient
 
+from dashboards import sessions
 from dashboards.access import SECURITY_HEADERS, SESSION
 from dashboards.app import create_app
 from dashboards.bodies import LARGEST
-from dashboards.pages.plotly_js import plotly_js
-from dashboards.sessions import SESSION_SECONDS, Signer
+from dashboards.pages.plotly_js import FOREVER, plotly_js
+from dashboards.pages.plotly_js import PATH as PLOTLY
+from dashboards.sessions import SESSION_SECONDS, Attempts, Signer
 from queries.store import Store
 
 pytestmark = pytest.mark.integration
@@ -107,9 +109,10 @@ class TestWithoutToken:
         """The origin of the address that was asked is ours."""
         assert open_client.get("/openapi.json", headers={"origin": "http://127.0.0.1:8080"}).status_code == 200
 
-    def test_a_form_of_another_site_is_refused_without_origin_too(self, open_client: TestClient) -> None:
-        """Browsers that hide the origin still say that the request crosses sites."""
-        answer = open_client.post("/logout", headers={"sec-fetch-site": "cross-site"})
+    @pytest.mark.parametrize("site", ["cross-site", "same-site"])
+    def test_a_form_of_another_site_is_refused_without_origin_too(self, open_client: TestClient, site: str) -> None:
+        """Browsers that hide the origin still say that the request crosses sites, or comes from a neighbour of ours."""
+        answer = open_client.post("/logout", headers={"sec-fetch-site": site})
         assert answer.status_code == 403
 
     def test_a_link_from_another_site_opens(self, open_client: TestClient) -> None:
@@ -185,11 +188,13 @@ class TestWithToken:
         assert [call.kwargs["n"] for call in derive.call_args_list] == [1 << 15]
 
     def test_the_cookie_is_secure_where_people_come_by_https(self) -> None:
-        """Its name then makes browsers hold it to this host."""
+        """Its name then makes browsers hold it to this host; the form's cookie is kept from scripts as well."""
         with client(token=TOKEN, base_url="https://triage.example", at="https://triage.example") as guest:
-            cookie = log_in(guest).headers["set-cookie"]
-        assert cookie.startswith("__Host-")
-        assert "Secure" in cookie
+            form, session = (answer.headers["set-cookie"] for answer in (guest.get("/login"), log_in(guest)))
+        assert session.startswith("__Host-")
+        for cookie in (form, session):
+            assert "Secure" in cookie
+            assert "HttpOnly" in cookie
 
     @pytest.mark.parametrize("change", ["expiry", "signature", "nonsense", "of another token"])
     def test_a_forged_cookie_opens_nothing(self, guarded: TestClient, change: str) -> None:
@@ -221,7 +226,10 @@ class TestWithToken:
 
     def test_a_login_form_of_somebody_else_is_refused(self, guarded: TestClient) -> None:
         """Without the form's own cookie and its counterpart nobody is logged in, even with the right token."""
-        assert log_in(guarded, csrf="").status_code == 403
+        with client(token=TOKEN) as other:
+            theirs = form_of(other.get("/login"))["csrf"]
+        for csrf in ("", "x", theirs):
+            assert log_in(guarded, csrf=csrf).status_code == 403
         form = form_of(guarded.get("/login"))
         guarded.cookies.clear()
         assert guarded.post("/login", data=form | {"token": TOKEN}).status_code == 403
@@ -233,6 +241,22 @@ class TestWithToken:
         assert waiting.status_code == 429
         assert 0 < int(waiting.headers["retry-after"]) <= 61
         assert log_in(guarded).status_code == 303
+
+    def test_the_wait_counts_from_the_first_of_the_last_ten(self) -> None:
+        """A minute after it there are fewer than ten in a minute."""
+        seconds = [0.0]
+        attempts = Attempts(now=lambda: seconds[0])
+        for seconds[0] in range(0, 50, 5):
+            attempts.fail("10.0.0.1")
+        assert attempts.wait_s("10.0.0.1") == 60 - 45 + 1
+
+    def test_of_too_many_addresses_the_longest_silent_is_forgotten(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not one that goes on."""
+        monkeypatch.setattr(sessions, "ADDRESSES_KEPT", 2)
+        attempts = Attempts(allowed=1)
+        for address in "abac":
+            attempts.fail(address)
+        assert [bool(attempts.wait_s(address)) for address in "abc"] == [True, False, True]
 
     def test_the_right_token_is_let_in_whoever_else_is_at_that_address(self, guarded: TestClient) -> None:
         """Behind a proxy one address is everybody's: one wrong program must not lock the others out."""
@@ -279,11 +303,13 @@ def test_who_does_not_read_the_large_script_holds_no_copy_of_it(encoding: bytes)
 
 
 def test_every_answer_carries_the_security_headers(guarded: TestClient) -> None:
-    """Pages, refusals, probes and files alike; pages are not kept by caches."""
-    for path in ("/login", "/metrics", "/healthz", "/static/style.css", "/nothing"):
-        headers = guarded.get(path).headers
-        assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS, path
-        assert headers["cache-control"] in ("no-store", "no-cache")
+    """Pages, refusals, probes and files alike; only files are kept by caches, and asked for anew but for one."""
+    kept = {"/static/style.css": "no-cache", PLOTLY: FOREVER}
+    for path in ("/login", "/metrics", "/healthz", "/nothing", *kept):
+        for key in ("", f"Bearer {TOKEN}"):
+            headers = guarded.get(path, headers={"authorization": key}).headers
+            assert {name: headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS, path
+            assert headers["cache-control"] == kept.get(path, "no-store"), path
     assert "'unsafe-inline'" not in SECURITY_HEADERS["Content-Security-Policy"]
 
 
