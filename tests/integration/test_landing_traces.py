@@ -234,6 +234,26 @@ def test_kind_and_status_are_the_exporters_words(store: Store):
     assert codes["StatusCode"].to_list() == list(CODES.values())
 
 
+def summed(store: Store, one: Span, what: str) -> int:
+    """What the summary of the requests says of a span."""
+    service = land(store, one)["ServiceName"][0]
+    sql = f"SELECT sum({what}) AS n FROM red WHERE ServiceName = {{service:String}}"
+    return int(store.select(sql, service=service)["n"][0])
+
+
+@pytest.mark.parametrize(("code", "errors"), [(500, 1), (599, 1), (499, 0), (200, 0)])
+def test_a_server_that_answers_5xx_has_failed_whatever_its_status(store: Store, code: int, errors: int):
+    """Not every sender sets an error."""
+    answered = span(kind=Span.SPAN_KIND_SERVER, attributes=attributes({"http.response.status_code": code}))
+    assert summed(store, answered, "Errors") == errors
+
+
+@pytest.mark.parametrize(("state", "sampled"), [("ot=th:8", 1), ("a=b,ot=rv:0;th:08", 1), ("ot=th:0", 0), ("", 0)])
+def test_a_span_that_stands_for_more_is_counted_as_sampled(store: Store, state: str, sampled: int):
+    """Its threshold says that others were left out; one of 0 leaves out none."""
+    assert summed(store, span(kind=Span.SPAN_KIND_SERVER, trace_state=state), "Sampled") == sampled
+
+
 def test_events_and_links_are_kept(store: Store):
     """In order, with their times, names, ids and attributes; a span without any has empty lists."""
     rich = span(

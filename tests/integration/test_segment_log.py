@@ -4,16 +4,19 @@ import asyncio
 import errno
 import os
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from collectors.frames import records
+from collectors.frames import commit, records
 from collectors.kinds import Kind, Overloaded, ShuttingDown
 from collectors.lock import DirectoryLocked
+from collectors.quarantine import Quarantine
 from collectors.segments import Limits, SegmentLog
+from collectors.sift import RefusedRecord
 
 pytestmark = pytest.mark.integration
 
@@ -73,6 +76,66 @@ def test_nothing_is_acknowledged_before_the_fsync(opened: Open, monkeypatch: pyt
         await asyncio.wait_for(answer, 10)
 
     asyncio.run(main())
+
+
+@pytest.fixture
+def synced(monkeypatch: pytest.MonkeyPatch) -> set[int]:
+    """The files and directories that an fsync was called for, by their inodes."""
+    inodes: set[int] = set()
+    fsync = os.fsync
+
+    def noted(fd: int) -> None:
+        inodes.add(os.fstat(fd).st_ino)
+        fsync(fd)
+
+    monkeypatch.setattr(os, "fsync", noted)
+    return inodes
+
+
+def test_the_name_of_a_new_segment_survives_a_power_loss(opened: Open, tmp_path: Path, synced: set[int]) -> None:
+    """Its data would be lost with it."""
+    log = opened(segment_age_s=60)
+    synced.clear()
+    append_all(log, [b"one"])
+    assert tmp_path.stat().st_ino in synced
+
+
+def test_what_was_cut_off_stays_cut_off_after_a_power_loss(opened: Open, tmp_path: Path, synced: set[int]) -> None:
+    """Before the segment counts as whole."""
+    torn = tmp_path / "traces-1-0a.open"
+    torn.write_bytes(b"".join(commit(Kind.TRACES, [b"one"])) + b"\x32half a rec")
+    assert held(opened()) == {b"one": 1}
+    assert {tmp_path.stat().st_ino, torn.with_suffix(".sealed").stat().st_ino} <= synced
+
+
+def test_what_is_set_aside_survives_a_power_loss(tmp_path: Path, synced: set[int]) -> None:
+    """The records, the report of why, and the names of both: the segment is removed next."""
+    Quarantine(tmp_path / "quarantine").set_aside("traces-1-0a", b"\x03one", [RefusedRecord(0, 3, "why")])
+    kept = [tmp_path / "quarantine", *(tmp_path / "quarantine").iterdir()]
+    assert len(kept) == 3
+    assert {path.stat().st_ino for path in kept} <= synced
+
+
+def test_segments_are_in_order_though_the_clock_is_set_back(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was sent first is loaded first."""
+    log = opened(segment_bytes=1, segment_age_s=60)
+    for now_ns in (2_000, 1_000):
+        monkeypatch.setattr(time, "time_ns", lambda now_ns=now_ns: now_ns)
+        append_all(log, [b"sent at %d" % now_ns])
+    log.stop()
+    found = [list(records(Kind.TRACES, one.read())) for one in log.backlog.waiting()]
+    assert found == [[b"sent at 2000"], [b"sent at 1000"]]
+
+
+def test_a_file_that_has_become_shorter_is_not_read(opened: Open) -> None:
+    """Its records would be lost in silence."""
+    log = opened()
+    append_all(log, [b'{"a": 1}'], Kind.EVENTS)
+    log.stop()
+    (one,) = log.backlog.waiting()
+    os.truncate(one.path, one.size - 1)
+    with pytest.raises(OSError, match=f"has {one.size - 1} bytes where {one.size} were written"):
+        one.read()
 
 
 def test_what_arrives_during_a_commit_shares_the_next_one(opened: Open, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from triage.incident.model import US, Event, Impact, Kind
 from triage.setting_types import LogLevel
 from triage.settings import Settings
 from triage.slack import sender as sending
-from triage.slack.channels import Bot, Channel, Log, SlackError, Webhook
+from triage.slack.channels import Bot, Channel, Log, SlackBusy, SlackError, Webhook
 from triage.slack.reminding import Reminding
 from triage.slack.sender import Sender
 from triage.slack.text import Said, Writer
@@ -232,6 +232,16 @@ class TestTrouble:
         send(sender(passes, Webhook(f"{server.url}/services/x"), lambda: datetime.now(UTC)), passes)
         assert time.monotonic() - started >= 1
         assert len(server.calls) == 1
+
+    @pytest.mark.parametrize(("said", "waits_s"), [("-5", 0.0), ("1e9", 3600.0), ("soon", None), ("", None)])
+    def test_however_long_slack_says_it_waits_an_hour_at_most(
+        self, server: Slack, said: str, waits_s: float | None
+    ) -> None:
+        """And what is no number says nothing."""
+        server.trouble.append(Trouble(429, retry_after=said))
+        with pytest.raises(SlackBusy) as busy:
+            Webhook(f"{server.url}/services/x").post(Writer("https://triage.example").main(opened().only))
+        assert busy.value.wait_s == waits_s
 
     def test_told_to_wait_for_long_it_leaves_the_message_to_a_later_claim(self, server: Slack) -> None:
         """Nothing is blocked meanwhile, and nothing lost."""

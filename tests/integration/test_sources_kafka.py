@@ -321,6 +321,12 @@ class TestSettings:
         with pytest.raises(ValueError, match="cannot be read"):
             read_properties(tmp_path / "absent")
 
+    def test_what_delivery_rests_on_is_no_property(self) -> None:
+        """The brokers and the group are those of the settings, whatever the properties say."""
+        config = KafkaConfig("a:1", ("t",), "g", {"group.id": "x", "bootstrap.servers": "b:1", "client.id": "y"})
+        told = config.librdkafka(print, print)
+        assert [told[name] for name in ("bootstrap.servers", "group.id", "client.id")] == ["a:1", "g", "y"]
+
     def test_a_property_that_there_is_not_is_said_at_the_start(self, bench: Bench) -> None:
         """Not in a thread, where nobody would see it."""
         bench.config = replace(bench.config, properties={"sasl.pasword": "hunter2"})

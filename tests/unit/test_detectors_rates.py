@@ -42,6 +42,13 @@ def test_what_is_rare_but_sure_must_matter_too() -> None:
     assert not excess.is_sure
 
 
+def test_twice_what_usually_fails_does_not_matter_where_much_does() -> None:
+    """However sure it is that it is more."""
+    excess = rates(dict.fromkeys(range(10, 310, 10), (3000, 600)), [(90000, 9000)] * 20).excess
+    assert excess.surprise > 20
+    assert not excess.is_sure
+
+
 def test_a_fault_that_lasts_does_not_become_usual() -> None:
     """Half an hour of it leaves what is usual as it was before."""
     assert rates({10: (12, 8)}, [*USUAL, *[(300, 200)] * 6]).usual < 0.01

@@ -10,7 +10,7 @@ import pytest
 from tests.symptoms import T0, Passes, at, gateway_errors, other
 from triage.incident.figures import figures
 from triage.incident.impact import on_rows, union
-from triage.incident.model import Event, Kind, State
+from triage.incident.model import Event, Impact, Kind, State
 from triage.incident.naming import quantity
 from triage.incident.questions import questions
 from triage.model import AffectedCustomer, Outcome, Question
@@ -37,6 +37,14 @@ class TestUnion:
             ("c", 1, "recovered", at(60)),
         ]
 
+    def test_a_customer_is_hit_until_the_last_of_it_and_back_after_the_last(self) -> None:
+        """Of two things from which they have recovered, the later failure and the later recovery."""
+        one = hit("a", 5, Outcome.RECOVERED)
+        two = replace(hit("a", 9, Outcome.RECOVERED), recovered_at=at(90))
+        for lists in ([[one], [two]], [[two], [one]]):
+            (whole,) = union(lists)
+            assert (whole.last, whole.recovered_at) == (at(9), at(90))
+
     def test_an_order_that_both_tell_counts_once(self) -> None:
         """And orders that only one tells add up."""
         same = union([[hit("a", 1, Outcome.MASKED, "o-1")], [hit("a", 1, Outcome.MASKED, "o-1")]])
@@ -60,6 +68,14 @@ class TestUnion:
         passes.look(30, gateway_errors(), narrow)
         (asked,) = questions(passes.only, at(60))
         assert (asked.service, asked.operation, asked.from_, asked.to) == ("payment", None, T0, at(60))
+
+    def test_what_is_slow_is_no_part_of_what_fails(self) -> None:
+        """Who only waited is in no question of failures, however wide."""
+        passes = Passes()
+        slow = Question(T0, at(30), service="payment", operation="p", slower_than_ms=100)
+        passes.look(30, gateway_errors(), replace(gateway_errors(), detector="x", question=slow))
+        asked = questions(passes.only, at(60))
+        assert {each.slower_than_ms for each in asked} == {None, 100}
 
     def test_a_question_is_asked_for_the_time_in_which_no_wider_one_is(self) -> None:
         """So that no failing span is counted twice: before, between and after."""
@@ -110,6 +126,13 @@ class TestUnion:
         )
         found = [(each.customer, each.failures, each.outcome.value, each.orders) for each in union([on_rows(rows)])]
         assert found == [("a", 2, "masked", ("o-1", "o-2")), ("b", 1, "masked", ())]
+
+
+def test_a_failure_of_nobody_and_one_of_several_are_both_unattributed() -> None:
+    """What is left is the share that belongs to somebody; of no failures there is none."""
+    told = Impact(at(0), 5, 5, 0, 0, failures=10, unattributed_failures=1, ambiguous_failures=2)
+    assert told.attribution == 0.7
+    assert replace(told, failures=0).attribution is None
 
 
 def change(id_: str, minutes: float, service: str, version: str = "", kind: str = "deploy", status: str = "") -> Change:

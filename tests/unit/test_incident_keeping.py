@@ -6,10 +6,10 @@ from datetime import timedelta
 import pytest
 
 from tests.symptoms import T0, Passes, at, gateway_errors, other
-from triage.incident.fold import fold
+from triage.incident.fold import END, IMPACT, fold
 from triage.incident.grouping import Calls
 from triage.incident.keeping import Seen
-from triage.incident.model import Event, Kind, State
+from triage.incident.model import Event, Impact, Kind, State
 from triage.symptom import Cause, Severity, Symptom
 
 CALLS = Calls(
@@ -62,6 +62,12 @@ class TestGrouping:
         passes.look(30, gateway_errors("payment"), gateway_errors("search"))
         assert len(passes.incidents) == 2
 
+    def test_where_requests_enter_is_nobody_s_neighbour(self) -> None:
+        """The gateway calls everything: what is wrong with it says nothing of what is wrong behind it."""
+        passes = Passes(CALLS)
+        passes.look(30, gateway_errors("search"), other("HighLatency", {"service": "gateway"}, "gateway"))
+        assert len(passes.incidents) == 2
+
     def test_what_connects_two_new_symptoms_makes_them_one(self) -> None:
         """payment and stock know nothing of each other, checkout's symptom is concerned with both."""
         passes = Passes(CALLS)
@@ -90,6 +96,13 @@ class TestGrouping:
 
 
 class TestLife:
+    def test_the_worst_is_what_lies_furthest_from_what_is_usual(self) -> None:
+        """Of a figure that falls it is the lowest."""
+        passes = Passes()
+        for seconds, value in ((30, 0.3), (100, 0.1), (200, 0.4)):
+            passes.look(seconds, other("kpi_moved", {"kpi": "conversion"}, value=value, usual=0.5, sentence=f"{value}"))
+        assert passes.only.symptoms[0].worst == 0.1
+
     def test_what_is_over_is_told_as_it_was_at_its_worst(self) -> None:
         """The last five minutes hold ever less of it once it is over: that was never its share."""
         passes = Passes(CALLS)
@@ -123,6 +136,17 @@ class TestLife:
         passes.looks(40, 120, replace(gateway_errors(), to=at(33)))
         assert (passes.only.state, passes.only.ended) == (State.RESOLVED, at(33))
 
+    def test_it_ends_with_the_last_of_its_symptoms(self) -> None:
+        """Open until then, and over when that one was, whichever joined first."""
+        payment = gateway_errors(), other("HighLatency", {"service": "payment"}, "payment")
+        for first, last in (payment, payment[::-1]):
+            passes = Passes()
+            passes.look(30, first, last)
+            passes.looks(40, 120, replace(first, to=at(33)), last)
+            assert (passes.only.state, passes.only.epoch) == (State.OPEN, 0)
+            passes.looks(120, 240, replace(last, to=at(110)))
+            assert (passes.only.state, passes.only.ended) == (State.RESOLVED, at(110))
+
     def test_flapping_stays_one_incident(self) -> None:
         """Back within a quarter of an hour it is open again; much later it is another."""
         passes = Passes()
@@ -132,6 +156,28 @@ class TestLife:
         assert (passes.only.state, passes.only.epoch) == (State.RESOLVED, 2)
         later = replace(gateway_errors(), from_=at(4000))
         passes.look(4030, later)
+        assert len(passes.incidents) == 2
+
+    def test_what_came_back_is_told_from_when_it_did_and_has_no_end(self) -> None:
+        """Its symptom's last episode has a beginning of its own; who was hit by the end is not known any more."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        passes.looks(40, 200)
+        by_the_end = IMPACT.dump_json(Impact(at(150), 1, 0, 1, 0)).decode()
+        passes.book.write([Event(passes.only.id, "end", at(150), Kind.IMPACT, text=END, details=by_the_end)])
+        over = passes.only
+        passes.look(210, replace(gateway_errors(), from_=at(205)))
+        back = passes.only
+        assert over.frozen_end
+        assert back.frozen_end is None
+        assert (back.symptoms[0].symptom.from_, back.symptoms[0].lately.from_) == (T0, at(205))
+
+    def test_what_begins_after_the_end_is_another(self) -> None:
+        """Though of the same service, and soon afterwards: only what was there before may come back."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        passes.looks(40, 200)
+        passes.look(400, other("HighLatency", {"service": "payment"}, "payment", from_=at(390)))
         assert len(passes.incidents) == 2
 
     def test_what_is_said_to_have_begun_as_the_last_one_did_is_another(self) -> None:
@@ -258,6 +304,17 @@ class TestLife:
         calm.looks(40, 1200, gateway_errors())
         assert calm.only.escalated_at is None
 
+    def test_what_came_back_escalates_again_after_its_time(self) -> None:
+        """Counted from when it did."""
+        passes = Passes()
+        passes.looks(0, 1000, gateway_errors())
+        passes.looks(1000, 1200)
+        passes.look(1200, gateway_errors())
+        assert passes.only.escalated_at is None
+        passes.looks(1210, 2200, gateway_errors())
+        told = [event.time for event in passes.only.timeline if event.kind == Kind.ESCALATED]
+        assert told == [at(900), at(2100)]
+
     def test_a_cause_found_later_changes_the_answer(self) -> None:
         """At once, and the timeline says so."""
         passes = Passes()
@@ -303,6 +360,8 @@ class TestOnce:
         passes.book.write([person(id_, Kind.MITIGATED, 60), person(id_, Kind.ACKNOWLEDGED, 70)])
         assert (passes.only.acknowledged_at, passes.only.mitigated_at) == (at(40), at(60))
         assert passes.only.state is State.MITIGATED
+        passes.book.write([person(id_, Kind.REOPENED, 80), person(id_, Kind.ACKNOWLEDGED, 90)])
+        assert (passes.only.acknowledged_at, passes.only.first_acknowledged_at) == (at(90), at(40))
 
     def test_an_incident_s_id_is_short_and_a_taken_one_grows(self) -> None:
         """Made of what is grouped and when it began."""

@@ -96,13 +96,14 @@ GAINS = usual_of([100.0, 101.0, 99.0, 100.0, 98.0, 102.0], SAME_TIME)
     [
         (PROFIT, GAINS, 80.0, 74.0),
         (PROFIT, LOSSES, -103.0, -126.0),
-        (replace(PROFIT, good=Good.DOWN), GAINS, 103.0, 134.0),
-        (replace(PROFIT, good=Good.DOWN), LOSSES, -97.0, -66.0),
+        (PROFIT, Usual(100.0, 50.0, 150.0, SAME_TIME), 60.0, 49.0),
+        (replace(PROFIT, good=Good.DOWN), GAINS, 128.0, 134.0),
+        (replace(PROFIT, good=Good.DOWN), LOSSES, -72.0, -66.0),
     ],
 )
 def test_a_figure_is_worse_where_a_quarter_is_lost_be_it_below_zero(
     kpi: Kpi, usual: Usual, as_ever: float, worse: float
 ) -> None:
-    """A little worse is not, on either side of zero, and in either direction."""
+    """A little worse is not, on either side of zero, and in either direction; nor is what the band holds."""
     assert not is_worse(kpi, as_ever, usual)
     assert is_worse(kpi, worse, usual)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.postmortems import SUSPECT, facts, hit, incident
 from tests.symptoms import Passes, at, gateway_errors
-from triage.incident.model import US, Event, Kind
+from triage.incident.model import US, Event, Kind, Person
 from triage.model import Evidence, Outcome
 from triage.postmortem.draft import drafted
 from triage.postmortem.facts import Facts
@@ -103,6 +103,43 @@ def test_what_others_call_an_alert_may_name_a_customer() -> None:
     whole = exported(facts(passes.only, hit("c-17")))
     assert "c-17" not in whole
     assert re.search(r"detector Shop customer-\w{10} is down", whole)
+
+
+def test_what_speaks_for_and_against_a_suspect_may_name_a_customer() -> None:
+    """Each of the sentences, and the change itself."""
+    suspect = replace(
+        SUSPECT,
+        what="deploy for c-17",
+        because="only c-17 was hit",
+        for_=("since it c-17 fails",),
+        against=("c-17 failed before",),
+    )
+    whole = exported(facts(incident(suspect=suspect), hit("c-17")))
+    assert "c-17" not in whole
+    assert re.search(r"deploy for customer-\w{10}", whole)
+
+
+def test_a_label_may_name_a_customer() -> None:
+    """Such as an operation with an id in its path."""
+    passes = Passes()
+    labels = {"gateway": "gateway", "operation": "GET /customers/c-17"}
+    passes.looks(30, 80, replace(gateway_errors(), labels=labels))
+    assert "c-17" not in exported(facts(passes.only, hit("c-17")))
+
+
+def test_whose_an_incident_is_is_not_told() -> None:
+    """Neither by their name, where they had a hand in it, nor by their id in Slack."""
+    one = incident((Kind.NOTE, "Bo Quist", "on it"))
+    owner = Person("Bo Quist", "U024BE7LH")
+    whole = exported(facts(replace(one, answer=replace(one.answer, service_owner=owner))))
+    assert not [each for each in ("Bo Quist", "U024BE7LH") if each in whole]
+
+
+def test_a_long_number_is_an_id_in_our_sentences_too() -> None:
+    """From five digits on; a shorter one is a figure."""
+    said = "customer 12345 fails in 1234 ms"
+    hide = Redaction(Pseudonyms(KEY), dict.fromkeys(("1234", "12345"), CUSTOMER), (said,))
+    assert re.fullmatch(r"customer customer-\w{10} fails in 1234 ms", hide.own(said))
 
 
 def test_what_another_systems_alert_says_is_what_others_wrote() -> None:

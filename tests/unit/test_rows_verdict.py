@@ -2,6 +2,7 @@
 
 import csv
 import re
+from dataclasses import replace
 from random import Random
 
 import pytest
@@ -52,6 +53,30 @@ def test_without_movements_the_last_by_number_is_right_if_nothing_rests_on_a_lat
     told = judged(thing(rests, wrong, others=[other]), LATER).verdict
     assert (told.value, told.rule) == (7, Rule.COUNTERPART)
     assert "always differs by 3" in told.because
+
+
+def test_the_movement_of_the_last_right_count_is_in_it_already() -> None:
+    """One of the same transaction counts no second time, though it was written a moment later."""
+    late = stock(50, 9, 2)
+    own = [stock(0, 10, 1), stock(10, 8, 3), late]
+    item = judged(thing(own, [Wrong(late, "stale")], [moved(10.5, -2, "m-1", tx="tx-10")], 1), LATER)
+    assert item.verdict.value == 8
+
+
+def test_what_a_snapshot_read_is_not_replayed() -> None:
+    """It changed nothing."""
+    late = stock(30, 10, 2)
+    own = [stock(0, 10, 1), stock(20, 8, 3), late, stock(40, 9, 4, op="r")]
+    assert [each.sequence for each in judged(thing(own, [Wrong(late, "stale")]), LATER).replay] == [2]
+
+
+def test_a_row_that_the_other_system_has_deleted_tells_nothing() -> None:
+    """Whatever it held."""
+    late = stock(30, 10, 2)
+    own = [stock(0, 10, 1), stock(20, 8, 3), late, stock(40, 9, 4)]
+    other = Other("erp", "erp.STOCK", [erp(0, 10), replace(erp(41, 7), op="d")])
+    item = judged(thing(own, [Wrong(late, "stale")], others=[other]), LATER)
+    assert (item.said[1].value, item.verdict.rule) == (None, Rule.UNKNOWN)
 
 
 def test_where_sources_differ_it_says_so() -> None:

@@ -105,6 +105,12 @@ class TestCheck:
         )
         assert "row 'b' can never match" in self.said(text)
 
+    @pytest.mark.parametrize("taken", ['severity="info"', 'severity=~"in.*"'])
+    def test_what_a_row_excludes_is_not_what_it_takes(self, taken: str) -> None:
+        """A row before it may take just that."""
+        text = ROW + f"matchers: ['{taken}']}}\n- {{name: b, symptom: s, matchers: ['severity!=\"info\"']}}"
+        assert "can never match" not in self.said(text)
+
     def test_a_row_that_contradicts_itself_is_named(self) -> None:
         """It wants two values of one label."""
         assert "exclude each other" in self.said(ROW + "matchers: ['a=\"1\"', 'a=\"2\"']}")

@@ -35,6 +35,12 @@ def test_one_look_suffices() -> None:
     assert len(lines[0]) <= 100
 
 
+def test_a_count_that_is_not_exact_is_the_least() -> None:
+    """And says so."""
+    said = WRITER.main(replace(incident(), impact=Impact(at(30), 7, 7, 0, 0, exact=False)))
+    assert said.text.split("\n")[1].startswith("at least 7 customers hit")
+
+
 def test_of_whom_nothing_failed_nobody_got_through_since() -> None:
     """Customers on wrong rows, or whom a fallback saved, have noticed nothing."""
     said = WRITER.main(replace(incident(), impact=Impact(at(30), 7, 0, 0, 7)))
@@ -82,13 +88,22 @@ def test_telemetry_in_it_is_harmless() -> None:
     hostile = "<!channel> <https://evil.example|click> & *bold*"
     passes = Passes()
     passes.look(30, replace(gateway_errors(hostile), labels={"operation": hostile}, sentence=hostile))
-    for said in (WRITER.main(passes.only), WRITER.details(passes.only), WRITER.escalation(passes.only)):
+    suspect = Suspect(hostile, "c-1", at(-60), 0.91, hostile)
+    suspected = replace(passes.only, suspects=(suspect,))
+    for said in (WRITER.main(suspected), WRITER.details(suspected), WRITER.escalation(suspected)):
         shown = json.dumps(said.as_json(), default=list)
         assert "<!channel>" not in shown
         assert "<https://evil" not in shown
         assert "&lt;!channel&gt;" in shown
         texts = [block["text"] for block in json.loads(shown)["blocks"] if block["type"] == "section"]
         assert all(text["verbatim"] for text in texts)
+
+
+def test_a_link_of_the_runbook_ends_where_it_ends() -> None:
+    """A bar in its address would begin the title."""
+    one = incident()
+    linked = replace(one, answer=replace(one.answer, links=(("graphs", "https://grafana.example/d?a=b|c"),)))
+    assert "<https://grafana.example/d?a=b%7Cc|graphs>" in json.dumps(WRITER.main(linked).as_json(), default=list)
 
 
 def test_buttons_are_there_as_long_as_they_mean_something() -> None:
@@ -106,6 +121,7 @@ def test_a_slack_id_rings_and_a_name_is_read() -> None:
     assert mention(Person("Ana", "U024BE7LH")) == "<@U024BE7LH>"
     assert mention(Person("Pay", "S0614TZR7")) == "<!subteam^S0614TZR7>"
     assert mention(Person("Pay & co", "pay")) == "Pay &amp; co"
+    assert mention(Person("Ana", "U024BE7LH> <!channel")) == "Ana"
     assert mention(None) == ""
 
 
