@@ -24,7 +24,6 @@ pytestmark = pytest.mark.integration
 Stores = Mapping[Keys, Store]
 
 DRAWN = settings(
-    deadline=None,
     phases=(Phase.explicit, Phase.generate),  # a failure is made smaller here, which takes a tenth of the time
     suppress_health_check=list(HealthCheck),
     print_blob=True,

@@ -44,7 +44,6 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 @settings(
     max_examples=5,
     derandomize=True,
-    deadline=None,
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
     database=None,
