@@ -25,7 +25,7 @@ def steady(rows: int, seed: int = 1) -> list[float]:
     return [float(value) for value in np.random.default_rng(seed).normal(100, 3, rows)]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(anything, anything)
 def test_later_rows_change_no_earlier_score(before: Sequence[float], after: Sequence[float]):
     """A row's score uses no later row, and is always within 0..1."""
@@ -55,7 +55,7 @@ def test_it_does_not_matter_how_many_rows_come_at_once(kind: str):
         assert np.array_equal(np.concatenate([scorer.take(*part) for part in parts]), whole)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(anything, st.integers(1, 70), st.sampled_from([60.0, 3600.0, 21600.0]))
 def test_it_does_not_matter_how_many_rows_of_anything_come_at_once(values: Sequence[float], size: int, step: float):
     """The same for whatever values, and for rows of which few make a day."""
