@@ -115,10 +115,11 @@ def apply(
     for statement in [*(cluster.databases() if cluster else ()), *statements(first, cluster=cluster)]:
         store.command(statement)
     new = _unapplied(store)
+    alone = not cluster and (is_embedded(store.dsn) or first in new)  # nobody loads meanwhile
     for path in new:
         for statement in statements(path, retention, cluster):
             store.command(statement)
-            if is_embedded(store.dsn) and (view := CHANGED_VIEW.match(statement)):
+            if alone and (view := CHANGED_VIEW.match(statement)):
                 _reopen(store, view[1])
         store.command("INSERT INTO schema_applied (Name) VALUES ({name:String})", name=_written_as(path))
     retained = _retain(store, retention or Retention(), cluster, shorten)
