@@ -61,10 +61,11 @@ def test_what_a_server_is_sent_meanwhile_ends_in_every_table(http_engine: HttpEn
         schema.apply(store)
         load(store, 1)
         once = counts(store)
-        store.command("TRUNCATE TABLE schema_applied")
+        first, *later = [path.stem for path in schema.files()]
+        store.command("DELETE FROM schema_applied WHERE NOT startsWith(Name, {first:String})", first=first)
         with monkeypatch.context() as patch:
             patch.setattr(Store, "command", loading)
-            assert schema.apply(store) == [path.stem for path in schema.files()]
+            assert schema.apply(store) == later
         assert counts(store) == {table: n if table == "services" else loaded * n for table, n in once.items()}
         store.command("DROP DATABASE upgraded")
 
