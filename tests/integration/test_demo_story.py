@@ -55,6 +55,23 @@ def failing(customer: int, start_s: float) -> bytes:
     return traces(failed, resource={"service.name": "inventory"}).SerializeToString()
 
 
+@dataclass
+class Said:
+    """All that was printed so far."""
+
+    capsys: pytest.CaptureFixture[str]
+    text: str = ""
+
+    def has(self, text: str) -> bool:
+        self.text += self.capsys.readouterr().out
+        return text in self.text
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    return Said(capsys)
+
+
 @pytest.fixture
 def log(tmp_path: Path) -> Iterator[SegmentLog]:
     with closing(SegmentLog(tmp_path / "segments", Limits())) as log:
@@ -82,38 +99,24 @@ def told(store: Store, log: SegmentLog) -> Iterator[None]:
 
 
 def test_the_closing_figure_waits_for_what_is_being_loaded(
-    own_store: Store, log: SegmentLog, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    own_store: Store, log: SegmentLog, tmp_path: Path, said: Said
 ) -> None:
     """However far the loader is behind, it counts all who were hit."""
-    said = ""
-
-    def has_said(text: str) -> bool:
-        nonlocal said
-        said += capsys.readouterr().out
-        return text in said
-
     with told(own_store, log):
-        soon(lambda: has_said("1 customer was affected"), "the answer, of what is loaded")
+        soon(lambda: said.has("1 customer was affected"), "the answer, of what is loaded")
         time.sleep(demo_story.SETTLED_S)
-        assert not has_said("The fault is over")
+        assert not said.has("The fault is over")
         loader = Loader(log, own_store, Kept(tmp_path / "kept", log.disk), Quarantine(tmp_path / "quarantine"))
-        soon(lambda: has_said("The fault is over. 2 customers were affected"), "the whole answer")
+        soon(lambda: said.has("The fault is over. 2 customers were affected"), "the whole answer")
         loader.stop(1)
-    assert "not all" not in said.lower()
+    assert "not all" not in said.text.lower()
 
 
 def test_what_is_not_loaded_in_time_is_told(
-    own_store: Store, log: SegmentLog, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    own_store: Store, log: SegmentLog, monkeypatch: pytest.MonkeyPatch, said: Said
 ) -> None:
     """The demo goes on, and says that its figure will change."""
     monkeypatch.setattr(demo_story, "LOADED_WITHIN_S", 1.0)
-    said = ""
-
-    def has_said(text: str) -> bool:
-        nonlocal said
-        said += capsys.readouterr().out
-        return text in said
-
     with told(own_store, log):
-        soon(lambda: has_said("Not all that was sent by then is loaded yet"), "the caveat")
-    assert "The fault is over." in said
+        soon(lambda: said.has("Not all that was sent by then is loaded yet"), "the caveat")
+    assert "The fault is over." in said.text

@@ -116,15 +116,15 @@ class TestBot:
     def test_what_was_over_before_anybody_found_it_is_told_once_and_as_over(self, server: Slack) -> None:
         """From when to when it was wrong; nobody is asked to acknowledge it, and no line says its end once more."""
         passes = Passes()
-        passes.look(160, replace(gateway_errors(), to=at(120)))
-        tell_impact(passes, 160, OPENING, 214)
-        send(sender(passes, bot(server), Clock(170)), passes)
+        passes.look(240, replace(gateway_errors(), to=at(120)))
+        tell_impact(passes, 240, OPENING, 214)
+        send(sender(passes, bot(server), Clock(250)), passes)
         first, details = server.texts("chat.postMessage")
         assert first.startswith("○ 5xx at the gateway: at worst 31 % of POST /checkout from 10:02 to 10:04")
         assert "resolved, it lasted 2 minutes" in first
         assert details.startswith("What is wrong")
         assert "acknowledge" not in str(server.calls)
-        for seconds in range(170, 1500, 10):
+        for seconds in range(250, 1500, 10):
             passes.look(seconds, *([replace(gateway_errors(), to=at(120))] if seconds < 400 else []))
             send(sender(passes, bot(server), Clock(seconds + 3)), passes)
         assert server.texts("chat.postMessage") == [first, details]

@@ -198,9 +198,9 @@ class TestLife:
     def test_what_was_over_before_anybody_found_it_is_told_as_over(self) -> None:
         """It is kept, from its first failure to its last, and at no moment open; back soon, it is that incident."""
         passes = Passes()
-        passes.looks(160, 400, replace(gateway_errors(), to=at(100)))
+        passes.looks(220, 400, replace(gateway_errors(), to=at(100)))
         assert (passes.only.state, passes.only.began, passes.only.ended) == (State.RESOLVED, T0, at(100))
-        assert passes.only.opened_at == passes.only.resolved_at == at(160)
+        assert passes.only.opened_at == passes.only.resolved_at == at(220)
         assert passes.only.title.endswith("from 10:02 to 10:03")
         passes.looks(400, 430, replace(gateway_errors(), from_=at(395)))
         assert (passes.only.state.value, passes.only.epoch) == ("open", 1)
@@ -209,11 +209,22 @@ class TestLife:
         """Found over, it joins what lasts."""
         passes = Passes(CALLS)
         slow = other("slow_checkout", {"service": "payment"}, "payment")
-        passes.looks(160, 230, gateway_errors(), replace(slow, to=at(100)))
+        passes.looks(220, 290, gateway_errors(), replace(slow, to=at(100)))
         assert passes.only.state is State.OPEN
         assert [each.symptom.detector for each in passes.only.active] == ["gateway_errors"]
-        passes.look(230, gateway_errors(), replace(slow, subject={"service": "checkout"}, to=at(200)))
+        passes.look(290, gateway_errors(), replace(slow, subject={"service": "checkout"}, to=at(170)))
         assert [each.symptom.detector for each in passes.only.active] == ["gateway_errors"]
+
+    def test_what_pauses_when_it_is_first_found_may_go_on(self) -> None:
+        """A detector's end holds once it has been calm for long enough; another system's holds at once."""
+        passes = Passes()
+        passes.looks(160, 200, replace(gateway_errors(), to=at(100)))
+        assert passes.only.state is State.OPEN
+        passes.looks(200, 400, gateway_errors())
+        assert (passes.only.state, passes.only.epoch) == (State.OPEN, 0)
+        passes = Passes()
+        passes.look(160, other("DiskFull", {"alert": "alertmanager/1"}, to=at(150)))
+        assert passes.only.state is State.RESOLVED
 
     def test_what_is_reported_after_its_end_opens_nothing_again(self) -> None:
         """A detector that looks back still tells of it for a while."""

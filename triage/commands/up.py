@@ -18,7 +18,7 @@ from triage.service import Service, running
 from triage.setting_types import Part
 from triage.settings import Settings
 
-STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def add_options(parser: ArgumentParser) -> None:
@@ -59,7 +59,7 @@ def stop_signal() -> threading.Event:
     """Is set once the process is asked to stop; asked again, it stops at once, and loses nothing that it accepted."""
     stop = threading.Event()
     outlives_terminal = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN  # nohup said so
-    stopping = STOPPING[:-1] if outlives_terminal else STOPPING
+    stopping = STOPPING if outlives_terminal else (*STOPPING, signal.SIGHUP)
 
     def ask(number: int, _: object) -> None:
         stop.set()

@@ -17,6 +17,8 @@ from triage.symptom import Key, Symptom
 
 PASSES_TO_END = 6
 """A symptom has ended once so many passes in a row do not find it."""
+CALM = timedelta(minutes=2)
+"""What was over for so long when it was first found would have ended: a detector waits a minute, and passes another."""
 STILL_THERE = timedelta(minutes=10)
 """What a person called resolved is open again if its symptom lasts for longer than this."""
 
@@ -196,12 +198,12 @@ def _ends(found: Found, incidents: Sequence[Incident], seen: Seen) -> Iterator[E
 def _end(incident: Incident, tracked: Tracked, told: Symptom | None, found: Found, seen: Seen) -> datetime | None:
     """When a symptom ended, None while it lasts: at its own end, or else when it was first looked for in vain.
 
-    What a person resolved, and nobody looked for since, ended then: what is found now is another incident's. What was
-    over when it was first found is not waited for.
+    What a person resolved, and nobody looked for since, ended then: what is found now is another incident's. What would
+    have ended already, had somebody looked, is not waited for.
     """
     if incident.resolved_at is not None and found.now - incident.resolved_at >= FLAP:
         return incident.over
-    if told is not None and told.to is not None and tracked.joined == found.now:
+    if told is not None and tracked.joined == found.now and _is_over(told, found.now):
         return told.to
     place = incident.id, tracked.symptom.key
     if told is not None and told.to is None:
@@ -212,6 +214,11 @@ def _end(incident: Incident, tracked: Tracked, told: Symptom | None, found: Foun
     if len(missed) < PASSES_TO_END:
         return None
     return (told and told.to) or missed[0]
+
+
+def _is_over(symptom: Symptom, now: datetime) -> bool:
+    """Whether it would have ended already: another system's end is one, a detector's may be a pause."""
+    return symptom.to is not None and (symptom.found_by == "alerts" or now - symptom.to >= CALM)
 
 
 def _ended(incident: Incident, tracked: Tracked, end: datetime, now: datetime) -> Event:
