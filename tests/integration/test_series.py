@@ -7,9 +7,11 @@ import pytest
 from queries.store import Store
 from tests.bench.staged import write
 from tests.loading import empty
+from tests.symptoms import Passes
 from triage.demo.model import Shop
 from triage.detectors import NAMES, symptoms_at
 from triage.incident.alerts import as_symptom
+from triage.incident.graph import call_graph
 from triage.incident.series import markers, symptom_series
 from triage.symptom import Symptom
 from triage.window import Window
@@ -120,3 +122,13 @@ def test_tables_of_one_name_in_two_databases_are_two(own_store: Store) -> None:
     for kind in ("stale", "missing"):
         found = own_store.ask("series/row_changes", **window, step_s=3600, connector="two", kind=kind)
         assert found.select("changes", "wrong").rows() == [(20, 0)]
+
+
+def test_a_callee_that_does_not_report_is_a_partner(own_store: Store) -> None:
+    """All others are services; of what nobody calls nothing is said."""
+    passes = Passes()
+    passes.look(30, found(own_store, "gateway-5xx"))
+    graph = call_graph(own_store.ask, passes.only, Window(moment(300), moment(HISTORY_S + FAULT_S)))
+    called = {call.callee for call in graph.calls}
+    assert {name for name in called if graph.kind(name) == "partner"} == {"psp", "wms", "erp"} & called != set()
+    assert (graph.kind("gateway"), graph.kind("revenue")) == ("service", "")

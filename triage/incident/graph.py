@@ -36,6 +36,7 @@ class Row(TypedDict):
     usual_errors: int
     mean_ms: float | None
     usual_mean_ms: float | None
+    is_partner: bool
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,7 @@ class Call:
     usual_errors: int
     mean_ms: float | None
     usual_mean_ms: float | None
+    is_partner: bool = False
 
     @property
     def fails(self) -> bool:
@@ -80,6 +82,13 @@ class Graph:
 
     calls: Sequence[Call]
     begins_at: str
+
+    def kind(self, name: str) -> str:
+        """What is called so: a `service` or a `partner`; "" for neither."""
+        called = [call for call in self.calls if call.callee == name]
+        if any(call.is_partner for call in called):
+            return "partner"
+        return "service" if called or any(call.caller == name for call in self.calls) else ""
 
     def near(self) -> list[Call]:
         """The calls on the ways from where requests enter to where it begins, and the unusual ones beside them."""
