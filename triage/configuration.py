@@ -24,7 +24,8 @@ CLUSTER = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 TOKEN = re.compile(r"[!-~]+")
 LONGEST_KEPT = timedelta(days=36_500)
 SHORTEST = timedelta(seconds=1)
-LEAST = {"max_body": MIB, "max_memory": 64 * MB}
+SIZES = {"max_body": (MIB, 2047 * MIB), "max_memory": (64 * MB, None)}
+"""The least and the most; gRPC knows no larger message than 2 GiB."""
 LONGEST = {"watch_every": timedelta(minutes=5), "query_time_limit": timedelta(hours=1)}
 
 
@@ -168,10 +169,12 @@ def _wrong_lengths(settings: Settings) -> Iterator[str]:
             yield f"retention_{name}: {format_duration(kept)} is no number of whole days, such as 14d"
         if kept > LONGEST_KEPT:
             yield f"retention_{name}: {format_duration(kept)} is longer than {format_duration(LONGEST_KEPT)}"
-    for name, least in LEAST.items():
+    for name, (least, most) in SIZES.items():
         size: int = getattr(settings, name)
         if size < least:
             yield f"{name}: {write_size(size)} is less than {write_size(least)}"
+        if most is not None and size > most:
+            yield f"{name}: {write_size(size)} is more than {write_size(most)}"
     for name, longest in LONGEST.items():
         length: timedelta = getattr(settings, name)
         if not SHORTEST <= length <= longest:

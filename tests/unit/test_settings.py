@@ -111,6 +111,7 @@ def test_every_type_is_read_from_a_file() -> None:
         ('max_body = "0B"', "max_body: '0B' is no size"),
         ("max_body = 64", "max_body: '64' is no size: write a number and its unit"),
         ('max_body = "64B"', "max_body: 64B is less than 1MiB"),
+        ('max_body = "2GiB"', "max_body: 2GiB is more than 2047MiB"),
         ('max_memory = "2MB"', "max_memory: 2MB is less than 64MB"),
         ('only = "web,cook"', "only: 'cook' is none of collect, watch, web"),
         ('log_level = "loud"', "log_level: 'loud' is none of debug, info, warning, error"),
