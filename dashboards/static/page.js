@@ -121,7 +121,6 @@ function preparePrinting() {
 
 foldParts();
 shareAuthor();
-keepTyped();
 preparePrinting();
 addLocalTimes();
 addCopying();
@@ -130,3 +129,4 @@ openTarget();
 addEventListener("hashchange", openTarget);
 const lookedAt = document.querySelector(".looked-at");
 if (lookedAt && !location.hash) lookedAt.scrollIntoView({ block: "center", behavior: "instant" });
+keepTyped(); // last: a browser may refuse to keep anything
