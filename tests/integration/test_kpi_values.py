@@ -340,6 +340,7 @@ def test_a_figure_that_is_too_expensive_holds_up_no_other(
     told: list[tuple[str, float]] = []
     monkeypatch.setattr(keeping, "RELOAD_S", 0.02)
     monkeypatch.setattr(keeping, "AGAIN_S", 1.0)
+    monkeypatch.setattr(keeping, "EVERY_S", 1.0)
     refused = {"dear"}
     too_expensive(own_store, monkeypatch, lambda name: name in refused)
     live = LiveKpis(file)
@@ -356,7 +357,6 @@ def test_a_figure_that_is_too_expensive_holds_up_no_other(
     dear, cheap = live.current
     assert kept(own_store, cheap, window) == dict.fromkeys(minutes, 1)
     assert kept(own_store, dear, window) == {}
-    monkeypatch.setattr(keeping, "EVERY_S", 0.1)
     refused.clear()
     soon(lambda: not thread.problems, "told no more")
     thread.stop()
