@@ -19,11 +19,12 @@ from collectors.sources.events import LONGEST_NAME, Event, RowChange
 from collectors.sources.positions import position
 from collectors.sources.proof import Unproven, by_token, is_fresh, same
 from collectors.sources.reading import BadBody, Fault, Json, Name, Payload, Text, canonical, compact, parse, validated
-from collectors.sources.rows import as_row, key_of, meaning
+from collectors.sources.rows import as_row, document, key_of, meaning
 from collectors.sources.source import Columns, Delivery, Source, Trust
 
 MS, US = 10**6, 10**3
 LATEST_MS = 9_223_372_036_854
+MARKER = frozenset({"status", "id", "event_count", "data_collections"})
 POSTGRESQL_TX = re.compile(r"(\d+):\d+", re.ASCII)
 
 
@@ -143,7 +144,7 @@ def row_changes(message: Message, columns: Columns, where: str = "") -> Iterator
         raise BadBody([Fault(where, "must be a change event, an object")])
     elif "op" in value:
         yield _row_change(message, value, columns, where)
-    elif value.get("status") == "END":
+    elif value.keys() >= MARKER and value["status"] == "END":
         yield _end(message, value, where)
     elif not _says_nothing(value):
         raise BadBody([Fault(f"{where}.op" if where else "op", "is missing: Debezium's whole envelope is wanted")])
@@ -156,9 +157,9 @@ def _transaction(name: str) -> str:
 
 
 def _says_nothing(value: dict[str, Json]) -> bool:
-    is_beginning = value.get("status") == "BEGIN"
+    is_beginning = value.keys() >= MARKER and value["status"] == "BEGIN"
     is_heartbeat = "ts_ms" in value and value.keys() <= {"ts_ms", "ts_us", "ts_ns"}
-    is_schema_change = "ddl" in value or "tableChanges" in value
+    is_schema_change = isinstance(value.get("source"), dict) and value.keys() & {"ddl", "tableChanges"} != set()
     return is_beginning or is_heartbeat or is_schema_change
 
 
@@ -168,13 +169,13 @@ def _row_change(message: Message, value: dict[str, Json], columns: Columns, wher
     before, after = as_row(value.get("before")), as_row(value.get("after"))
     table = source.table or source.collection
     at = position(value["source"]) or _offset(message)
-    key = canonical(unwrapped(message.key)) if message.key is not None else key_of(after or before, table, columns)
-    written = compact(value.get("message") if envelope.op == "m" else value.get("after"))
+    key = _key(message, key_of(after or before, table, columns), source.connector)
+    was = compact(before or value.get("before"))
+    written = compact(value.get("message") if envelope.op == "m" else after or value.get("after"))
     said = meaning(before, after, columns)
     captured = envelope.ns if envelope.ns is not None else message.received_ns
     return RowChange(
-        id=_id(source.name or source.connector, source.db, source.schema_, table, at, envelope.op, key,
-               compact(value.get("before")), written),
+        id=_id(source.name or source.connector, source.db, source.schema_, table, at, envelope.op, key, was, written),
         time_ns=source.ns if source.ns is not None else captured,
         captured_ns=captured,
         connector=(source.name or source.connector)[:LONGEST_NAME],
@@ -183,7 +184,7 @@ def _row_change(message: Message, value: dict[str, Json], columns: Columns, wher
         table=table[:LONGEST_NAME],
         op=envelope.op,
         key=key,
-        before=compact(value.get("before")),
+        before=was,
         after=written,
         position=at,
         tx=_transaction(envelope.transaction.id) if envelope.transaction else source.tx_id or "",
@@ -198,6 +199,16 @@ def _row_change(message: Message, value: dict[str, Json], columns: Columns, wher
         sequence=said.sequence,
         quantity=said.quantity,
     )  # fmt: skip
+
+
+def _key(message: Message, said: dict[str, Json], connector: str = "") -> str:
+    """Kafka's key, else what the row says. A bare value (ExtractField$Key) is of the row's column, or else of `id`."""
+    key = said if message.key is None else unwrapped(message.key)
+    if isinstance(key, dict) and connector == "mongodb" and isinstance(text := key.get("id"), str):
+        key = {"id": document(text) or text}
+    if not isinstance(key, dict):
+        key = said if [*map(str, said.values())] == [str(key)] else {"id": key}
+    return canonical(key) if key else ""
 
 
 def _end(message: Message, value: dict[str, Json], where: str) -> RowChange:
@@ -219,13 +230,14 @@ def _end(message: Message, value: dict[str, Json], where: str) -> RowChange:
 
 def _tombstone(message: Message) -> RowChange:
     """What follows a deletion, so that Kafka may forget the key."""
+    key = _key(message, {})
     return RowChange(
-        id=_id("tombstone", _offset(message), canonical(unwrapped(message.key))),
+        id=_id("tombstone", _offset(message), key),
         time_ns=message.received_ns,
         captured_ns=message.received_ns,
         op="tombstone",
         table=message.topic.rpartition(".")[2][:LONGEST_NAME],
-        key=canonical(unwrapped(message.key)) if message.key is not None else "",
+        key=key,
         position=_offset(message),
         topic=message.topic,
         partition=message.partition,

@@ -5,7 +5,7 @@ BadBody                no valid payload of its kind: each fault with its field
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -99,17 +99,17 @@ def from_rfc3339(text: str) -> int:
     return ns
 
 
-def parse(body: bytes) -> Json:
+def parse(body: bytes, read_object: Callable[[dict[str, Json]], Json] | None = None) -> Json:
     """The JSON of a body, without what could not be read again: half characters, infinities, endless nesting.
 
-    Raises BadBody.
+    `read_object` says what each object stands for, where that is not itself. Raises BadBody.
     """
     try:
         text = body.decode()
     except UnicodeDecodeError as error:
         raise BadBody([Fault("", f"the body is not UTF-8 at byte {error.start}")]) from None
     try:
-        value: Json = json.loads(text, parse_constant=_no_number, parse_float=_finite)
+        value: Json = json.loads(text, object_hook=read_object, parse_constant=_no_number, parse_float=_finite)
     except json.JSONDecodeError as error:
         raise BadBody([Fault("", f"the body is no JSON at character {error.pos}: {error.msg}")]) from None
     except RecursionError:

@@ -1,19 +1,18 @@
 """What a row of one of the shop's own tables says: its key, whose it is, its counter and its stock."""
 
-import json
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from collectors.sources.events import LONGEST_NAME
-from collectors.sources.reading import Json, canonical, whole
+from collectors.sources.reading import BadBody, Json, parse
 from collectors.sources.source import Columns
 
 Row = Mapping[str, Json]
 LARGEST = (1 << 63) - 1
 EXACT = 1 << 53  # beyond it, a double is no longer one whole number alone
-WHOLE = re.compile(r"-?\d{1,19}", re.ASCII)
+EXTENDED = frozenset({"$oid", "$numberInt", "$numberLong", "$numberDouble", "$numberDecimal", "$date"})
+"""How MongoDB's extended JSON marks the types that JSON lacks."""
 
 
 @dataclass(frozen=True)
@@ -39,23 +38,32 @@ def meaning(before: Row | None, after: Row | None, columns: Columns) -> Meaning:
     )
 
 
-def key_of(row: Row | None, table: str, columns: Columns) -> str:
+def key_of(row: Row | None, table: str, columns: Columns) -> dict[str, Json]:
     """The key of a row that came without one: the columns that settings name, else the first, which mostly is it."""
     if not row:
-        return ""
+        return {}
     wanted = {name.casefold() for name in columns.key}
     named = {name: value for name, value in row.items() if {name.casefold(), f"{table}.{name}".casefold()} & wanted}
-    return canonical(named or dict([next(iter(row.items()))]))
+    return named or dict([next(iter(row.items()))])
 
 
-def as_row(value: Json) -> Row | None:
-    """A row; MongoDB's documents come as JSON text."""
+def as_row(value: Json) -> dict[str, Json] | None:
+    """A row; MongoDB's come as the text of a document."""
     if isinstance(value, str):
-        try:
-            value = whole(json.loads(value), value)
-        except (ValueError, RecursionError):
-            return None
+        value = document(value)
     return value if isinstance(value, dict) else None
+
+
+def document(text: str) -> Json:
+    """MongoDB's extended JSON, with plain values: "5" for {"$numberLong": "5"}; None for what is none."""
+    try:
+        return parse(text.encode("utf-8", "replace"), _plain)
+    except BadBody:
+        return None
+
+
+def _plain(value: dict[str, Json]) -> Json:
+    return next(iter(value.values())) if len(value) == 1 and value.keys() <= EXTENDED else value
 
 
 def _folded(row: Row | None) -> dict[str, Json]:

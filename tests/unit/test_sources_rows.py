@@ -92,7 +92,7 @@ def test_a_transactions_end_says_how_many_there_were() -> None:
     """So that completeness can be checked; its beginning says nothing."""
     marker = one(end(3))
     assert (marker.op, marker.tx, marker.tx_order) == ("end", "571", 3)
-    assert told({"status": "BEGIN", "id": "571:100", "event_count": None, "ts_ms": 1}) == []
+    assert told({"status": "BEGIN", "id": "571:100", "event_count": None, "data_collections": None}) == []
 
 
 @pytest.mark.parametrize(
@@ -177,6 +177,15 @@ class TestKey:
         """The HTTP sink sends no keys."""
         assert one(envelope()).key == '{"sku":"A-1"}'
 
+    @pytest.mark.parametrize(
+        ("row", "key"),
+        [({"sku": "A-1", "on_hand": 1}, '{"sku":"A-1"}'), ({"on_hand": 1, "sku": "A-1"}, '{"id":"A-1"}')],
+    )
+    def test_a_bare_one_is_named_as_its_column(self, row: dict[str, object], key: str) -> None:
+        """Kafka Connect's ExtractField leaves no name: it is the row's first column, if that has it, or called `id`."""
+        assert one(envelope(after=row), key="A-1", topic="t").key == key
+        assert one(None, key="A-1", topic="t").key == '{"id":"A-1"}'
+
     def test_settings_name_the_key_where_that_is_wrong(self) -> None:
         """For every table, or for one."""
         assert one(envelope(), Columns(key=("SKU", "order_id"))).key == '{"order_id":"o-1","sku":"A-1"}'
@@ -231,6 +240,10 @@ class TestIdentity:
     ("value", "field"),
     [
         ({"id": 1}, "op"),
+        ({"id": 1, "ddl": "ALTER TABLE x"}, "op"),
+        ({"id": 1, "tableChanges": 3, "source": "import"}, "op"),
+        ({"id": 1, "status": "BEGIN", "ts_ms": 1}, "op"),
+        ({"id": 1, "status": "END", "event_count": 3}, "op"),
         ("text", ""),
         ({**envelope(), "op": "x"}, "op"),
         ({**envelope(), "source": None}, "source"),
@@ -252,6 +265,34 @@ def test_mongodbs_documents_are_rows_too() -> None:
     """They come as JSON text."""
     row = one(envelope(after='{"_id": {"$oid": "6"}, "customer_id": "c-9", "on_hand": 2}'))
     assert (row.customer, row.quantity) == ("c-9", 2.0)
+
+
+def test_mongodbs_types_are_read_as_what_they_are() -> None:
+    """Extended JSON marks those that JSON lacks: numbers, times and ids are kept plain, in the key as well."""
+    id_ = '{"$oid": "596e275826f08b2730779e1f"}'
+    document = {
+        "_id": json.loads(id_), "customer_id": {"$numberLong": "1004"}, "on_hand": {"$numberDecimal": "7.5"},
+        "version": {"$numberLong": "12"}, "at": {"$date": {"$numberLong": "5"}}, "place": {"$oid": "a", "row": 2},
+    }  # fmt: skip
+    sent = envelope(after=json.dumps(document), source={"connector": "mongodb", "name": "shop", "collection": "stock"})
+    row = one(sent)
+    assert (row.customer, row.sequence, row.quantity) == ("1004", 12, 7.5)
+    assert json.loads(row.after) == {
+        "_id": "596e275826f08b2730779e1f", "customer_id": "1004", "on_hand": "7.5", "version": "12", "at": "5",
+        "place": {"$oid": "a", "row": 2},
+    }  # fmt: skip
+    assert row.key == '{"_id":"596e275826f08b2730779e1f"}'
+    keys = [one(sent, key={"id": text}, topic="t").key for text in (id_, "1004", '"A-1"', "no document")]
+    assert keys == ['{"id":"596e275826f08b2730779e1f"}', '{"id":1004}', '{"id":"A-1"}', '{"id":"no document"}']
+
+
+@pytest.mark.parametrize(
+    "text", ['{"_id": NaN}', '{"_id": 1e999}', "[" * 200 + "]" * 200, '{"a": ' * 150 + "1" + "}" * 150]
+)
+def test_a_text_that_is_no_document_stays_as_it_came(text: str) -> None:
+    """Such as one with a number that JSON does not know, or that is nested too deeply to be told again."""
+    row = one(envelope(after=text, before=None))
+    assert (json.loads(row.after), row.key, row.quantity) == (text, "", None)
 
 
 def test_half_a_character_in_a_document_is_replaced() -> None:
