@@ -55,7 +55,7 @@ FROM (
     FROM (
         SELECT
             toString(Connector) AS connector, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
-            arrayStringConcat(arrayMap(pair -> trim(BOTH '"' FROM pair.2), arraySort(JSONExtractKeysAndValuesRaw(Key))), '\x1F') AS keys,
+            arrayStringConcat(arrayMap(pair -> trim(BOTH '"' FROM pair.2), arraySort(pair -> lower(pair.1), JSONExtractKeysAndValuesRaw(Key))), '\x1F') AS keys,
             cityHash64(connector, table_name, keys) AS row_hash,
             if(IdempotencyKey = '', 0, cityHash64(row_hash, IdempotencyKey)) AS message,
             Time, Captured, Offset, TxOrder, Id, Op, Sequence, Quantity, if((SELECT max(a_column) FROM pairs) = '', '', After) AS After

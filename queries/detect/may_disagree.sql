@@ -44,7 +44,7 @@ WITH
             anyIf(value_before, NOT side.1) AS a_before, anyIf(value_before, side.1) AS b_before,
             arraySort(groupArrayArray(arrayMap(each -> (each.1, side.1, each.2, each.3, each.4), changed))) AS changes
         FROM by_row INNER JOIN sides ON connector = side.2 AND table_name = side.3
-        GROUP BY pair, arrayStringConcat(arrayMap(part -> trim(BOTH '"' FROM part.2), arraySort(JSONExtractKeysAndValuesRaw(key))), '\x1F')
+        GROUP BY pair, arrayStringConcat(arrayMap(part -> trim(BOTH '"' FROM part.2), arraySort(part -> lower(part.1), JSONExtractKeysAndValuesRaw(key))), '\x1F')
         HAVING notEmpty(changes)
     ),
     followed AS (

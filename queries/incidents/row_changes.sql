@@ -1,14 +1,14 @@
 -- How did certain rows change, or which changes are certain ones?
 -- from, as_of: DateTime64, UTC; from when on and until when, by when changes were captured; as_of itself is meant
 -- places: Array(String), the tables, each a connector and a table (schema.table) with a unit separator between
--- keys: Array(String), the values of the rows' keys, by the columns' names, with a unit separator between; none: any
+-- keys: Array(String), the values of the rows' keys, by the columns' names (in small letters), with a unit separator between; none: any
 -- ids: Array(String), the changes' Ids; none: any
 -- One row per change as it was first delivered, in the order in which the rows changed.
 SELECT
     toString(Connector) AS connector,
     concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS changed_table,
     Id AS id, Key AS key,
-    arrayStringConcat(arrayMap(pair -> trim(BOTH '"' FROM pair.2), arraySort(JSONExtractKeysAndValuesRaw(Key))), '\x1F') AS key_values,
+    arrayStringConcat(arrayMap(pair -> trim(BOTH '"' FROM pair.2), arraySort(pair -> lower(pair.1), JSONExtractKeysAndValuesRaw(Key))), '\x1F') AS key_values,
     Time AS time, Captured AS captured, toString(Op) AS op, Before AS before, After AS after, Position AS position,
     Tx AS tx, TxOrder AS tx_order, toString(Topic) AS topic, Partition AS partition, Offset AS offset,
     IdempotencyKey AS idempotency_key, Customer AS customer, OrderId AS order_id, Sequence AS sequence, Quantity AS quantity

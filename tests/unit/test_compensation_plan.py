@@ -9,13 +9,13 @@ from random import Random
 
 import pytest
 
-from tests.row_makers import at, change, moved, stock, thing
+from tests.row_makers import at, change, erp, moved, stock, thing
 from triage.compensation.model import Action, Line
 from triage.compensation.plan import orders_of, plan
 from triage.compensation.proposing import ONE_CHARGE, notes_of
 from triage.compensation.wire import PlanJson, csv_lines
-from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong
-from triage.rows.verdict import judged
+from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, Wrong
+from triage.rows.verdict import Other, judged
 
 LATER = at(3600)
 WORTH = {f"o-{number}": {"EUR": Decimal(10 * number)} for number in range(1, 9)}
@@ -44,9 +44,41 @@ def test_of_more_orders_than_pieces_the_latest_are_cancelled() -> None:
 def test_parts_of_pieces_cancel_no_order_too_many() -> None:
     """Four orders of a tenth are four tenths."""
     item = replace(oversold(), verdict=Verdict(-0.4, Rule.MOVEMENTS, "…"))
-    item = replace(item, served=tuple(replace(each, quantity=-0.1) for each in item.served))
+    item = replace(item, served=tuple(replace(each, pieces=0.1) for each in item.served))
     cancelled = [line for line in plan([item], WORTH) if line.action is Action.CANCEL]
     assert [line.order for line in cancelled] == ["o-5", "o-4", "o-3", "o-2"]
+
+
+def test_an_order_of_several_pieces_counts_as_so_many_without_movements() -> None:
+    """By how much it left the count lower: of three orders of three each, the last makes up for three too many."""
+    late = stock(5, 6, 1)
+    own = [stock(0, 6, 2), late, *(stock(10 * n, 6 - 3 * n, 2 + n, order=f"o-{n}") for n in (1, 2, 3))]
+    lines = plan(
+        [judged(thing(own, [Wrong(late, "stale")], others=[Other("erp", "erp.STOCK", [erp(31, -3)])]), LATER)], {}
+    )
+    assert [line.order for line in lines if line.action is Action.CANCEL] == ["o-3"]
+
+
+@pytest.mark.parametrize("sign", [1, 0], ids=["by movements", "by the counts"])
+def test_an_order_whose_pieces_came_back_is_not_cancelled_again(sign: int) -> None:
+    """Its customer did that; the latest of those that still wait is. A delivery brings back no order's pieces."""
+    told = [(10, 1, -1), (20, 2, -1), (30, 3, -1), (40, 4, -1), (45, 4, 1), (50, 3, 5), (60, 5, -1), (70, 5, -5)]
+    late, on_hand = stock(5, 2, 1), 2
+    own, movements = [stock(0, 2, 2), late], list[RowChange]()
+    for seconds, order, pieces in told:
+        on_hand += pieces
+        own.append(stock(seconds, on_hand, seconds, order=f"o-{order}"))
+        movements.append(moved(seconds, pieces, f"m-{seconds}", f"o-{order}"))
+    item = judged(thing(own, [Wrong(late, "stale")], movements if sign else (), sign), LATER)
+    assert [(each.change.order, each.pieces) for each in item.served] == [
+        ("o-1", 1),
+        ("o-2", 1),
+        ("o-3", 1),
+        ("o-5", 6),
+    ]
+    unserved = replace(item, verdict=Verdict(-7, Rule.MOVEMENTS, "…"))
+    cancelled = [line.order for line in plan([unserved], {}) if line.action is Action.CANCEL]
+    assert cancelled == ["o-5", "o-3"]
 
 
 def test_a_stock_that_is_right_but_for_rounding_is_not_set() -> None:
@@ -142,7 +174,7 @@ def test_an_order_that_was_taken_and_charged_again_is_paid_back_once() -> None:
     assert [line.action for line in lines] == [Action.REFUND, Action.CANCEL]
     assert paid_back(lines) == {"EUR": 49.9}
     item = replace(oversold(), verdict=Verdict(-1, Rule.MOVEMENTS, "…"))
-    unserved = replace(item, served=tuple(replace(each, order="o-1") for each in item.served))
+    unserved = replace(item, served=tuple(_of(each, order="o-1") for each in item.served))
     assert paid_back(plan([charge, order, unserved], WORTH)) == {"EUR": 59.9}
     assert paid_back(plan([order, unserved], WORTH)) == {"EUR": 10}
 
@@ -168,6 +200,20 @@ def test_a_row_that_is_only_in_one_system_is_recreated_unless_it_came_late() -> 
     assert plan([came], WORTH) == []
 
 
+def test_what_is_gone_is_left_alone() -> None:
+    """A second row, or one that never came: whoever deleted it put it right, but not what else its transaction lost."""
+    here = change(1, {"id": 7, "order_id": "o-7"}, table="shop.orders", op="c", order="o-7", idempotency_key="k-7")
+    said = (Said("shop", "shop.orders", None, replace(here, op="d")), Said("erp", "erp.ORDERS", None, None))
+    item = Item("shop", "shop.orders", here.key, "7", "", said, Verdict(None, Rule.FIRST_INSERT, "…"), ())
+    wrong = {kind: replace(item, wrong=(Wrong(here, kind),)) for kind in ("again", "absent", "open")}
+    assert {kind: [line.action for line in plan([each], WORTH)] for kind, each in wrong.items()} == {
+        "again": [], "absent": [], "open": [Action.REREAD],
+    }  # fmt: skip
+    late = stock(5, 3, 2)
+    deleted = judged(thing([stock(4, 2, 3), late, replace(late, id="gone", op="d")], [Wrong(late, "stale")]), LATER)
+    assert plan([deleted], WORTH) == []
+
+
 def test_events_are_replayed_in_their_order_with_topic_partition_and_offset() -> None:
     """By their number; those that repeat another are left out."""
     late = stock(30, 10, 2, topic="t", partition=3, offset=44)
@@ -184,7 +230,7 @@ def test_the_json_and_the_csv_say_the_same_and_are_safe_to_open() -> None:
     """Every line; a customer called like a formula stays a text; pay-backs count each order once."""
     hostile = "=cmd|' /C calc'!A0"
     item = replace(oversold(), verdict=Verdict(-1, Rule.MOVEMENTS, "…"))
-    served = tuple(_of(change, hostile) for change in item.served)
+    served = tuple(_of(each, customer=hostile) for each in item.served)
     lines = plan([replace(item, served=served)], WORTH)
     told = PlanJson.page("INC-1", LATER, lines, [], 0, 100, None)
     rows = list(csv.DictReader(io.StringIO("".join(csv_lines("INC-1", LATER, lines)))))
@@ -195,5 +241,5 @@ def test_the_json_and_the_csv_say_the_same_and_are_safe_to_open() -> None:
     assert orders_of([item]) == {"o-2", "o-3", "o-4", "o-5"}
 
 
-def _of(change: RowChange, customer: str) -> RowChange:
-    return replace(change, customer=customer)
+def _of(served: Served, **more: str) -> Served:
+    return replace(served, change=replace(served.change, **more))  # type: ignore[arg-type]  # the fields are texts

@@ -70,6 +70,13 @@ def test_what_a_snapshot_read_is_not_replayed() -> None:
     assert [each.sequence for each in judged(thing(own, [Wrong(late, "stale")]), LATER).replay] == [2]
 
 
+def test_changes_without_a_transaction_are_replayed_too() -> None:
+    """Where a connector names none, they are not all of one."""
+    late = stock(30, 10, 2, tx="")
+    own = [stock(0, 10, 1, tx=""), stock(20, 8, 3, tx=""), late, stock(40, 9, 4, tx="")]
+    assert [each.sequence for each in judged(thing(own, [Wrong(late, "stale")]), LATER).replay] == [2, 4]
+
+
 def test_a_row_that_the_other_system_has_deleted_tells_nothing() -> None:
     """Whatever it held."""
     late = stock(30, 10, 2)

@@ -55,19 +55,21 @@ def _refunds(lines: Iterable[Line]) -> Mapping[str, Line]:
 
 def orders_of(items: Iterable[Item]) -> set[str]:
     """The orders whose worth a plan would tell."""
-    changes = (change for item in items for change in (*(each.change for each in item.wrong), *item.served))
-    return {change.order for change in changes if change.order}
+    found: set[str] = set()
+    for item in items:
+        found |= {each.change.order for each in item.wrong} | {each.change.order for each in item.served}
+    return found - {""}
 
 
 def _lines(item: Item, worth: Worth) -> Iterator[Line]:
-    yield from _counts(item)
     yield from _oversold(item, worth)
     for wrong in item.wrong:
-        yield from _of_wrong(item, wrong, worth)
-    for numbers in item.missing:
-        yield _missing(item, numbers)
-    for change in item.replay:
-        yield _replay(item, change)
+        if not item.gone or wrong.kind == "open":
+            yield from _of_wrong(item, wrong, worth)
+    if not item.gone:
+        yield from _counts(item)
+        yield from (_missing(item, numbers) for numbers in item.missing)
+        yield from (_replay(item, change) for change in item.replay)
 
 
 def _counts(item: Item) -> Iterator[Line]:
@@ -105,16 +107,16 @@ def _settled(item: Item) -> tuple[str, ...]:
 def _oversold(item: Item, worth: Worth) -> Iterator[Line]:
     """The orders beyond the stock: first come, first served, by the order in which the log has them."""
     short = beyond = -(item.verdict.value or 0.0)
-    for change in reversed(item.served):
+    for after, served in enumerate(reversed(item.served)):
         if short <= 0:
             return
-        pieces = _pieces(change, item)
-        short = rounded(short - pieces)
+        change = served.change
+        short = rounded(short - served.pieces)
         yield Line(
             Action.CANCEL,
             key_of(Action.CANCEL, change.order, *change.place, item.names),
-            f"{format_number(pieces)} of {item.names} can't be served: {format_number(beyond)} more were sold than"
-            f" there were, and of all orders since the last right count this one came {_place(change, item)}; refund"
+            f"{format_number(served.pieces)} of {item.names} can't be served: {format_number(beyond)} more were sold"
+            f" than there were, and of all orders since the last right count this one came {_place(after)}; refund"
             " what was paid",
             item.system,
             item.table,
@@ -126,14 +128,8 @@ def _oversold(item: Item, worth: Worth) -> Iterator[Line]:
         )
 
 
-def _pieces(change: RowChange, item: Item) -> float:
-    """How many an order took: of a movement what it says, else one."""
-    return abs(change.quantity or 1) if change.place != (item.system, item.table) else 1
-
-
-def _place(change: RowChange, item: Item) -> str:
-    after = len(item.served) - 1 - item.served.index(change)
-    return "last" if not after else f"late ({after} after it)"
+def _place(after: int) -> str:
+    return f"late ({after} after it)" if after else "last"
 
 
 def _of_wrong(item: Item, wrong: Wrong, worth: Worth) -> Iterator[Line]:

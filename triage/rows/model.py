@@ -102,6 +102,19 @@ class Said:
     value: float | None
     last: RowChange | None
 
+    @property
+    def exists(self) -> bool:
+        """Whether it has the row."""
+        return self.last is not None and self.last.op != "d"
+
+
+@dataclass(frozen=True)
+class Served:
+    """How many pieces an order took of a stock, less what came back, and the change by which it did first."""
+
+    change: RowChange
+    pieces: float
+
 
 class Rule(StrEnum):
     """Which rule says what is right."""
@@ -129,8 +142,8 @@ class Item:
     """One row that is wrong: what each system says of it (its own first), and what it should say.
 
     `column` holds the stock. `wrong` are the changes that made it so, `missing` the ranges of numbers that never came;
-    `replay` are the changes to be applied again, each once, in this order; `served` the changes that took pieces for
-    orders, in the order in which they did.
+    `replay` are the changes to be applied again, each once, in this order; `served` the orders that took pieces, in the
+    order in which they did.
     """
 
     system: str
@@ -143,12 +156,18 @@ class Item:
     wrong: tuple[Wrong, ...]
     missing: tuple[tuple[int, int], ...] = ()
     replay: tuple[RowChange, ...] = ()
-    served: tuple[RowChange, ...] = ()
+    served: tuple[Served, ...] = ()
 
     @property
     def value(self) -> float | None:
         """What its own system says."""
         return self.said[0].value if self.said else None
+
+    @property
+    def gone(self) -> bool:
+        """Whether its own system has deleted the row."""
+        last = self.said[0].last if self.said else None
+        return last is not None and last.op == "d"
 
     @property
     def difference(self) -> float | None:

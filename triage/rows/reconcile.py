@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
@@ -18,7 +18,10 @@ Place = tuple[str, str]
 """A system and a table."""
 Key = tuple[Place, str]
 """A row: where it is, and the values of its key."""
-AT_ONCE = 500
+AT_ONCE = 1000
+MOSTLY = 0.95
+"""Of the changes of a table that holds movements, at least so many are inserts: one may have been corrected."""
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Table:
     counts: bool
     """It holds stocks that change."""
     moves: bool
-    """It holds pieces that came or went: rows are only inserted."""
+    """It holds pieces that came or went: rows are hardly ever but inserted."""
 
 
 def reconciled(ask: Ask, symptoms: Sequence[Symptom], as_of: datetime) -> list[Item]:
@@ -75,13 +78,13 @@ def _wrong(ask: Ask, symptoms: Sequence[Symptom], from_: datetime, as_of: dateti
 
 def _tables(ask: Ask, from_: datetime, as_of: datetime) -> Iterator[Table]:
     for row in ask("incidents/row_tables", **{"from": from_}, as_of=as_of).iter_rows(named=True):
-        inserted_only = row["inserts"] == row["changes"]
+        inserts, updates = int(row["inserts"]), int(row["updates"])
         yield Table(
             place=(str(row["connector"]), str(row["changed_table"])),
             key_columns=tuple(sorted(name.casefold() for name in columns_of(str(row["key"])))),
             columns={name.casefold(): value for name, value in columns_of(str(row["after"])).items()},
-            counts=row["stocks"] > 0 and not inserted_only,
-            moves=row["stocks"] > 0 and bool(inserted_only),
+            counts=row["stocks"] > 0 and (updates > 0 or not inserts),
+            moves=row["stocks"] > 0 and inserts > 0 and inserts >= MOSTLY * (inserts + updates),
         )
 
 
@@ -94,11 +97,10 @@ def _by_thing(wrong: Iterable[Wrong], tables: Mapping[Place, Table]) -> dict[Key
 
 
 def _thing(change: RowChange, tables: Mapping[Place, Table]) -> Key:
-    own = tables.get(change.place)
-    if own is None or not own.counts:
-        row = {name.casefold(): value for name, value in columns_of(change.row).items()}
+    row = {name.casefold(): value for name, value in columns_of(change.row).items()}
+    if own := tables.get(change.place):
         for table in tables.values():
-            if table.counts and table.place[0] == change.system and set(table.key_columns) <= row.keys():
+            if _moves(own, table) and set(table.key_columns) <= row.keys():
                 return table.place, SEPARATOR.join(str(row[name]) for name in table.key_columns)
     return change.place, change.names
 
@@ -143,11 +145,7 @@ def _counterparts(ask: Ask, table: Table, tables: Mapping[Place, Table]) -> list
     """The tables that hold the same rows as one, with the columns of both that are compared ('' for the stock)."""
     told = ask("incidents/counterparts").rows()
     if not told:
-        return [
-            (other.place, ("", ""))
-            for other in tables.values()
-            if other.counts and other.place[0] != table.place[0] and other.key_columns == table.key_columns
-        ]
+        return [(other.place, ("", "")) for other in tables.values() if other.counts and _holds_the_same(other, table)]
     pairs = [*told, *((right, right_column, left, left_column) for left, left_column, right, right_column in told)]
     return [
         (other.place, (str(left_column), str(right_column)))
@@ -159,16 +157,23 @@ def _counterparts(ask: Ask, table: Table, tables: Mapping[Place, Table]) -> list
     ]
 
 
+def _holds_the_same(other: Table, table: Table) -> bool:
+    """As detect/disagreements.sql pairs tables: by the columns of their keys, and by name where that is only `id`."""
+    names = {each.place[1].rpartition(".")[2].casefold() for each in (other, table)}
+    same_key = other.key_columns == table.key_columns and (other.key_columns != ("id",) or len(names) == 1)
+    return same_key and other.place[0] != table.place[0]
+
+
 def _moves(ledger: Table, table: Table) -> bool:
-    """Whether a table's rows are movements of another's stocks: of the same system, naming their one key."""
-    named = len(table.key_columns) == 1 and table.key_columns[0] in ledger.columns
-    return ledger.moves and ledger.place[0] == table.place[0] and named
+    """Whether a table's rows are movements of another's stocks: of the same system, naming their key and not by it."""
+    named = set(table.key_columns) <= ledger.columns.keys() and table.key_columns != ledger.key_columns
+    return ledger.moves and table.counts and ledger.place[0] == table.place[0] and named
 
 
 def _movements(
     ask: Ask, ledgers: Sequence[Place], table: Table, names: Sequence[str], from_: datetime, as_of: datetime
 ) -> dict[str, list[RowChange]]:
-    if not ledgers:
+    if not ledgers or len(table.key_columns) != 1:
         return {}
     frame = ask(
         "incidents/row_ledger",
@@ -237,28 +242,46 @@ def _inserted(
         for symptom in symptoms
         if symptom.labels.get("kind") == "absent"
     }
-    for (place, names), wrong in things.items():
-        last = max((each.change for each in wrong), key=lambda change: change.in_log)
-        said = [Said(*place, None, last)]
-        if place in absent_in:
-            other = absent_in[place]
-            there = changes(ask, [other], from_, as_of, keys=[names])
-            came = _histories(there.iter_rows(named=True)).get(names, [])
-            said.append(Said(*other, value_of(Other(*other, came)), came[-1] if came else None))
-        yield Item(*place, key=last.key, names=names, column="", said=tuple(said),
-                   verdict=_of_inserted(wrong, said), wrong=tuple(wrong))  # fmt: skip
+    for place in sorted({key[0] for key in things}):
+        mine = {names: of_it for (where, names), of_it in things.items() if where == place}
+        other = absent_in.get(place)
+        for names in _batches(sorted(mine)):
+            own = _histories(changes(ask, [place], from_, as_of, keys=names).iter_rows(named=True))
+            there = _histories(changes(ask, [other], EVER, as_of, keys=names).iter_rows(named=True)) if other else {}
+            for one in names:
+                last = own[one][-1]
+                said = [Said(*place, None, last)]
+                came = _since(there.get(one, []), mine[one])
+                if other:
+                    said.append(Said(*other, value_of(Other(*other, came)), came[-1] if came else None))
+                yield Item(*place, key=last.key, names=one, column="", said=tuple(said),
+                           verdict=_of_inserted(mine[one], said, came), wrong=tuple(mine[one]))  # fmt: skip
 
 
-def _of_inserted(wrong: Sequence[Wrong], said: Sequence[Said]) -> Verdict:
+def _since(history: Sequence[RowChange], wrong: Sequence[Wrong]) -> Sequence[RowChange]:
+    """Of a row that the other system has, or had since; nothing of one that was deleted there before."""
+    gone = history and history[-1].op == "d" and history[-1].time < min(each.change.time for each in wrong)
+    return [] if gone else history
+
+
+def _of_inserted(wrong: Sequence[Wrong], said: Sequence[Said], came: Sequence[RowChange]) -> Verdict:
     kinds = {each.kind for each in wrong}
+    own, other = said[0], said[-1]
+    gone = ", and was deleted since" if not own.exists else ""
     if "again" in kinds:
         key = wrong[0].change.idempotency_key
-        return Verdict(None, Rule.FIRST_INSERT, f"it repeats the row that was inserted first under {key}, which stands")
+        because = f"it repeats the row that was inserted first under {key}, which stands{gone}"
+        return Verdict(None, Rule.FIRST_INSERT, because, confirmed=bool(gone))
     if "absent" in kinds:
-        other = said[-1]
-        if other.last:
-            return Verdict(None, Rule.IN_ONE_ONLY, f"it came to {other.table} late, and is there now", confirmed=True)
-        return Verdict(None, Rule.IN_ONE_ONLY, f"it never came to {other.table}")
+        if not came:
+            return Verdict(None, Rule.IN_ONE_ONLY, f"it never came to {other.table}{gone}", confirmed=bool(gone))
+        if not other.exists:
+            because = f"it came to {other.table}, and was deleted there"
+        elif came[0].time < min(each.change.time for each in wrong):
+            because = f"it was in {other.table} before, and is there now"
+        else:
+            because = f"it came to {other.table} late, and is there now"
+        return Verdict(None, Rule.IN_ONE_ONLY, because, confirmed=True)
     if "open" in kinds:
         return Verdict(None, Rule.UNKNOWN, f"transaction {wrong[0].change.tx} did not come whole: read the rows again")
     return Verdict(None, Rule.UNKNOWN, "its changes do not say")

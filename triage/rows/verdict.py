@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import isfinite
 
-from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong, rounded
+from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, Wrong, rounded
 from triage.window import format_number
 
 SETTLED = timedelta(seconds=30)
@@ -60,6 +60,10 @@ class _Base:
     time: datetime
     tx: str = ""
     sequence: int | None = None
+
+    def precedes(self, change: RowChange) -> bool:
+        """Whether the change came after it, and in another transaction: what came in the same one is in it."""
+        return change.time > self.time and not (self.tx and change.tx == self.tx)
 
 
 def judged(thing: Thing, as_of: datetime) -> Item:
@@ -142,7 +146,7 @@ def _by_movements(thing: Thing, base: _Base | None) -> Verdict | None:
     if base is None or not thing.sign or {each.kind for each in thing.wrong} & LOSSY:
         return None
     first = {each.id for each in distinct(thing.movements)}
-    since = [each for each in thing.movements if each.time > base.time and each.tx != base.tx]
+    since = [each for each in thing.movements if base.precedes(each)]
     once = [each for each in since if each.id in first]
     value = rounded(base.value + thing.sign * sum(each.quantity or 0 for each in once))
     counted = "1 movement" if len(once) == 1 else f"{len(once)} movements"
@@ -199,19 +203,30 @@ def _replay(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[Ro
     if kinds <= {"disagree", "below"}:
         return distinct(each.change for each in thing.wrong if each.kind == "disagree")
     since = [each for each in thing.own if each.op != "r" and each.tx not in repeated]
-    since = [each for each in since if base is None or (each.time > base.time and each.tx != base.tx)]
+    since = [each for each in since if base is None or base.precedes(each)]
     return sorted(
         {each.id: each for each in since}.values(),
         key=lambda each: (each.sequence is None, each.sequence or 0, each.in_log),
     )
 
 
-def _served(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[RowChange]:
-    """The changes that took pieces for an order since the last right count, each once, as they were written."""
-    since = [each for each in thing.movements if each.order and thing.sign * (each.quantity or 0) < 0]
-    if not thing.sign:
-        since = [new for old, new in pairwise(thing.own) if new.order and (new.quantity or 0) < (old.quantity or 0)]
-    return distinct(each for each in since if each.tx not in repeated and (base is None or each.time > base.time))
+def _served(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[Served]:
+    """The orders that took pieces since the last right count, as they were written; none that brought all back."""
+    changed = thing.movements if thing.sign else [each for each in thing.own if each.quantity is not None]
+    taken = {new.id: (old.quantity or 0) - (new.quantity or 0) for old, new in pairwise(changed)}
+    if thing.sign:
+        taken = {each.id: -thing.sign * (each.quantity or 0) for each in changed}
+    found: dict[str, Served] = {}
+    for each in distinct(each for each in changed if each.order and taken.get(each.id)):
+        if each.tx in repeated or (base and not base.precedes(each)):
+            continue
+        before = found.get(each.order, Served(each, 0))
+        pieces = rounded(before.pieces + taken[each.id])
+        if pieces > 0:
+            found[each.order] = replace(before, pieces=pieces)
+        elif pieces == 0:  # where more came than the order took, it is a delivery, or was taken before
+            found.pop(each.order, None)
+    return found.values()
 
 
 def _left_out(own: Sequence[RowChange], base: _Base | None) -> Iterable[tuple[int, int]]:

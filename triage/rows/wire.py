@@ -48,12 +48,11 @@ class SaidJson(Wire):
 
     @classmethod
     def of(cls, said: Said) -> Self:
-        exists = said.last is not None and said.last.op != "d"
         return cls(
             system=said.system,
             table=said.table,
             value=said.value,
-            exists=exists,
+            exists=said.exists,
             at=PlaceJson.of(said.last) if said.last else None,
         )
 

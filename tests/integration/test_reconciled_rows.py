@@ -1,0 +1,178 @@
+"""What is said of wrong rows, and proposed for them, by small worlds of row changes."""
+
+from collections import Counter
+from collections.abc import Mapping
+
+import pytest
+
+from collectors.sources.source import Columns
+from queries.store import Store, Value
+from tests.loading import empty
+from tests.row_world import Change, Row, World, moment
+from tests.symptoms import other
+from triage.compensation.model import Action
+from triage.compensation.plan import plan
+from triage.rows.model import Item
+from triage.rows.reconcile import reconciled
+from triage.rows.wire import ItemJson
+from triage.symptom import Symptom
+
+pytestmark = pytest.mark.integration
+
+HOUR = 3600.0
+
+
+@pytest.fixture
+def store(own_store: Store) -> Store:
+    """Without rows."""
+    empty(own_store)
+    return own_store
+
+
+def wrong(kind: str) -> Symptom:
+    """What is wrong with the shop's rows."""
+    return other("inventory", {"connector": "shop"}, from_=moment(0), labels={"kind": kind})
+
+
+def pair(kind: str, left: str, right: str) -> Symptom:
+    """What is wrong between the rows of a table and those of another system's."""
+    labels = {"kind": kind, "table": left, "counterpart_table": right}
+    labels |= {"left": left.partition(".")[0], "right": right.partition(".")[0]}
+    return other("inventory", {"connector": "erp", "counterpart": "shop"}, from_=moment(0), labels=labels)
+
+
+def by_name(items: list[Item]) -> Mapping[str, Item]:
+    return {item.names: item for item in items}
+
+
+def products(many: int) -> World:
+    """So many that the shop takes in, one a second, in a world in which both systems go on."""
+    world = World([Change("shop", "shop.products", 600 + n, {"sku": f"p-{n}"}, "c") for n in range(many)])
+    world.changes += [
+        Change("shop", "shop.products", 900, {"sku": "old"}),
+        Change("erp", "erp.PRODUCTS", 900, {"SKU": "old"}),
+    ]
+    return world
+
+
+class TestAbsent:
+    def test_many_rows_take_few_questions(self, store: Store) -> None:
+        """The page of an incident waits for them."""
+        products(120).tell(store)
+        asked: Counter[str] = Counter()
+
+        def ask(name: str, /, **parameters: Value) -> object:
+            asked[name] += 1
+            return store.ask(name, **parameters)
+
+        items = reconciled(ask, [pair("absent", "shop.products", "erp.PRODUCTS")], moment(910))  # type: ignore[arg-type]
+        assert {item.names for item in items} == {f"p-{n}" for n in range(120)}
+        assert asked.total() < 10
+
+    def test_what_the_other_system_has_is_not_recreated(self, store: Store) -> None:
+        """However long it has had it; what it had deleted before is. What the shop deleted since, nobody needs."""
+        world = products(6)
+        world.changes += [
+            Change("erp", "erp.PRODUCTS", -9 * HOUR, {"SKU": "p-1"}, "r"),
+            Change("erp", "erp.PRODUCTS", -9 * HOUR, {"SKU": "p-2"}, "r"),
+            Change("erp", "erp.PRODUCTS", -8 * HOUR, {"SKU": "p-2"}),
+            Change("erp", "erp.PRODUCTS", -9 * HOUR, {"SKU": "p-3"}, "r"),
+            Change("erp", "erp.PRODUCTS", -8 * HOUR, {}, "d", before={"SKU": "p-3"}),
+            Change("shop", "shop.products", 700, {}, "d", before={"sku": "p-4"}),
+        ]
+        world.tell(store)
+        items = reconciled(store.ask, [pair("absent", "shop.products", "erp.PRODUCTS")], moment(910))
+        lines = plan(items, {})
+        assert [(line.action, line.row) for line in lines] == [
+            (Action.RECREATE, f'{{"sku":"p-{number}"}}') for number in (0, 3, 5)
+        ]
+        assert "was deleted since" in by_name(items)["p-4"].verdict.because
+
+    def test_what_came_late_is_there_unless_it_was_deleted_again(self, store: Store) -> None:
+        """As of now: a moment before it came, it had not."""
+        world = products(2)
+        world.changes += [Change("erp", "erp.PRODUCTS", 700 + n, {"SKU": f"p-{n}"}, "c") for n in range(2)]
+        world.changes.append(Change("erp", "erp.PRODUCTS", 800, {}, "d", before={"SKU": "p-1"}))
+        world.tell(store)
+        symptom = pair("absent", "shop.products", "erp.PRODUCTS")
+        assert plan(reconciled(store.ask, [symptom], moment(910)), {}) == []
+
+
+def test_a_second_row_that_was_deleted_again_needs_nothing(store: Store) -> None:
+    """It says that it is gone; one that still stands is cancelled."""
+    world = World()
+    for n in range(3):
+        row: Row = {"order_id": f"o-{n}", "total": "10.00", "currency": "EUR", "idempotency_key": f"k-{n}"}
+        world.changes.append(Change("shop", "shop.orders", 10 * n, {"id": n, **row}, "c"))
+        world.changes.append(Change("shop", "shop.orders", 10 * n + 1, {"id": 100 + n, **row}, "c"))
+    world.changes.append(Change("shop", "shop.orders", 40, {}, "d", before={"id": 101, "order_id": "o-1"}))
+    world.tell(store)
+    items = reconciled(store.ask, [wrong("again")], moment(100))
+    assert [line.order for line in plan(items, {}) if line.action is Action.CANCEL] == ["o-0", "o-2"]
+    exists = {item.names: ItemJson.of(item).values[0].exists for item in items}
+    assert exists == {"100": True, "101": False, "102": True}
+
+
+def booked_twice(*more: Change) -> World:
+    """Bookings, each with the count that it leaves; that of one sku came twice at the end."""
+    world, on_hand = World([*more]), {"A": 100, "B": 100}
+    for n in range(40):
+        sku, event = "AB"[n % 2], f"e-{n - 2 if n == 39 else n}"
+        on_hand[sku] -= 1
+        booked: Row = {"movement": n, "sku": sku, "quantity": -1, "event_id": event, "order_id": f"o-{n}"}
+        world.changes += [
+            Change("shop", "shop.movements", n, booked, "c", tx=f"t-{n}"),
+            Change("shop", "shop.stock", n, {"sku": sku, "on_hand": on_hand[sku]}, tx=f"t-{n}", number=2),
+        ]
+    return world
+
+
+@pytest.mark.parametrize("op", ["", "r", "u"], ids=["only inserts", "a snapshot", "a correction"])
+def test_bookings_are_of_their_stock(store: Store, op: str) -> None:
+    """Also where one was read by a snapshot, or corrected, meanwhile."""
+    booking: Row = {"movement": 0, "sku": "A", "quantity": -1, "event_id": "e-0", "order_id": "o-0"}
+    booked_twice(*([Change("shop", "shop.movements", 20, booking, op)] if op else [])).tell(store)
+    (item,) = reconciled(store.ask, [wrong("again")], moment(100))
+    assert (item.table, item.names, item.value, item.verdict.value) == ("shop.stock", "B", 80, 81)
+
+
+def test_a_row_whose_own_key_is_called_like_a_stocks_is_no_movement(store: Store) -> None:
+    """Payment 7 is not stock 7."""
+    world = World([Change("shop", "shop.stock", n, {"id": n, "on_hand": 5}) for n in range(9)])
+    payment: Row = {"order_id": "o-1", "amount": "9.99", "currency": "EUR", "idempotency_key": "k-1"}
+    world.changes += [Change("shop", "shop.payments", 10, {"id": n, **payment}, "c") for n in (6, 7)]
+    world.tell(store)
+    (item,) = reconciled(store.ask, [wrong("again")], moment(100))
+    assert (item.table, item.column) == ("shop.payments", "")
+    assert [line.action for line in plan([item], {})] == [Action.REFUND]
+
+
+@pytest.mark.parametrize(("table", "said"), [("hr.seats", ["shop"]), ("hr.STOCK", ["shop", "hr"])])
+def test_tables_keyed_by_id_alone_hold_the_same_rows_if_they_have_the_same_name(
+    store: Store, table: str, said: list[str]
+) -> None:
+    """As where systems that disagree are looked for."""
+    world = World([Change("hr", table, n, {"ID": 1, "AVAILABLE": n}) for n in range(5)])
+    counts = [(1, 9), (2, 8), (4, 6), (3, 7)]
+    world.changes += [
+        Change("shop", "shop.stock", 10 + place, {"id": 1, "on_hand": left, "version": version})
+        for place, (version, left) in enumerate(counts)
+    ]
+    world.tell(store)
+    (item,) = reconciled(store.ask, [wrong("stale")], moment(100))
+    assert [each.system for each in item.said] == said
+
+
+def test_keys_of_several_columns_meet_whatever_their_case(store: Store) -> None:
+    """{sku, Warehouse} are {SKU, WAREHOUSE}."""
+    world = World()
+    for n in range(10):
+        row: Row = {"sku": "A", "Warehouse": "W", "on_hand": 50 - n}
+        world.changes.append(Change("shop", "shop.stock", 60 * n, row))
+        left = 50 - n if n < 5 else 1
+        world.changes.append(Change("erp", "erp.STOCK", 60 * n + 1, {"SKU": "A", "WAREHOUSE": "W", "ON_HAND": left}))
+    world.tell(store, Columns(key=("sku", "warehouse")))
+    items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(700))
+    assert {(item.system, *(each.system for each in item.said)) for item in items} == {
+        ("erp", "erp", "shop"), ("shop", "shop", "erp"),
+    }  # fmt: skip
