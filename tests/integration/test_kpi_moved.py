@@ -159,6 +159,21 @@ def test_a_part_that_stops_is_no_data_and_no_fall_to_zero(own_store: Store) -> N
     assert still_silent(own_store.ask, silent, moment(69)), "visits are no orders"
 
 
+def test_only_a_part_that_was_steady_is_waited_for(own_store: Store) -> None:
+    """Visits were silent and are back; an order comes once in half an hour."""
+    write_down(own_store, (conversion("wholesale"), conversion("stays")))
+    orders = tuple(Point("a", None, 60 * minute + 30, 1.0) for minute in (0, 30))
+    visits = tuple(Point("a", None, 60 * minute + 30, 60.0) for minute in (*range(60), *range(70, 90)))
+    send(own_store, Counter("wholesale.orders", DELTA, orders), Counter("wholesale.visits", DELTA, visits))
+    for part in ("orders", "visits"):
+        send(own_store, Counter(f"stays.{part}", DELTA, grown([60 * minute + 30 for minute in range(90)], 1, DELTA)))
+    tell(own_store, 68)
+    assert found(own_store, 68) == [("no_data", {"kpi": "wholesale"}, moment(60))]
+    (silent,) = kpi_moved(Window(moment(-52), moment(68)), own_store.ask)
+    assert still_silent(own_store.ask, silent, moment(70))
+    assert still_silent(own_store.ask, silent, moment(72)) is None
+
+
 @pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
 def test_none_of_what_is_bad_is_no_silence(own_store: Store, temporality: int) -> None:
     """A new process that has declined nothing reports no declines; that of its payments nothing is heard is no data."""

@@ -199,6 +199,35 @@ def test_what_a_ratio_counts_may_be_rare(own_store: Store) -> None:
     assert total(own_store, ratio, Window(at(90), at(3 * HOUR))) == 1 / (3 * HOUR - 60), "its first minute is cut"
 
 
+@pytest.mark.parametrize("minutes", [3, 10, 30, 120], ids="{} min".format)
+def test_a_ratio_is_unknown_once_a_steady_part_is_no_longer_reported(own_store: Store, minutes: int) -> None:
+    """Whichever stretch is asked for, by whatever step; and nothing of it is kept."""
+    name, stopped = f"stopped.{minutes}", 60
+    orders = Counter(f"{name}.o", DELTA, tuple(Point("a", None, 60 * m + 30, 3.0) for m in range(stopped)))
+    visits = Counter(f"{name}.v", DELTA, tuple(Point("a", None, 60 * m + 30, 10.0) for m in range(3 * 60)))
+    send(own_store, orders, visits)
+    ratio = Kpi(name, Kind.RATIO, counted(f"{name}.o"), "1", counted(f"{name}.v"))
+    for to in range(stopped - 1, 3 * 60, 13):
+        window = Window(at(60 * (to - minutes)), at(60 * to))
+        for step_s in (10, 60, 90, 300):
+            told = values(own_store.ask, ratio, window, step_s)
+            assert all(value.time < at(60 * stopped) for value in told), (to, step_s)
+        keep_recent(own_store, [ratio], at(60 * to + 10))
+        assert total(own_store, ratio, window) in (pytest.approx(0.3), None)
+    assert kept(own_store, ratio, Window(at(0), at(3 * HOUR))) == dict.fromkeys(range(0, stopped * 60, 60), 3)
+
+
+def test_a_ratio_of_which_a_part_was_never_reported_is_unknown(own_store: Store) -> None:
+    """Its metric may be named wrongly. But where less of it is better, none is good news."""
+    send(own_store, Counter("never.v", DELTA, tuple(Point("a", None, 60 * m + 30, 60.0) for m in range(60))))
+    window = Window(at(0), at(HOUR))
+    ratio = Kpi("never", Kind.RATIO, counted("never.o"), "1", counted("never.v"))
+    assert values(own_store.ask, ratio, window) == []
+    assert keep_recent(own_store, [ratio], at(HOUR + 300)) == 0
+    assert total(own_store, replace(ratio, good=Good.DOWN), window) == 0
+    assert values(own_store.ask, replace(ratio, of=counted("never.v"), by=ratio.of, good=Good.DOWN), window) == []
+
+
 def test_a_window_may_end_later_than_now(own_store: Store) -> None:
     """The orders of the minute that has just begun are still to come."""
     now_s = int(time.time()) - T0

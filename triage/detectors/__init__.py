@@ -10,7 +10,8 @@ from functools import partial, update_wrapper
 from queries.errors import StoreError
 from triage.detectors.gateway_errors import gateway_errors
 from triage.detectors.inventory import inventory
-from triage.detectors.kpi_moved import kpi_moved, still_unreported
+from triage.detectors.kpi_moved import kpi_moved
+from triage.detectors.kpi_silent import still_unreported
 from triage.detectors.no_data import no_data, still_unheard
 from triage.detectors.partner_integration import partner_integration
 from triage.detectors.slow_checkout import slow_checkout

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from math import inf, log
 
 import numpy as np
@@ -14,13 +13,14 @@ from triage.chance import SURE, surprise
 from triage.detectors.gateway_errors import gateway_errors
 from triage.detectors.inventory import inventory
 from triage.detectors.kpi_level import Fall, fallen
+from triage.detectors.kpi_silent import silent, silent_ones
 from triage.detectors.no_data import no_data
 from triage.detectors.partner_integration import partner_integration
 from triage.detectors.slow_checkout import slow_checkout
 from triage.detectors.wording import clock, name
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
-from triage.kpi.values import LATE, MINUTE_S, Measured, Reported, Value, all_reported, parts_of, together
+from triage.kpi.values import LATE, Measured, Value, all_reported, together
 from triage.kpi.wording import figure
 from triage.symptom import Ask, Cause, Detector, Severity, Symptom
 from triage.window import Window
@@ -32,12 +32,6 @@ WINDOWS_MIN = (3, 5, 10)
 SETTLED_MIN = 20
 """Minutes before now that what is usual is not taken from."""
 LEAST_USUAL_MIN = 30
-MINUTE = timedelta(minutes=1)
-LEAST_SILENT, LONGEST_GAPS, STEADY = timedelta(minutes=4), 3, 0.5
-"""How long a figure must be silent: so many times its own longest gap, if it was reported in so many of the minutes."""
-ALL_SILENT = timedelta(minutes=15)
-LONGEST = timedelta(hours=2)
-"""So far back it is asked whether a figure is reported again."""
 FALLS_BY = 0.25
 """The part of its usual value that a figure must lose."""
 
@@ -54,95 +48,21 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
         return
     kpis = kpis_of(ask)
     reported = all_reported(ask, kpis, whole)
-    silent = _silent_ones({kpi: _awaited(kpi, reported) for kpi in kpis}, whole.to)
-    heard = [kpi for kpi in kpis if kpi not in silent]
+    unheard = silent_ones(kpis, reported, whole.to)
+    heard = [kpi for kpi in kpis if kpi not in unheard]
     ratios = [kpi for kpi in heard if kpi.kind is Kind.RATIO]
-    moved = [symptom for kpi in ratios for symptom in _moved(whole, _judged(kpi, reported, whole.to), kpi)]
+    moved = [symptom for kpi in ratios for symptom in _moved(whole, together(kpi, reported, whole.to), kpi)]
     moved = moved or [_level_moved(kpi, fall) for kpi, fall in fallen(ask, heard, whole.to)]
     if moved and not _is_explained(window, ask):
         yield from moved
-    if silent and not any(True for _ in no_data(window, ask)):
-        yield from (_silent(since, whole.to, kpi) for kpi, since in silent.items())
-
-
-def still_unreported(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
-    """The same of now, if the figure has not been reported since; None once it has, or is no longer named."""
-    to = now.replace(second=0, microsecond=0)
-    if to <= symptom.from_:  # the clock was set back
-        return symptom
-    whole = Window(max(symptom.from_, to - LONGEST), to)
-    kpi = next((one for one in kpis_of(ask) if one.name == symptom.subject["kpi"]), None)
-    if kpi is None or all(_awaited(kpi, all_reported(ask, [kpi], whole))):
-        return None
-    return _silent(symptom.from_, whole.to, kpi)
+    if unheard and not any(True for _ in no_data(window, ask)):
+        yield from (silent(since, whole.to, kpi) for kpi, since in unheard.items())
 
 
 def _is_late(ask: Ask, window: Window) -> bool:
     """Whether what is told lags behind: a figure that has not come yet has neither fallen nor gone silent."""
     told = ask("kpi/told_until", **{"from": window.from_}, to=window.to)
     return told.height > 0 and told["told_until"][0] < (window.to - LATE).timestamp()
-
-
-def _awaited(kpi: Kpi, reported: Reported) -> Sequence[Measured]:
-    """The parts that must be reported: where less of a share is better, none of it is good news."""
-    parts = parts_of(kpi, reported)
-    return parts if kpi.good is Good.UP else parts[-1:]
-
-
-def _judged(kpi: Kpi, reported: Reported, now: datetime) -> Measured:
-    """A ratio's parts as far as those that are steady are told of: none of one is no fall, but late, or silence."""
-    told = together(kpi, reported, now)
-    for part in _awaited(kpi, reported):
-        if _is_steady(minutes := sorted(part)):
-            told = {start: parts for start, parts in told.items() if start <= minutes[-1]}
-    return told
-
-
-def _silent_ones(parts: Mapping[Kpi, Sequence[Measured]], now: datetime) -> dict[Kpi, datetime]:
-    """Those a part of which is awaited and no longer reported, and since when.
-
-    Where nothing is reported at all, it may only be late, and is given longer.
-    """
-    since = {kpi: [_silent_since(sorted(part), now) for part in of_it] for kpi, of_it in parts.items()}
-    every = [end for of_it in since.values() for end in of_it]
-    ended = [end for end in every if end]
-    if len(ended) == len(every) and now - max(ended, default=now) < ALL_SILENT:
-        return {}
-    return {kpi: min(end for end in of_it if end) for kpi, of_it in since.items() if any(of_it)}
-
-
-def _silent_since(minutes: Sequence[int], now: datetime) -> datetime | None:
-    """When they ended, if they were steady, and there has been none for far longer than there ever was not."""
-    if not _is_steady(minutes):
-        return None
-    gaps_s = [later - earlier for earlier, later in pairwise(minutes)]
-    end = datetime.fromtimestamp(minutes[-1] + MINUTE_S, UTC)
-    return end if now - end >= max(LEAST_SILENT, LONGEST_GAPS * timedelta(seconds=max(gaps_s))) else None
-
-
-def _is_steady(minutes: Sequence[int]) -> bool:
-    """Whether they are enough, and at least half of those from the first to the last."""
-    if len(minutes) < LEAST_USUAL_MIN:
-        return False
-    return len(minutes) >= STEADY * (minutes[-1] - minutes[0] + MINUTE_S) / MINUTE_S
-
-
-def _silent(since: datetime, now: datetime, kpi: Kpi) -> Symptom:
-    minutes = (now - since) / MINUTE
-    return Symptom(
-        detector="no_data",
-        subject={"kpi": kpi.name},
-        from_=since,
-        to=None,
-        severity=Severity.WARNING,
-        sentence=f"Nothing has been reported of {name(kpi.name)} for {minutes:.0f} min, since {clock(since)}",
-        value=minutes,
-        usual=0.0,
-        unit="min",
-        cause=Cause.SENDER_SILENT,
-        because="it was reported steadily before, and the services still report: look at who counts it",
-        labels={"owner": kpi.owner} if kpi.owner else {},
-    )
 
 
 def _level_moved(kpi: Kpi, fall: Fall) -> Symptom:

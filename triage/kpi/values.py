@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from queries.store import Value as StoreValue
-from triage.kpi.figures import Kind, Kpi, Signal, Source
+from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
 from triage.symptom import Ask
 from triage.window import Window
 
@@ -18,6 +18,8 @@ SETTLED = timedelta(minutes=5)
 """The latest minutes are measured again when asked, however fresh what is kept."""
 LATE = timedelta(minutes=3)
 """So long after an interval began, a report of it may still be on its way."""
+STEADY = 0.5
+"""What is reported in so many of its minutes is reported steadily: none of it is silence, and not nothing."""
 QUESTIONS = {Signal.SPAN: "kpi/spans", Signal.LOG: "kpi/logs"}
 
 Parts: TypeAlias = tuple[float, float]
@@ -99,7 +101,7 @@ def known(ask: Ask, kpi: Kpi, window: Window) -> Measured:
 
 def measured(ask: Ask, kpi: Kpi, window: Window, step_s: int = MINUTE_S) -> Measured:
     """The parts of each interval, from the telemetry itself, in order. Raises StoreError."""
-    return together(kpi, all_reported(ask, [kpi], window, step_s), window.to)
+    return together(kpi, all_reported(ask, [kpi], window, step_s), window.to, step_s)
 
 
 def all_reported(ask: Ask, kpis: Sequence[Kpi], window: Window, step_s: int = MINUTE_S) -> Reported:
@@ -120,16 +122,35 @@ def parts_of(kpi: Kpi, reported: Reported) -> list[Measured]:
     return [reported[source, kpi.kind is Kind.GAUGE] for source in kpi.sources]
 
 
-def together(kpi: Kpi, reported: Reported, to: datetime) -> Measured:
-    """The figure's parts, as told until `to`; of a ratio, one that is not told of is 0, once it is no longer late."""
+def awaited(kpi: Kpi, reported: Reported) -> list[Measured]:
+    """The parts that must be reported: where less of a share is better, none of it is good news."""
+    parts = parts_of(kpi, reported)
+    return parts if kpi.good is Good.UP else parts[-1:]
+
+
+def is_steady(part: Iterable[int], step_s: int = MINUTE_S) -> bool:
+    """Whether it is reported in at least half of the minutes, or longer steps, from its first report to its last."""
+    places = {start // max(step_s, MINUTE_S) for start in part}
+    return bool(places) and len(places) >= STEADY * (max(places) - min(places) + 1)
+
+
+def together(kpi: Kpi, reported: Reported, to: datetime, step_s: int = MINUTE_S) -> Measured:
+    """The figure's parts, as told until `to`; of a ratio, one that is not told of is 0, once it is no longer late.
+
+    But where a part that is awaited was never reported, or no longer is though it was steady, nothing is known.
+    """
     first, *others = parts_of(kpi, reported)
     if not others:
         keeps_count = kpi.kind is Kind.GAUGE
         return {start: (part, of if keeps_count else 0.0) for start, (part, of) in first.items()}
     (second,) = others
+    needed = awaited(kpi, reported)
+    if not all(needed):
+        return {}
     nothing = (0.0, 0.0)
     settled = (min(to, datetime.now(UTC)) - LATE).timestamp()
-    told_until = max(min(max(first, default=0), max(second, default=0)), settled)
+    both_until = min(max(first, default=0), max(second))
+    told_until = min([max(both_until, settled), *(max(part) for part in needed if is_steady(part, step_s))])
     starts = sorted(start for start in first.keys() | second.keys() if start <= told_until)
     return {start: (first.get(start, nothing)[0], second.get(start, nothing)[0]) for start in starts}
 
