@@ -132,6 +132,24 @@ def test_what_a_person_resolved_and_was_over_while_the_watch_was_away_is_no_othe
     assert over.frozen_end
 
 
+def test_what_a_person_resolved_hides_no_later_alert_that_was_over_before_a_pass_found_it(own_store: Store) -> None:
+    """The earlier one lasted on after they said so, and was told until lately; the later began after its end."""
+    empty(own_store)
+    watching = watch(own_store)
+    tell_alert(own_store, "a-1", "firing", "DiskFull", {"service": "search"})
+    (first,) = watching.look(at(40))
+    watching.book.write([Event(first.id, "by-ana", at(60), Kind.RESOLVED, "ana", "rolled back")])
+    tell_alert(own_store, "a-2", "resolved", "DiskFull", {"service": "search"}, ends=at(500))
+    for seconds in (*range(480, 600, 10), 790, 970):
+        (incident,) = watching.look(at(seconds))
+    assert (incident.id, incident.ended) == (first.id, at(500))
+    tell_alert(own_store, "a-3", "firing", "DiskFull", {"service": "search"}, begins=at(981))
+    tell_alert(own_store, "a-4", "resolved", "DiskFull", {"service": "search"}, begins=at(981), ends=at(988))
+    for seconds in (990, 1000):
+        later, _ = watching.look(at(seconds))
+        assert (later.state, later.began, later.ended) == (State.RESOLVED, at(981), at(988))
+
+
 def test_an_alert_that_flaps_stays_one_incident(own_store: Store) -> None:
     """Firing again before six passes have missed it, and within a quarter of an hour; a replay agrees."""
     empty(own_store)

@@ -37,7 +37,7 @@ class Group:
 def grouped(symptoms: Sequence[Symptom], incidents: Sequence[Incident], calls: Calls, now: datetime) -> list[Group]:
     """A group for each incident concerned, and one for each new. Symptoms are in the order in which they name."""
     groups = [Group(incident) for incident in _in_reach(incidents, now)]
-    later = [symptom for symptom in symptoms if not _known(symptom, groups) and not _is_past(symptom, incidents, now)]
+    later = [symptom for symptom in symptoms if not _known(symptom, groups) and not _is_past(symptom, incidents)]
     for symptom in sorted(later, key=lambda each: each.detector == KPI):  # what follows from all comes last
         _place(symptom, groups, calls)
     return [group for group in groups if group.symptoms]
@@ -77,10 +77,10 @@ def _known(symptom: Symptom, groups: Sequence[Group]) -> bool:
     return False
 
 
-def _is_past(symptom: Symptom, incidents: Sequence[Incident], now: datetime) -> bool:
-    """Whether it is over, and of an incident that a person resolved while it lasted: nobody looked until it was."""
-    same = [each for one in incidents for each in one.symptoms if each.symptom.key == symptom.key]
-    return symptom.to is not None and any(each.active or now - each.told < FLAP for each in same)
+def _is_past(symptom: Symptom, incidents: Sequence[Incident]) -> bool:
+    """Whether it is over, and of an incident that a person resolved while it lasted: it began before that one's end."""
+    same = [each for one in incidents for each in one.findings if each.key == symptom.key]
+    return symptom.to is not None and any(each.to is not None and symptom.from_ < each.to for each in same)
 
 
 def _place(symptom: Symptom, groups: list[Group], calls: Calls) -> None:
