@@ -2,13 +2,16 @@
 -- from, to: DateTime64, UTC; the window, `to` itself not meant
 -- partner: String, its name
 -- One row per caller, HTTP status (0 where there was none) and kind of complaint, most calls first; one received twice counts
--- once. Where no connection came about, what is said of certificates, versions and tokens is no answer; nor is an address.
+-- once. Where no connection came about, what is said of certificates, versions and tokens is no answer; nor is an address, or
+-- the name of a field.
 WITH
     (SELECT groupArray(Name) FROM partners) AS known_partners,
-    replaceRegexpAll(lower(Error), '(\\w+:/|\\B)/[^\\s"\'<>(),;]+', '') AS said,
+    replaceRegexpAll(lower(Error), '(\\w+:/|\\B)/[^\\s"\'<>(),;]+', '') AS addressed,
+    replaceRegexpAll(addressed, '\\b(field|property|attribute|argument|parameter|key)s?:? [\\\\"\'`]+[\\w.-]+', '\\1') AS said,
     HttpStatus = 0 AND (
-        match(said, 'conn(ection)? ?(refused|reset|aborted)|timeout|timed out|deadline.exceeded|unreachable|no route')
-        OR match(said, '(failed|unable|cannot|could ?n.t)( to)? connect|new connection|max retries|hang up|broken pipe')
+        match(said, 'conn(ection)? ?(refused|reset|abort)|timed?.?out|deadline.?exceeded|unreach|no ?route')
+        OR match(said, '(failed|unable|cannot|could ?n.t)( to)? connect|new connection|max retries|hang up|broken pipe|\\bepipe')
+        OR match(said, '(network|host) is down|e(net|host)down|"": (unexpected )?eof')
         OR match(said, '(remote|server) ?disconnect|disconnect/reset|(remote end|peer|server) closed')
         OR match(said, 'no such host|unknown ?host|name.?resol|resolve (host|\\W)|getaddrinfo|enotfound|eai_again|name or service|\\bdns')
         OR match(said, 'x509|pkix|handshake|\\b(open)?(ssl|tls)|err_(ssl|tls)|altname|signed by unknown|self.signed.cert')

@@ -149,6 +149,15 @@ UNANSWERED = (
     "SSLError: [SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: certificate has expired",
     "The remote certificate is invalid according to the validation procedure",
     "invalid peer certificate: UnknownIssuer",
+    "Failed to obtain access token: connect ETIMEDOUT 203.0.113.5:443",
+    "token refresh failed: connect EHOSTUNREACH 10.0.0.7:443",
+    "could not fetch token: ENETUNREACH",
+    "could not fetch token: write EPIPE",
+    'oauth2: cannot fetch token: Post "https://bank.example/token": EOF',
+    "java.net.NoRouteToHostException: token",
+    "Unable to acquire token: Network is down",
+    "could not get token: rpc error: code = DeadlineExceeded desc = stream ended",
+    "SocketException: Software caused connection abort: token",
 )
 REFUSED = (
     "invalid token: the certificate claim does not match",
@@ -159,6 +168,10 @@ INVALID = (
     "validation of response failed: certificate_number is missing field",
     "invalid client certificate serial in payload: schema",
     "could not resolve schema of https://bank.example/v1/token: unexpected field",
+    "validation failed: unknown field 'timeout_ms'",
+    'schema error: unknown field "dns_name"',
+    "malformed request: unexpected property `token`",
+    'json: cannot parse: {"error": "unknown field \\"tls_version\\""}',
 )
 
 
