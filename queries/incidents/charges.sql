@@ -4,7 +4,7 @@
 -- settled: DateTime64, UTC; a charge that began from then on says that the order is paid, and no more
 -- as_of: DateTime64, UTC; what began later is not known
 -- words: String, a regular expression (re2, small letters) of the names of spans that charge
--- other_words: String, one of the names of those that do not, though they are so called
+-- other_words: String, one (of letters as they are) of the names of those that do not, though they are so called
 -- One row per order: in how many requests a charge went well, how many charges failed, whether an entry operation that
 -- charges has gone well for the order, whose it is, the first charge that went well (or failed, where none did), and all
 -- that went well (trace, span, time), earliest first. A charge is a client span that is so named, of the only order that its
@@ -17,7 +17,7 @@ FROM otel_traces
 WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}
     AND toStartOfTenMinutes(Timestamp) >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')})
     AND SpanKind = 'Client' AND TraceId != '' AND match(lower(SpanName), {words:String})
-    AND NOT match(lower(SpanName), {other_words:String});
+    AND NOT match(SpanName, {other_words:String});
 
 CREATE TEMPORARY TABLE naming AS
 SELECT TraceId, cityHash64(TraceId) AS TraceHash, groupUniqArray(OrderId) AS order_ids
@@ -63,7 +63,7 @@ INNER JOIN requests ON requests.TraceId = otel_traces.TraceId
 WHERE Timestamp >= {before:DateTime64(6, 'UTC')} AND Timestamp <= {as_of:DateTime64(6, 'UTC')}
     AND toStartOfTenMinutes(Timestamp) IN (SELECT Bucket FROM otel_traces_trace_id_ts WHERE TraceHash IN (SELECT TraceHash FROM naming))
     AND TraceId IN (SELECT TraceId FROM naming)
-    AND SpanKind = 'Client' AND match(lower(SpanName), {words:String}) AND NOT match(lower(SpanName), {other_words:String})
+    AND SpanKind = 'Client' AND match(lower(SpanName), {words:String}) AND NOT match(SpanName, {other_words:String})
     AND length(requests.order_ids) = 1;
 
 CREATE TEMPORARY TABLE firsts AS

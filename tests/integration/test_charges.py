@@ -167,7 +167,36 @@ def test_what_another_operation_does_with_a_payment_is_not_one_charge_too_many(
 
 
 @pytest.mark.parametrize(
-    "call", ["POST /v1/payments/{id}/refund", "GET /v1/payments/{id}", "payments.Api/ListPayments"]
+    "call",
+    [
+        "POST /getnet/v1/payments",
+        "getnet.Payments/Charge",
+        "POST /GETNET/v1/payments",
+        "POST /headless/v1/payments",
+        "POST /voidpay/charge",
+        "payment options charge",
+        "payments.Api/CreatePayment",
+    ],
+)
+def test_a_provider_may_be_called_like_what_is_no_charge(store: Store, call: str) -> None:
+    """A verb is the first word, or begins the name of a remote procedure."""
+    told(store, *checkout(1, "o", placed=False, charged=True, call=call))
+    assert [line.action for line in plan_for(store, gateway_errors()).lines] == [Action.REFUND]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "POST /v1/payments/{id}/refund",
+        "POST /v1/payments/{id}/void",
+        "GET /v1/payments/{id}",
+        "HTTP GET /v1/payments",
+        "list payments",
+        "payments.Api/ListPayments",
+        "payments.Api/getPayment",
+        "payments.Api/Get",
+        "payments.Api/VoidPayment",
+    ],
 )
 def test_what_only_asks_of_a_payment_or_undoes_it_is_no_charge(store: Store, call: str) -> None:
     """However often, and whether its request goes well or not."""

@@ -16,8 +16,12 @@ from triage.symptom import Ask
 
 CHARGING = r"\b(charge|charges|capture|captures|payments?)\b"
 """What spans that charge are called: `POST /v1/charges`, `capture`."""
-NO_CHARGE = r"\b(get|head|options|list|delete)|refund|void|cancel|revers"
-"""What those of them are called that only ask of a payment, or undo it: `GET /v1/payments/{id}`, `refund payment`."""
+NO_CHARGE = (
+    r"(?i:^(http )?(get|head|options|list|delete)\s|refund|\bvoids?\b|cancel|revers)"
+    r"|/([Gg]et|[Ll]ist|[Dd]elete|[Vv]oid)([A-Z]|$)"
+)
+"""What those of them are called that only ask of a payment, or undo it: `GET /v1/payments/{id}`, `refund payment`,
+`payments.Api/GetPayment`."""
 SETTLED = timedelta(seconds=30)
 """So long a request goes on at most."""
 
