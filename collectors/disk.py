@@ -5,6 +5,8 @@ import time
 from pathlib import Path
 
 LOOK_AGAIN_S = 0.25
+CALM_S = 600.0
+"""A merge that filled the disk would begin again at once; but without any, what is too old is never dropped."""
 
 
 class Disk:
@@ -18,11 +20,19 @@ class Disk:
         self._looked_at = -LOOK_AGAIN_S
         self._room = 0
         self._keep = 0
+        self._full_until = 0.0
 
     @property
     def full(self) -> bool:
-        """Whether half of what is to be left free is gone too. Until then the engine merges, and drops what is old."""
-        return self.room < -self._keep // 2
+        """Whether half of what is to be left free is gone too, and since then for `CALM_S`, or until all of it is free.
+
+        Until then the engine merges, and drops what is old.
+        """
+        if (room := self.room) >= 0:
+            self._full_until = 0.0
+        elif room < -self._keep // 2:
+            self._full_until = time.monotonic() + CALM_S
+        return time.monotonic() < self._full_until
 
     @property
     def room(self) -> int:

@@ -8,7 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from collectors.disk import Disk
+from collectors import disk as disks
+from collectors.disk import LOOK_AGAIN_S, Disk
 from collectors.disk_guard import DiskGuard
 from queries import schema
 from queries.errors import QueryFailed, StoreUnavailable
@@ -29,7 +30,12 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def filled(disk: Disk, *, full: bool) -> None:
     """Has it seem so: more is to be left free than there is, or nothing."""
-    disk._keep_free_bytes, disk._keep_free_ratio = (1 << 60, 10.0) if full else (0, 0.0)
+    left_free(disk, 0.1 if full else 1e9)
+
+
+def left_free(disk: Disk, part: float) -> None:
+    """Has this part of what is to be left free seem to be so."""
+    disk._keep_free_bytes, disk._keep_free_ratio = int(Disk(disk._directory, 0, 0.0).room / part), 1e9
     disk.look_again()
 
 
@@ -78,6 +84,42 @@ def test_while_only_senders_wait_the_engine_goes_on(tmp_path: Path) -> None:
     disk = Disk(tmp_path, int(free * 3), 1e9)
     assert disk.room < 0
     assert disk.full
+
+
+def test_a_merge_that_fills_the_disk_does_not_begin_again_at_once(store: Store, tmp_path: Path) -> None:
+    """Stopped, it gives back what it took: there is room once all is free that is to be, where senders go on, too."""
+    disk = Disk(tmp_path, 0, 0.0)
+    body = segment(traces(span()))
+    with closing(DiskGuard(store, disk)) as guard:
+        for token in ("one", "two"):
+            guard.insert("traces", body, token)
+        left_free(disk, 0.6)
+        assert not disk.full, "it was never less than half"
+        left_free(disk, 0.4)
+        assert in_time(lambda: not merges(store))
+        left_free(disk, 0.6)
+        time.sleep(3 * LOOK_AGAIN_S)
+        assert not merges(store)
+        with pytest.raises(StoreUnavailable):
+            guard.insert("traces", body, "three")
+        left_free(disk, 1.1)
+        assert in_time(lambda: merges(store))
+        left_free(disk, 0.6)
+        guard.insert("traces", body, "three")
+
+
+def test_what_is_too_old_is_dropped_in_the_end_on_a_disk_that_a_merge_filled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is merging that drops it: after a while it is tried again, though senders still wait."""
+    monkeypatch.setattr(disks, "CALM_S", 0.5)
+    disk = Disk(tmp_path, 0, 0.0)
+    left_free(disk, 0.4)
+    assert disk.full
+    left_free(disk, 0.6)
+    assert disk.full
+    assert in_time(lambda: not disk.full)
+    assert disk.room < 0
 
 
 def test_parts_that_are_broken_at_the_start_are_told(tmp_path: Path) -> None:
