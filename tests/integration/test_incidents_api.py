@@ -42,11 +42,20 @@ class Web:
         return answer
 
 
-@pytest.fixture
-def web(tmp_path: Path) -> Iterator[Web]:
-    with closing(Store.open(f"chdb://{tmp_path}/data/clickhouse")) as store:
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with what a small shop sent."""
+    directory = tmp_path_factory.mktemp("incidents")
+    with closing(Store.open(f"chdb://{directory}/clickhouse")) as store:
         schema.apply(store)
         small_shop.fill(store)
+    return directory
+
+
+@pytest.fixture
+def web(data: Path) -> Iterator[Web]:
+    with closing(Store.open(f"chdb://{data}/clickhouse")) as store:
+        store.command("TRUNCATE TABLE incident_events")
         book, passes = StoredBook(store), Passes(runbook=RUNBOOK)
         passes.look(30, gateway_errors("payment"))
         book.write(list(passes.book.events.values()))
@@ -56,7 +65,7 @@ def web(tmp_path: Path) -> Iterator[Web]:
         hit = passes.only
         app = create_app(store, metrics=str, ready=lambda: None, base_url="http://127.0.0.1")
         with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
-            yield Web(client, store, tmp_path / "data", hit, more.only)
+            yield Web(client, store, data, hit, more.only)
 
 
 class TestApi:
