@@ -93,9 +93,10 @@ async def _whole(context: Context, within_s: float) -> bytes:
     """The call's request. Raises Overloaded if it takes too long to arrive, BadRecord where there is none."""
     try:
         async with asyncio.timeout(within_s):
-            request = await context.read()
+            request: object = await context.read()
     except TimeoutError:
         raise Overloaded("the rest of the request did not arrive", 1) from None
     if not isinstance(request, bytes):  # grpc.aio.EOF
+        await context.send_initial_metadata(())  # is cancelled where the sender gave up, or grpcio refused it
         raise BadRecord("the call brings no request")
     return request

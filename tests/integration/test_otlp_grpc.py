@@ -237,6 +237,27 @@ def test_a_sender_that_gives_up_is_no_harm(receivers: Receivers) -> None:
     assert (Kind.LOGS, GOOD[Kind.LOGS]) in receivers.kept
 
 
+def test_only_a_call_that_ends_without_a_request_is_a_bad_one() -> None:
+    """Not one that its sender gives up, nor one whose request is larger than gRPC takes: those are not counted."""
+    with (
+        Receivers(Limits(request_bytes=1 << 20)) as receivers,
+        grpc.insecure_channel(f"127.0.0.1:{receivers.grpc_port}") as channel,
+    ):
+        call = channel.stream_unary(f"/{service_name(Kind.TRACES)}/Export", None, None)
+        never = threading.Event()
+        for requests, code in (
+            (iter((bytes((1 << 20) + 1),)), grpc.StatusCode.RESOURCE_EXHAUSTED),
+            (iter((bytes(3 << 20),)), grpc.StatusCode.RESOURCE_EXHAUSTED),
+            (iter(lambda: never.wait(30) and b"", None), grpc.StatusCode.DEADLINE_EXCEEDED),
+            (iter(()), grpc.StatusCode.INVALID_ARGUMENT),
+        ):
+            with pytest.raises(grpc.RpcError) as raised:
+                call(requests, timeout=1)
+            assert raised.value.code() is code
+        never.set()
+    assert receivers.counts == {(Kind.TRACES, Outcome.BAD): 1}
+
+
 def test_a_connection_that_never_speaks_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever only holds a connection open does not hold it for long."""
     monkeypatch.setattr(otlp_grpc, "HANDSHAKE_MS", 300)
