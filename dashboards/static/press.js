@@ -13,16 +13,15 @@ async function press(event) {
   button.setAttribute("aria-busy", "true");
   const sent = new FormData(form, button);
   say(button, "");
-  let refused = await send(sent);
-  if (!refused) {
-    await fetching; // it began before
-    const notRenewed = await refresh();
-    if (notRenewed && notRenewed.href) refused = notRenewed; // the answer led to the login page
-  }
+  const refused = await send(sent);
+  if (!refused) await fetching; // it began before
+  const notRenewed = refused ? null : await refresh();
   button.removeAttribute("aria-busy");
   pressed.delete(button);
-  if (refused) { say(button, "Not done: ", refused); return; }
-  say(button, "Done: the page shows it.");
+  if (refused === NO_ANSWER) refresh(); // the page tells whether it was done
+  const [words, why] = outcome(refused, notRenewed);
+  say(button, words, why);
+  if (!words.startsWith("Done")) return;
   for (const typed of form.querySelectorAll("textarea")) if (typed.value === sent.get(typed.name)) typed.value = "";
   const own = MAIN.querySelector(".waiting:has(+ [data-rows=events]) button"); // it need not be asked for
   if (own) own.click();
@@ -37,6 +36,13 @@ async function send(sent) {
   } catch {
     return NO_ANSWER;
   }
+}
+
+// What became of it, and why: unknown where no answer came, or one that may have led to a login page.
+function outcome(refused, notRenewed) {
+  if (refused) return [refused === NO_ANSWER ? "Perhaps not done: " : "Not done: ", refused];
+  if (!notRenewed) return ["Done: the page shows it."];
+  return [notRenewed.href ? "Perhaps not done: " : "Done; the page could not be renewed: ", notRenewed];
 }
 
 // Beside the button; what went well is seen on the page, and only read out.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from playwright.sync_api import Browser, ViewportSize, expect
+from playwright.sync_api import Browser, Route, ViewportSize, expect
 
 from tests.browser.conftest import (
     DESK,
@@ -379,11 +379,35 @@ class TestPressing:
         page.locator("#note").fill("Rolled back.")
         page.route("**/incidents/*", lambda route: route.abort())
         page.get_by_role("button", name="Add to the timeline").click()
-        expect(said).to_have_text("Not done: the service does not answer", timeout=40_000)
+        expect(said).to_have_text("Perhaps not done: the service does not answer", timeout=40_000)
         expect(page.locator("#note")).to_have_value("Rolled back.")
         page.unroute("**/incidents/*")
         page.get_by_role("button", name="Add to the timeline").click()
         expect(page.locator(".story")).to_contain_text("Rolled back.", timeout=40_000)
+
+    def test_what_is_not_known_is_not_said(self, phone: Visit, broke: Broke) -> None:
+        """Whether it was done, where the answer was lost: the page tells; that the page shows it, where it does not."""
+        open_another(broke, "INC-LOST")
+        page = phone.open("/incidents/INC-LOST")
+
+        def lose(route: Route, lost: str) -> None:
+            if route.request.method != lost:
+                route.continue_()
+                return
+            if lost == "POST":
+                route.fetch(max_redirects=0)
+            route.abort()
+
+        said = page.locator(".slots [role=status]")
+        page.route("**/incidents/*", lambda route: lose(route, "POST"))
+        page.get_by_role("button", name="Acknowledge", exact=True).click()
+        expect(said).to_have_text("Perhaps not done: the service does not answer", timeout=40_000)
+        expect(page.get_by_role("button", name="Acknowledged by")).to_be_visible(timeout=40_000)
+        page.unroute("**/incidents/*")
+        page.route("**/incidents/*", lambda route: lose(route, "GET"))
+        page.get_by_role("button", name="Mitigated", exact=True).click()
+        why = "Done; the page could not be renewed: the service does not answer"
+        expect(said).to_have_text(why, timeout=40_000)
 
     def test_who_is_no_longer_logged_in_loses_nothing(self, browser: Browser, broke: Broke) -> None:
         """They log in again in another tab, and press once more."""
