@@ -36,7 +36,6 @@ def postmortem_page(
 def _page(
     request: Request, document: PostmortemJson, overtaken: Overtaken | None = None, author: str = ""
 ) -> HTMLResponse:
-    texts = {each.name: _text(each) for each in document.sections}
     return render(
         request,
         "postmortem.html",
@@ -44,9 +43,9 @@ def _page(
         document=document,
         layout=laid_out(document),
         sections={each.name: each for each in document.sections},
-        texts=texts | ({overtaken.section: overtaken.text} if overtaken else {}),
+        texts={each.name: _text(each) for each in document.sections},
         versions={each.name: len(each.earlier) + bool(each.written) for each in document.sections},
-        overtaken_in=overtaken.section if overtaken else None,
+        overtaken=overtaken,
         author=author or author_for(request),
         figures={each.name: (Markup(each.svg), each.alt) for each in document.figures},
         hints={each.name: HINTS.get(each.name, HINT) for each in document.sections},

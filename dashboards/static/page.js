@@ -90,21 +90,38 @@ function shareAuthor() {
   });
 }
 
-// A text that takes long to write is kept in this tab until it is saved: meanwhile a session may end.
+// Who was overtaken has their own text before them: to discard it brings the one that stands there now.
+function discardToCurrent() {
+  for (const area of document.querySelectorAll("textarea[data-now]")) {
+    const typed = area.value;
+    area.defaultValue = area.dataset.now;
+    area.value = typed;
+  }
+}
+
+// A text that takes long to write is kept in this tab until it is saved, with what its author knew: meanwhile a session may
+// end, and others may write.
 function keepTyped() {
   const words = (text) => text.replace(/\s+/g, " ").trim();
   for (const area of document.querySelectorAll("textarea[data-kept]")) {
-    const key = `${location.pathname}#${area.id}`;
-    const typed = sessionStorage.getItem(key);
-    if (typed === null || words(typed) === words(area.defaultValue)) {
+    const key = `typed:${location.pathname}#${area.id}`;
+    const based = area.form.elements.based_on;
+    const current = based.value;
+    const back = area.form.querySelector("[data-back]");
+    const keep = () => sessionStorage.setItem(key, JSON.stringify({ text: area.value, based_on: based.value }));
+    const overtaken = area.dataset.now !== undefined;
+    if (overtaken) keep(); // now both texts are known
+    const typed = JSON.parse(sessionStorage.getItem(key));
+    if (!typed || words(typed.text) === words(area.defaultValue)) {
       sessionStorage.removeItem(key);
-    } else if (area.value === area.defaultValue) {
-      area.value = typed;
+    } else {
+      area.value = typed.text;
+      based.value = typed.based_on;
       area.closest("details").open = true;
-      area.form.querySelector("[data-back]").hidden = false;
+      back.hidden = overtaken;
     }
-    area.addEventListener("input", () => sessionStorage.setItem(key, area.value));
-    area.form.addEventListener("reset", () => { sessionStorage.removeItem(key); area.form.querySelector("[data-back]").hidden = true; });
+    area.addEventListener("input", keep);
+    area.form.addEventListener("reset", () => { sessionStorage.removeItem(key); based.value = current; back.hidden = true; });
   }
 }
 
@@ -129,4 +146,5 @@ openTarget();
 addEventListener("hashchange", openTarget);
 const lookedAt = document.querySelector(".looked-at");
 if (lookedAt && !location.hash) lookedAt.scrollIntoView({ block: "center", behavior: "instant" });
+discardToCurrent();
 keepTyped(); // last: a browser may refuse to keep anything

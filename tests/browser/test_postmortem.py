@@ -45,19 +45,22 @@ def begin(page: Page, section: str, text: str) -> None:
     page.get_by_label(f"Text of “{section}”").fill(text)
 
 
+def log_in(page: Page) -> None:
+    page.get_by_label("Token").fill(TOKEN)
+    page.get_by_role("button", name="Log in").click()
+
+
 def test_what_was_typed_survives_a_session_that_ended(visit: Visit, address: str) -> None:
     """Saving leads to the token, and from there back to the text; another section's is still there as well."""
     page = visit.page
     page.goto(visit.site.guarded_url + address)
-    page.get_by_label("Token").fill(TOKEN)
-    page.get_by_role("button", name="Log in").click()
+    log_in(page)
     begin(page, "Impact", "An hour of writing.")
     begin(page, "Remediation", "Another one.")
     page.context.clear_cookies()
     page.locator("#author-remediation").fill("Ana")
     page.locator("button[value=remediation]").click()
-    page.get_by_label("Token").fill(TOKEN)
-    page.get_by_role("button", name="Log in").click()
+    log_in(page)
     expect(page.get_by_label("Text of “Remediation”")).to_have_value("Another one.")
     expect(page.locator("section", has=page.locator("h2#remediation")).get_by_text("is back")).to_be_visible()
     page.locator("#author-remediation").fill("Ana")
@@ -86,6 +89,53 @@ def test_nobody_is_overwritten_unawares(visit: Visit, address: str) -> None:
     expect(page.get_by_label("Text of “What we learned”")).to_have_value("Mine.")
     page.locator("button[value=lessons]").click()
     expect(section).to_contain_text("written by Ana")
+
+
+def test_a_text_that_came_back_overwrites_nobody_unawares(visit: Visit, address: str) -> None:
+    """Who was overtaken while their session ended sees both texts, and saves again."""
+    page = visit.page
+    page.goto(visit.site.guarded_url + address)
+    log_in(page)
+    begin(page, "Detection and response", "Mine.")
+    page.locator("#author-detection").fill("Ana")
+    assert page.request.put(f"{visit.site.url}/api/v1{address}/detection", data={"author": "Bob", "text": "His."}).ok
+    page.context.clear_cookies()
+    page.locator("button[value=detection]").click()
+    log_in(page)
+    expect(page.get_by_label("Text of “Detection and response”")).to_have_value("Mine.")
+    section = page.locator("section", has=page.locator("h2#detection"))
+    for said in ("Bob wrote this section meanwhile", "written by Ana"):
+        page.locator("#author-detection").fill("Ana")
+        page.locator("button[value=detection]").click()
+        expect(section).to_contain_text(said)
+
+
+def test_an_overtaken_text_stays_until_it_is_saved_or_discarded(visit: Visit, address: str) -> None:
+    """It is back after a look elsewhere, and can be saved, for both were seen; discarded, it makes way for theirs."""
+    page, url = visit.open(address), visit.site.url
+    text = page.get_by_label("Text of “Summary”")
+    section = page.locator("section", has=page.locator("h2#summary"))
+    begin(page, "Summary", "Mine, and longer.")
+    page.locator("#author-summary").fill("Ana")
+    assert page.request.put(f"{url}/api/v1{address}/summary", data={"author": "Bob", "text": "His."}).ok
+    page.locator("button[value=summary]").click()
+    expect(section).to_contain_text("Bob wrote this section meanwhile")
+    page.goto(url)
+    page.goto(url + address)
+    expect(text).to_have_value("Mine, and longer.")
+    page.locator("#author-summary").fill("Ana")
+    page.locator("button[value=summary]").click()
+    expect(section).to_contain_text("written by Ana")
+    begin(page, "Summary", "Mine again.")
+    page.locator("#author-summary").fill("Ana")
+    assert page.request.put(f"{url}/api/v1{address}/summary", data={"author": "Bob", "text": "His last."}).ok
+    page.locator("button[value=summary]").click()
+    expect(text).to_have_value("Mine again.")
+    page.get_by_role("button", name="Discard what I typed").locator("visible=true").click()
+    expect(text).to_have_value("His last.")
+    page.goto(url + address)
+    assert not text.is_visible()
+    expect(text).to_have_value("His last.")
 
 
 def test_it_fits_every_screen_and_keeps_nobody_out(seen: Visit, address: str, axe: Axe) -> None:
