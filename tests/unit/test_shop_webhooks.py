@@ -66,7 +66,7 @@ def test_without_a_secret_nothing_is_signed() -> None:
 
 def test_harmless_releases_come_now_and_then_and_are_run() -> None:
     """On a calm day some services get a new version, each told before it serves, and nothing fails by it."""
-    shop = Shop("calm", 1, 0.5)
+    shop = Shop("calm", 1, 0.1)
     told = {
         (event["repository"]["name"], event["deployment"]["payload"]["version"]): post.at_ns
         for post in posts(shop, T, T + DAY_S)
