@@ -26,6 +26,7 @@ from triage.postmortem.writing import write
 from triage.slack.owed import How, owed
 from triage.slack.reminding import Reminding
 from triage.slack.text import Writer
+from triage.symptom import Cause
 
 KEY = b"k" * 32
 HOSTILE = "<script>alert(1)</script>\u202e | `x` [y](http://evil.example) #strong[z]\x00"
@@ -80,6 +81,19 @@ class TestDraft:
             assert ("They are named by 40 changes of rows that are wrong" in md(said)) is is_said
             assert ("| Customer | Outcome | Rows |" in md(said)) is is_said
             assert ("40 failures in 38 requests" in md(said)) is not is_said
+
+    def test_the_opening_is_told_as_it_was_then(self) -> None:
+        """Its title and what found it, however bad it became; for a stranger, without whom they name."""
+        passes = Passes()
+        passes.look(30, gateway_errors(value=0.31))
+        passes.look(70, gateway_errors(value=0.9, cause=Cause.BAD_DEPLOY))
+        title = "5xx at the gateway: 31 % of POST /checkout since 10:02"
+        assert passes.only.title != title
+        assert next(each for each in IncidentJson.of(passes.only).timeline if each.kind == "opened").text == title
+        for document in (drafted(facts(passes.only)), blind(facts(passes.only))):
+            assert next(each for each in document.timeline if each.kind == "opened").text.endswith(title)
+            found = "What found it: 5xx at the gateway: 31% of POST /checkout failed in the last 30 s."
+            assert document.section(SectionName.DETECTION).drafted[-1] == found
 
     def test_figures_stand_to_the_right_and_an_end_that_is_not_there_is_not_told(self) -> None:
         """In the table of each moment."""

@@ -22,6 +22,7 @@ from triage.postmortem.redaction import CUSTOMER, PERSON, Pseudonyms, Redaction,
 from triage.postmortem.spelling import plain
 from triage.postmortem.verification import verdict
 from triage.postmortem.writing import LONGEST
+from triage.symptom import Cause
 
 KEY = b"k" * 32
 LETTERS = [
@@ -125,6 +126,19 @@ def test_a_label_may_name_a_customer() -> None:
     labels = {"gateway": "gateway", "operation": "GET /customers/c-17"}
     passes.looks(30, 80, replace(gateway_errors(), labels=labels))
     assert "c-17" not in exported(facts(passes.only, hit("c-17")))
+
+
+def test_the_title_of_the_opening_may_name_a_customer() -> None:
+    """Though the incident is called something else now."""
+    passes = Passes()
+    labels = {"gateway": "gateway", "operation": "GET /customers/c-17"}
+    passes.look(30, replace(gateway_errors(), labels=labels))
+    passes.look(70, gateway_errors(cause=Cause.BAD_DEPLOY))
+    assert "c-17" in passes.only.timeline[0].details
+    assert "c-17" not in passes.only.title
+    whole = exported(facts(passes.only, hit("c-17")))
+    assert "c-17" not in whole
+    assert re.search(r"was opened: .*customer-\w{10}", whole)
 
 
 def test_whose_an_incident_is_is_not_told() -> None:

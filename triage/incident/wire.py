@@ -9,6 +9,7 @@ from pydantic import Field, PlainSerializer
 
 from triage.incident.due import due_at
 from triage.incident.figures import Figures, figures, time_to_acknowledge, time_to_detect, time_to_resolve
+from triage.incident.fold import ANSWER
 from triage.incident.impact import Hit
 from triage.incident.model import Answer, Event, Impact, Incident, Person, State, Tracked
 from triage.model import AffectedCustomer
@@ -205,6 +206,8 @@ def section_of(event: Event) -> str:
 
 def timeline_text(event: Event) -> str:
     """What the timeline says of an event."""
+    if event.kind == "opened":
+        return ANSWER.validate_json(event.details).title
     if event.kind == "reopened":
         return event.text if event.author != "triage" else "It is back."
     if event.kind == "notified":
@@ -262,15 +265,8 @@ class IncidentJson(Wire):
             service_owner=ServiceOwnerJson.of(one.answer.service, one.answer.service_owner),
             impact=ImpactJson.of(one),
             suspects=[SuspectJson.model_validate(each) for each in one.suspects],
-            timeline=[EventJson.of(event) for event in _told(one)],
+            timeline=[EventJson.of(event) for event in one.timeline if not _is_routine(event)],
         )
-
-
-def _told(one: Incident) -> list[Event]:
-    opened = [event for event in one.timeline if event.kind == "opened"]
-    titled = [Event(e.incident, e.id, e.time, e.kind, e.author, one.answer.title, "") for e in opened]
-    seen = (event for event in one.timeline if event.kind != "opened" and not _is_routine(event))
-    return [*titled, *seen]
 
 
 def _is_routine(event: Event) -> bool:

@@ -64,7 +64,7 @@ def _source(event: Event) -> str:
 
 def _text(facts: Facts, event: Event) -> str:
     if event.kind == Kind.OPENED:
-        return f"The incident was opened: {facts.incident.answer.title}"
+        return f"The incident was opened: {timeline_text(event)}"
     if event.kind == Kind.SYMPTOM_ENDED:
         symptom = SYMPTOM.validate_json(event.details)
         last = f"; the last of it was at {symptom.to:%H:%M:%S} UTC" if symptom.to else ""

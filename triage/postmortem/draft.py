@@ -185,5 +185,5 @@ def _detection(facts: Facts) -> DetectionJson:
         time_to_detect_ms=ms(time_to_detect(incident)) or 0,
         time_to_acknowledge_ms=ms(time_to_acknowledge(incident)),
         time_to_resolve_ms=ms(time_to_resolve(incident)),
-        found_by=facts.symptom.detector,
+        found_by=facts.found.detector,
     )

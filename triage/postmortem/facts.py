@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from queries.errors import StoreError
 from queries.store import Store
 from triage.changes import Change, changes
+from triage.incident.fold import SYMPTOM
 from triage.incident.impact import CustomersOf, hit_by
-from triage.incident.model import Impact, Incident
+from triage.incident.model import Impact, Incident, Kind
 from triage.incident.naming import naming
 from triage.incident.series import Series, symptom_series
 from triage.model import AffectedCustomer, Evidence
@@ -50,6 +51,13 @@ class Facts:
     def symptom(self) -> Symptom:
         """The one that names the incident."""
         return naming([each.symptom for each in self.incident.symptoms])
+
+    @property
+    def found(self) -> Symptom:
+        """The one that it was opened for, as it stood then."""
+        told = [each for each in self.incident.timeline if each.kind == Kind.SYMPTOM]
+        first = [each for each in told if each.time == told[0].time]
+        return naming([SYMPTOM.validate_json(each.details) for each in first])
 
     @property
     def window(self) -> Window:

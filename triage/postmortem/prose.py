@@ -146,7 +146,7 @@ def detection(facts: Facts) -> Iterator[str]:
         if told
         else "No message about it was sent."
     )
-    yield f"What found it: {facts.symptom.sentence.rstrip('.')}."
+    yield f"What found it: {facts.found.sentence.rstrip('.')}."
 
 
 def _by(incident: Incident, kind: Kind) -> str:

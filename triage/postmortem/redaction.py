@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from triage.changes import Change
 from triage.detectors import NAMES
-from triage.incident.fold import SYMPTOM
+from triage.incident.fold import ANSWER, SYMPTOM
 from triage.incident.model import US, Answer, Event, Incident, Kind, Person, Suspect, Tracked
 from triage.incident.naming import naming
 from triage.model import AffectedCustomer, Evidence
@@ -32,7 +32,7 @@ SHORT_NUMBER = 5
 """A number of fewer digits is a figure in our own sentences, and an id only in what others wrote."""
 ALONE = 6
 """An id so long with a letter in it is replaced within words, too."""
-REWRITTEN = frozenset({Kind.SYMPTOM, Kind.SYMPTOM_ENDED, Kind.VERIFIED})
+REWRITTEN = frozenset({Kind.OPENED, Kind.SYMPTOM, Kind.SYMPTOM_ENDED, Kind.VERIFIED})
 """Events whose details are told."""
 
 
@@ -271,6 +271,8 @@ def _text(event: Event, hide: Redaction, told: Callable[[str], str]) -> str:
 
 
 def _details(event: Event, hide: Redaction, told: Callable[[str], str]) -> str:
+    if event.kind == Kind.OPENED:
+        return ANSWER.dump_json(_answer(ANSWER.validate_json(event.details), hide, told)).decode()
     if event.kind in {Kind.SYMPTOM, Kind.SYMPTOM_ENDED}:
         return SYMPTOM.dump_json(_symptom(SYMPTOM.validate_json(event.details), hide)).decode()
     if event.kind == Kind.VERIFIED:
