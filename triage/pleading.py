@@ -162,6 +162,16 @@ def span(length: timedelta) -> str:
     return f"{large} {units[0]} {small} {units[1]}" if small else f"{large} {units[0]}"
 
 
+def lasted(length: timedelta) -> str:
+    """A length of time to the second where it is short: `45 s`, `4 min 10 s`, `22 minutes`."""
+    seconds = round(length.total_seconds())
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 600:
+        return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 else f"{seconds // 60} min"
+    return span(length)
+
+
 def _ratio(part: int, of: int) -> float:
     return part / of if of else 0.0
 

@@ -41,6 +41,7 @@ from triage.incident.series import markers, symptom_series
 from triage.incident.wire import IncidentJson
 from triage.kpi.checks import Check, checks, first_three
 from triage.model import Evidence
+from triage.pleading import lasted
 from triage.window import Window, format_time
 
 SHOWN = 50
@@ -125,6 +126,7 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         seen_before=[each for figure in seen.figures[:1] for each in figure.markers if each.time <= incident.began],
         timeline=list(passages(told.timeline)),
         times=" · ".join(_times(incident)),
+        lasted=lasted(took) if (took := time_to_resolve(incident)) else "",
     )
 
 
@@ -219,7 +221,7 @@ def _times(incident: Incident) -> Iterator[str]:
     )
     for words, took in known:
         if took is not None:
-            yield words.format(duration(took // timedelta(seconds=1) * 1000))
+            yield words.format(lasted(took))
 
 
 def _evidence(page: CustomersPage) -> Iterator[Evidence]:

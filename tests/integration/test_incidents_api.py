@@ -219,7 +219,7 @@ class TestPages:
         web.client.post(page, data={"action": "ack", "author": "ana"})
         for where in (page, "/"):
             assert re.search(r"acknowledged · began [\d]+\xa0\w+[^<·]* ago", web.client.get(where).text)
-        assert re.search(r"resolved after \d+\xa0", web.client.post(page, data={"action": "resolve"}).text)
+        assert re.search(r"resolved after \d+ ", web.client.post(page, data={"action": "resolve"}).text)
 
     def test_what_is_asked_wrongly_leads_back(self, web: Web) -> None:
         """In a sentence, to the page without it; from a note of blanks to the page whose form it is."""

@@ -136,6 +136,16 @@ class TestLife:
         passes.looks(40, 120, replace(gateway_errors(), to=at(33)))
         assert (passes.only.state, passes.only.ended) == (State.RESOLVED, at(33))
 
+    def test_the_detector_s_own_end_is_remembered(self) -> None:
+        """It tells of one for minutes: passes that are long apart may find it in the first of them alone."""
+        passes = Passes()
+        passes.look(30, gateway_errors())
+        passes.look(95, replace(gateway_errors(), to=at(33)))
+        for seconds in range(130, 305, 35):
+            assert passes.only.state is State.OPEN
+            passes.look(seconds)
+        assert (passes.only.state, passes.only.ended) == (State.RESOLVED, at(33))
+
     def test_it_ends_with_the_last_of_its_symptoms(self) -> None:
         """Open until then, and over when that one was, whichever joined first."""
         payment = gateway_errors(), other("HighLatency", {"service": "payment"}, "payment")

@@ -95,6 +95,15 @@ class TestDraft:
             found = "What found it: 5xx at the gateway: 31% of POST /checkout failed in the last 30 s."
             assert document.section(SectionName.DETECTION).drafted[-1] == found
 
+    def test_an_end_is_the_moment_since_which_nothing_is_found(self) -> None:
+        """Be it of the last failure, or of the first look in vain: neither is said to be the other."""
+        passes = Passes()
+        passes.looks(30, 80, gateway_errors())
+        passes.looks(80, 200)
+        document = drafted(facts(passes.only))
+        ended = next(each for each in document.timeline if each.kind == "symptom_ended")
+        assert ended.text == "gateway_errors has found nothing of POST /checkout since 10:03:20 UTC"
+
     def test_figures_stand_to_the_right_and_an_end_that_is_not_there_is_not_told(self) -> None:
         """In the table of each moment."""
         closed, passes = md(drafted(facts())), Passes()

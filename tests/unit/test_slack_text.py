@@ -64,7 +64,12 @@ def test_what_is_over_is_told_in_the_past() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "told"),
-    [(30, "resolved"), (6_000, "resolved, it lasted 1 h 40 min"), (5_917_680, "resolved, it lasted 68 d 11 h")],
+    [
+        (30, "resolved, it lasted 30 s"),
+        (351, "resolved, it lasted 5 min 51 s"),
+        (6_000, "resolved, it lasted 1 h 40 min"),
+        (5_917_680, "resolved, it lasted 68 d 11 h"),
+    ],
 )
 def test_how_long_it_lasted_is_told_in_units_that_suit(seconds: float, told: str) -> None:
     """Days are not told in minutes."""

@@ -27,8 +27,9 @@ STILL_THERE = timedelta(minutes=10)
 class Seen:
     """What a watcher remembers between passes; forgetting it delays an end, no more."""
 
-    missed: dict[tuple[str, Key], list[datetime]] = field(default_factory=dict)
-    """The passes that did not find a symptom of an incident, since it was last found."""
+    missed: dict[tuple[str, Key], tuple[int, datetime]] = field(default_factory=dict)
+    """How many passes in a row did not find a symptom of an incident, and its end, as its detector told at any of them;
+    or else the first of them."""
 
     def keep(self, incidents: Sequence[Incident]) -> None:
         """Forgets what is over."""
@@ -208,12 +209,11 @@ def _end(incident: Incident, tracked: Tracked, told: Symptom | None, found: Foun
     place = incident.id, tracked.symptom.key
     if told is not None and told.to is None:
         seen.missed.pop(place, None)
-    elif tracked.symptom.found_by not in found.failed:
-        seen.missed.setdefault(place, []).append(found.now)
-    missed = seen.missed.get(place, [])
-    if len(missed) < PASSES_TO_END:
         return None
-    return (told and told.to) or missed[0]
+    passes, end = seen.missed.get(place, (0, found.now))
+    if tracked.symptom.found_by not in found.failed:
+        passes, end = seen.missed[place] = passes + 1, (told and told.to) or end
+    return end if passes >= PASSES_TO_END else None
 
 
 def _is_over(symptom: Symptom, now: datetime) -> bool:
@@ -223,7 +223,7 @@ def _is_over(symptom: Symptom, now: datetime) -> bool:
 
 def _ended(incident: Incident, tracked: Tracked, end: datetime, now: datetime) -> Event:
     symptom = replace(tracked.symptom, to=max(end, tracked.symptom.from_))
-    text = f"Ended at {symptom.to:%H:%M:%S}: {symptom.sentence}"
+    text = f"Not found since {symptom.to:%H:%M:%S} UTC: {symptom.sentence}"
     event_id = f"{incident.id}.ended.{symptom_digest(symptom)}.{tracked.episode}"
     return Event(incident.id, event_id, now, Kind.SYMPTOM_ENDED, US, text, SYMPTOM.dump_json(symptom).decode())
 

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from triage.incident.due import due_at
 from triage.incident.figures import time_to_detect
 from triage.incident.model import State
+from triage.pleading import lasted
 from triage.postmortem.facts import Facts
 from triage.postmortem.model import ActionJson
-from triage.postmortem.wording import counted, lasted
+from triage.postmortem.wording import counted
 
 NOBODY = "nobody yet"
 OPEN = "no date yet"

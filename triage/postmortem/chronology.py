@@ -67,8 +67,8 @@ def _text(facts: Facts, event: Event) -> str:
         return f"The incident was opened: {timeline_text(event)}"
     if event.kind == Kind.SYMPTOM_ENDED:
         symptom = SYMPTOM.validate_json(event.details)
-        last = f"; the last of it was at {symptom.to:%H:%M:%S} UTC" if symptom.to else ""
-        return f"{symptom.detector} finds no more of {subject_words(symptom)}{last}"
+        since = f" since {symptom.to:%H:%M:%S} UTC" if symptom.to else ""
+        return f"{symptom.detector} has found nothing of {subject_words(symptom)}{since}"
     word = SAID.get(event.kind) if event.author != US else None
     if word:
         return f"{word}: {event.text}" if event.text else f"{word}."

@@ -7,8 +7,9 @@ from triage.incident.impact import is_of_rows
 from triage.incident.model import US, Impact, Incident, Kind, State
 from triage.incident.naming import quantity
 from triage.odd import one_line
+from triage.pleading import lasted
 from triage.postmortem.facts import Facts
-from triage.postmortem.wording import amounts, clock, counted, day_and_clock, joined, lasted
+from triage.postmortem.wording import amounts, clock, counted, day_and_clock, joined
 
 LEAST_SUSPICION = 0.5
 

@@ -1,11 +1,10 @@
 """How figures and moments are written in a postmortem. All times are UTC."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from decimal import Decimal
 
 from triage import money
-from triage.pleading import span
 
 NBSP = "\u00a0"
 
@@ -25,16 +24,6 @@ def clock(moment: datetime, like: datetime) -> str:
     """The time alone, and the day where it is another than `like`'s."""
     moment, like = moment.astimezone(UTC), like.astimezone(UTC)
     return f"{moment:%H:%M:%S} UTC" if moment.date() == like.date() else day_and_clock(moment)
-
-
-def lasted(length: timedelta) -> str:
-    """A length of time to the second where it is short: `45 s`, `4 min 10 s`, `22 minutes`."""
-    seconds = round(length.total_seconds())
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 600:
-        return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 else f"{seconds // 60} min"
-    return span(length)
 
 
 def amounts(by_currency: Mapping[str, Decimal | float]) -> str:

@@ -12,11 +12,12 @@ from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
 from triage.incident.due import due_at
+from triage.incident.figures import time_to_resolve
 from triage.incident.model import Impact, Incident, Person, State
 from triage.incident.naming import digest, naming, quantity
 from triage.money import amounts
 from triage.odd import one_line
-from triage.pleading import span
+from triage.pleading import lasted
 from triage.window import format_time
 
 Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
@@ -132,8 +133,8 @@ def _how_it_stands(incident: Incident) -> str:
     if incident.state is State.OPEN:
         return ""
     if incident.state is State.RESOLVED:
-        length = (incident.ended or incident.began) - incident.began
-        return f" – resolved, it lasted {span(length)}" if length >= timedelta(minutes=1) else " – resolved"
+        length = time_to_resolve(incident)
+        return f" – resolved, it lasted {lasted(length)}" if length else " – resolved"
     event = next((each for each in reversed(incident.timeline) if each.kind == incident.state), None)
     return f" – {incident.state}" + (f" by {escape(one_line(event.author))}" if event else "")
 
