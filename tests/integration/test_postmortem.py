@@ -189,6 +189,26 @@ class TestVerify:
         assert timeline[-1]["text"].startswith("1 of 3 checks passed. Failed: ")
 
 
+def test_what_is_told_alike_is_alike(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A measure that reads as its threshold does holds: "at most 1.7 s" is not missed by "1.7 s"."""
+    series = facts().series
+    assert series
+    monkeypatch.setattr(verification, "symptom_series", lambda *_: replace(series, values=(1_731.0,)))
+    passes = Passes(runbook=RUNBOOK)
+    passes.look(30, other("slow_checkout", {"service": "erp"}, "erp", value=5_700.0, usual=382.0, unit="ms"))
+    StoredBook(web.store).write(list(passes.book.events.values()))
+    found = web.client.post(f"/api/v1/incidents/{passes.only.id}/verify", json={"author": "Ana"}).json()
+    measure = next(each for each in found["checks"] if each["name"] == "measure-1")
+    assert measure == {
+        "name": "measure-1",
+        "what": "Mean time of erp: at most 1.7 s over 15 minutes",
+        "status": "pass",
+        "found": "1.7 s in the last 15 minutes",
+    }
+    plan = web.client.get(f"/api/v1/incidents/{passes.only.id}/postmortem.json").json()["checks"]
+    assert next(each for each in plan if each["name"] == "measure-1")["threshold"] == 1_700
+
+
 @pytest.mark.parametrize(
     ("part", "told"),
     [("no_data", ["not found", "not found"]), ("kpi_moved", ["kpi_moved could not look", "not found"])],

@@ -121,7 +121,7 @@ class TestBot:
         send(sender(passes, bot(server), Clock(250)), passes)
         first, details = server.texts("chat.postMessage")
         assert first.startswith("○ 5xx at the gateway: at worst 31 % of POST /checkout from 10:02 to 10:04")
-        assert "resolved, it lasted 2 minutes" in first
+        assert "resolved, it lasted 2 min" in first
         assert details.startswith("What is wrong")
         assert "acknowledge" not in str(server.calls)
         for seconds in range(250, 1500, 10):

@@ -143,12 +143,25 @@ ANNOTATION = str.maketrans("", "", "{}")
 
 def quantity(value: float, unit: str) -> str:
     """A figure with its unit: `31 %`, `0.2 %`, `2.4 s`, `12 orders`."""
+    number, digits, name = _written(value, unit)
+    if name == "%":
+        return "under 0.1 %" if 0 < number < 0.1 else f"{number:.{digits}f} %"
+    return f"{number:,.{digits}f} {name}".rstrip()
+
+
+def as_told(value: float, unit: str) -> float:
+    """The value that its quantity tells; one that is too small to be told in digits stays as it is."""
+    number, digits, _ = _written(value, unit)
+    told = round(number, digits)
+    return float(f"{value * told / number:.12g}") if told else value
+
+
+def _written(value: float, unit: str) -> tuple[float, int, str]:
+    """A figure in the unit that suits it, with how many digits behind the point, and the unit."""
     if unit in {"ratio", "1"}:
         percent = 100 * value
-        if 0 < percent < 0.1:
-            return "under 0.1 %"
-        return f"{percent:.0f} %" if percent >= 10 or percent == int(percent) else f"{percent:.1f} %"
+        return percent, 0 if percent >= 10 or percent == int(percent) else 1, "%"
     if unit == "ms":
-        return f"{value:.0f} ms" if value < 1000 else f"{value / 1000:.1f} s"
+        return (value, 0, "ms") if round(value) < 1000 else (value / 1000, 1, "s")
     digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
-    return f"{value:,.{digits}f} {one_line(unit.translate(ANNOTATION), 20)}".rstrip()
+    return value, digits, one_line(unit.translate(ANNOTATION), 20)

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from triage.detectors import NAMES
 from triage.incident.model import Incident
-from triage.incident.naming import quantity, subject_words
+from triage.incident.naming import as_told, quantity, subject_words
 from triage.postmortem.model import CheckJson
 from triage.postmortem.wording import counted
 from triage.symptom import Symptom
@@ -77,7 +77,7 @@ def checks(incident: Incident, not_recovered: int) -> Iterator[Check]:
             limit = symptom.usual + PART_OF_THE_WAY * (symptom.value - symptom.usual)
             falls = symptom.value < symptom.usual
             name = f"{CheckKind.MEASURE}-{number}"
-            yield Check(name, CheckKind.MEASURE, symptom, float(f"{limit:.3g}"), symptom.unit, falls)
+            yield Check(name, CheckKind.MEASURE, symptom, as_told(limit, symptom.unit), symptom.unit, falls)
     end = incident.frozen_end or incident.impact
     if not_recovered or (end and end.not_recovered):
         yield Check(CheckKind.CUSTOMERS, CheckKind.CUSTOMERS, threshold=0, unit="customers")

@@ -12,7 +12,7 @@ from triage.incident.alerts import alerts_at
 from triage.incident.book import StoredBook
 from triage.incident.impact import CustomersOf, impact_of
 from triage.incident.model import Event, Incident, Kind
-from triage.incident.naming import digest, quantity
+from triage.incident.naming import as_told, digest, quantity
 from triage.incident.series import symptom_series
 from triage.odd import one_line
 from triage.postmortem.model import ResultJson, VerificationJson
@@ -85,7 +85,7 @@ def _measured(store: Store, check: Check, symptom: Symptom, now: datetime) -> tu
     values = [value for value in series.values if value is not None] if series else []
     if not values or check.threshold is None:
         return UNKNOWN, f"nothing was measured in the last {MINUTES} minutes"
-    mean = sum(values) / len(values)
+    mean = as_told(sum(values) / len(values), check.unit)
     holds = mean >= check.threshold if check.falls else mean <= check.threshold
     return PASS if holds else FAIL, f"{quantity(mean, check.unit)} in the last {MINUTES} minutes"
 
