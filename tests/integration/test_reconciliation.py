@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
@@ -169,6 +170,20 @@ def test_the_page_shows_the_first_rows_and_the_way_to_all(web: Web) -> None:
     for what in ("reconciliation", "compensation"):
         assert f"/api/v1/incidents/{web.incident}/{what}.csv" in page
     assert "executes none of it" in page
+
+
+def test_the_postmortem_says_that_rows_are_still_wrong(web: Web) -> None:
+    """It counts them, proposes to put them right, and a check of its plan fails as long as they are not."""
+    differing = web.get("reconciliation")["differing"]
+    text = web.client.get(f"/api/v1/incidents/{web.incident}/postmortem.md").text
+    assert re.search(rf"- {differing} rows are concerned: {differing} must be put right\.", text)
+    assert (
+        f"| Put {differing} rows right: triage incidents compensate {web.incident} proposes how | inventory |" in text
+    )
+    found = web.client.post(f"/api/v1/incidents/{web.incident}/verify", json={"author": "Ana"}).json()
+    (check,) = [each for each in found["checks"] if each["name"] == "rows"]
+    assert (check["what"], check["status"]) == ("Every row concerned says what is right", "fail")
+    assert not found["passed"]
 
 
 def test_the_affected_csv_says_what_befell_whom(web: Web) -> None:

@@ -22,6 +22,7 @@ from triage.postmortem.html import html
 from triage.postmortem.markdown import escaped, markdown
 from triage.postmortem.model import PostmortemJson, SectionName
 from triage.postmortem.redaction import Pseudonyms, redacted, redaction
+from triage.postmortem.rows import Rows
 from triage.postmortem.writing import write
 from triage.slack.owed import How, owed
 from triage.slack.reminding import Reminding
@@ -103,6 +104,31 @@ class TestDraft:
         document = drafted(facts(passes.only))
         ended = next(each for each in document.timeline if each.kind == "symptom_ended")
         assert ended.text == "gateway_errors has found nothing of POST /checkout since 10:03:20 UTC"
+
+    @pytest.mark.parametrize(
+        ("rows", "words", "item"),
+        [
+            (Rows(54, 54, 0), "54 rows are concerned: 54 must be put right.", "Put 54 rows right: "),
+            (
+                Rows(3, 1, 1),
+                "3 rows are concerned: 1 must be put right, of 1 what is right can't be told.",
+                "Put 2 rows right: ",
+            ),
+            (Rows(1, 0, 1), "1 row is concerned: of 1 what is right can't be told.", "Put 1 row right: "),
+            (Rows(2, 0, 0), "2 rows are concerned: none is wrong any more.", ""),
+            (Rows(), "What the rows concerned say could not be compared.", ""),
+        ],
+    )
+    def test_rows_that_are_still_wrong_are_part_of_the_impact(self, rows: Rows, words: str, item: str) -> None:
+        """Somebody must put them right, and a check looks whether they have; for a stranger, too."""
+        stale = other("inventory", {"connector": "inventory"}, "inventory", labels={"kind": "stale"})
+        passes = Passes()
+        passes.look(30, stale)
+        for document in (drafted(given := replace(facts(passes.only, hit("stale")), rows=rows)), blind(given)):
+            assert words in document.section(SectionName.IMPACT).drafted
+            assert "Every row concerned says what is right" in [each.what for each in document.checks]
+            assert any(each.what.startswith("Put ") for each in document.actions) is bool(item)
+            assert any(each.what.startswith(item) for each in document.actions)
 
     def test_figures_stand_to_the_right_and_an_end_that_is_not_there_is_not_told(self) -> None:
         """In the table of each moment."""

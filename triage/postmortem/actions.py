@@ -31,6 +31,9 @@ def suggested(facts: Facts) -> Iterator[ActionJson]:
     if known.not_recovered:
         what = f"Decide what the {counted(known.not_recovered, 'customer')} who did not get through are told or offered"
         yield ActionJson(what=what, owner=NOBODY, due=soon)
+    if facts.rows and (todo := facts.rows.wrong + facts.rows.untold):
+        what = f"Put {counted(todo, 'row')} right: triage incidents compensate {incident.id} proposes how"
+        yield ActionJson(what=what, owner=whose, due=soon)
     if lost := known.unattributed_failures + known.ambiguous_failures:
         what = f"Name the customer on the spans of the {counted(lost, 'failure')} that belong to nobody (triage doctor)"
         yield ActionJson(what=what, owner=whose, due=later)

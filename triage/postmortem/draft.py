@@ -86,7 +86,7 @@ def _step_lines(facts: Facts) -> Iterator[str]:
 
 
 def _checks(facts: Facts) -> list[CheckJson]:
-    return [check.as_json(facts.incident) for check in checks(facts.incident, facts.impact.not_recovered)]
+    return [check.as_json(facts.incident) for check in checks(facts.incident, facts.impact.not_recovered, facts.rows)]
 
 
 def _check_lines(facts: Facts) -> Iterator[str]:

@@ -13,6 +13,7 @@ from triage.incident.model import Impact, Incident, Kind
 from triage.incident.naming import naming
 from triage.incident.series import Series, symptom_series
 from triage.model import AffectedCustomer, Evidence
+from triage.postmortem.rows import Rows, rows_now
 from triage.suspects import BEFORE
 from triage.symptom import Symptom
 from triage.window import Window
@@ -34,7 +35,8 @@ class SaidBySpans:
 class Facts:
     """All that is known, as of `now`. `series` is the naming symptom's, None where it has none.
 
-    `errors` are the commonest of the customers' evidence, told apart before a name in them is replaced.
+    `errors` are the commonest of the customers' evidence, told apart before a name in them is replaced. `rows` is None
+    where no symptom is about any.
     """
 
     incident: Incident
@@ -46,6 +48,7 @@ class Facts:
     base_url: str = ""
     redacted: bool = False
     errors: tuple[SaidBySpans, ...] = ()
+    rows: Rows | None = None
 
     @property
     def symptom(self) -> Symptom:
@@ -92,6 +95,7 @@ def gather(store: Store, incident: Incident, now: datetime, customers_of: Custom
         now=now,
         base_url=base_url,
         errors=errors(hit.customers),
+        rows=rows_now(store, incident, now),
     )
 
 

@@ -9,6 +9,7 @@ from triage.detectors import NAMES
 from triage.incident.model import Incident
 from triage.incident.naming import as_told, quantity, subject_words
 from triage.postmortem.model import CheckJson
+from triage.postmortem.rows import Rows
 from triage.postmortem.wording import counted
 from triage.symptom import Symptom
 
@@ -34,11 +35,12 @@ class CheckKind(StrEnum):
     DETECTOR = "detector"  # whether the symptom's own query finds it again
     MEASURE = "measure"  # whether what it measured is as usual
     CUSTOMERS = "customers"  # whether those who had not got through have
+    ROWS = "rows"  # whether the rows that it made wrong are right
 
 
 @dataclass(frozen=True)
 class Check:
-    """A check: of which symptom (None: of the customers), and what its measure may be at most (at least: `falls`)."""
+    """A check: of which symptom (None: of the customers or rows), and what its measure may be at most (or least)."""
 
     name: str
     kind: CheckKind
@@ -50,6 +52,8 @@ class Check:
     @property
     def what(self) -> str:
         """What must hold, in a sentence."""
+        if self.kind is CheckKind.ROWS:
+            return "Every row concerned says what is right"
         if self.symptom is None:
             return "Every customer who had not got through when it ended has got through since"
         about = subject_words(self.symptom)
@@ -68,8 +72,8 @@ class Check:
         return CheckJson(name=self.name, what=self.what, threshold=self.threshold, unit=self.unit, until=until)
 
 
-def checks(incident: Incident, not_recovered: int) -> Iterator[Check]:
-    """The checks of an incident of whose customers so many have not got through."""
+def checks(incident: Incident, not_recovered: int, rows: Rows | None) -> Iterator[Check]:
+    """The checks of an incident of whose customers so many have not got through, and that concerns these rows."""
     for number, tracked in enumerate(incident.symptoms, start=1):
         symptom = tracked.symptom
         yield Check(f"{CheckKind.DETECTOR}-{number}", CheckKind.DETECTOR, tracked.lately)
@@ -81,6 +85,8 @@ def checks(incident: Incident, not_recovered: int) -> Iterator[Check]:
     end = incident.frozen_end or incident.impact
     if not_recovered or (end and end.not_recovered):
         yield Check(CheckKind.CUSTOMERS, CheckKind.CUSTOMERS, threshold=0, unit="customers")
+    if rows:
+        yield Check(CheckKind.ROWS, CheckKind.ROWS, threshold=0, unit="rows")
 
 
 def plan_words(incident: Incident, planned: list[CheckJson]) -> Iterator[str]:

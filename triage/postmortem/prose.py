@@ -81,6 +81,8 @@ def impact(facts: Facts) -> Iterator[str]:
         yield "The figures of the end are not known: it is not over."
     yield f"As known now: {_counts(facts.impact)}."
     yield from completeness(facts.impact, of_rows=is_of_rows(facts.incident))
+    if facts.rows:
+        yield f"{facts.rows.words}."
     if lost := facts.impact.not_recovered:
         have = "customer has" if lost == 1 else "customers have"
         yield f"{lost:,} {have} not got through since: they may have left, or be trying still."

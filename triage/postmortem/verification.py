@@ -17,6 +17,7 @@ from triage.incident.series import symptom_series
 from triage.odd import one_line
 from triage.postmortem.model import ResultJson, VerificationJson
 from triage.postmortem.plan import MEASURED_OVER, Check, CheckKind, checks
+from triage.postmortem.rows import Rows, rows_now
 from triage.postmortem.wording import counted
 from triage.symptom import Cause, Symptom
 from triage.window import Window
@@ -27,42 +28,50 @@ MINUTES = MEASURED_OVER // timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Present:
-    """What the detectors find now, and which of them failed."""
+    """What the detectors find now, and which of them failed; who has not got through, and how the rows are."""
 
     symptoms: tuple[Symptom, ...]
     failed: frozenset[str]
+    not_recovered: int
+    rows: Rows | None
 
 
 def verify(store: Store, id_: str, now: datetime, customers_of: CustomersOf, act: Act) -> VerificationJson:
     """Runs every check, and keeps what was found as an event. Raises NoIncident, StoreError."""
     book = StoredBook(store)
     incident = known(book, id_)
-    not_recovered = impact_of(store, incident, now, customers_of).not_recovered
-    planned = list(checks(incident, not_recovered))
-    present = _present(store, now)
-    results = [_result(store, check, present, not_recovered, now) for check in planned]
+    present = _present(store, incident, now, customers_of)
+    results = [_result(store, check, present, now) for check in checks(incident, present.not_recovered, present.rows)]
     passed = all(each.status == PASS for each in results)
     found = VerificationJson(incident=incident.id, at=now, passed=passed, checks=results)
     book.write([_event(incident, found, act)])
     return found
 
 
-def _present(store: Store, now: datetime) -> Present:
+def _present(store: Store, incident: Incident, now: datetime, customers_of: CustomersOf) -> Present:
     failed: set[str] = set()
     found = list(symptoms_at(store.ask, now, failed=lambda part, _: failed.add(part)))
-    return Present((*found, *alerts_at(store.ask, now)), frozenset(failed))
+    return Present(
+        symptoms=(*found, *alerts_at(store.ask, now)),
+        failed=frozenset(failed),
+        not_recovered=impact_of(store, incident, now, customers_of).not_recovered,
+        rows=rows_now(store, incident, now),
+    )
 
 
-def _result(store: Store, check: Check, present: Present, not_recovered: int, now: datetime) -> ResultJson:
-    status, found = _found(store, check, present, not_recovered, now)
+def _result(store: Store, check: Check, present: Present, now: datetime) -> ResultJson:
+    status, found = _found(store, check, present, now)
     return ResultJson(name=check.name, what=check.what, status=status, found=found)
 
 
-def _found(store: Store, check: Check, present: Present, not_recovered: int, now: datetime) -> tuple[str, str]:
+def _found(store: Store, check: Check, present: Present, now: datetime) -> tuple[str, str]:
+    if present.rows and check.kind is CheckKind.ROWS:
+        return _right(present.rows)
     if check.symptom is None:
-        if not not_recovered:
+        lost = present.not_recovered
+        if not lost:
             return PASS, "all have got through"
-        return FAIL, f"{counted(not_recovered, 'customer')} {'has' if not_recovered == 1 else 'have'} not got through"
+        return FAIL, f"{counted(lost, 'customer')} {'has' if lost == 1 else 'have'} not got through"
     if check.kind is CheckKind.DETECTOR:
         return _detected(store, check.symptom, present, now)
     return _measured(store, check, check.symptom, now)
@@ -88,6 +97,11 @@ def _measured(store: Store, check: Check, symptom: Symptom, now: datetime) -> tu
     mean = as_told(sum(values) / len(values), check.unit)
     holds = mean >= check.threshold if check.falls else mean <= check.threshold
     return PASS if holds else FAIL, f"{quantity(mean, check.unit)} in the last {MINUTES} minutes"
+
+
+def _right(rows: Rows) -> tuple[str, str]:
+    open_ = UNKNOWN if rows.untold or not rows.concerned else PASS
+    return FAIL if rows.wrong else open_, rows.words
 
 
 def _event(incident: Incident, found: VerificationJson, act: Act) -> Event:
