@@ -34,7 +34,7 @@ from triage.incident.book import StoredBook
 from triage.incident.customers import CustomersPage, Order, customers_page
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.graph import Graph, call_graph
-from triage.incident.impact import is_of_rows
+from triage.incident.impact import is_of_rows, is_slow
 from triage.incident.model import Impact, Incident, State
 from triage.incident.retelling import passages
 from triage.incident.series import markers, symptom_series
@@ -101,6 +101,7 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         impact=impact,
         at_risk=_at_risk(impact),
         of_rows=is_of_rows(incident),
+        slow=is_slow(incident),
         shares=shares(impact.customers, impact.not_recovered, impact.recovered, impact.masked),
         buttons=buttons(incident),
         escalation=escalation(incident, now),

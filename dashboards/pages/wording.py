@@ -23,9 +23,7 @@ def headline(answer: Affected) -> Markup:
     if answer.customers:
         return Markup("{} by {}{}").format(_hit(answer.customers), what, _since(answer))
     if answer.failures:
-        return Markup("None of the {} caused by {} can be given to a customer.").format(
-            _count(answer.failures, "failure", "failures"), what
-        )
+        return Markup("None of the {} caused by {} can be given to a customer.").format(_failures(answer), what)
     return Markup("No customer was hit by {}.").format(what)
 
 
@@ -56,9 +54,9 @@ def between(window: Window, now: datetime) -> Markup:
 def completeness(answer: Affected) -> str:
     """How much of what failed can be given to a customer."""
     if answer.attribution is None:
-        return "Nothing failed, so there was nobody to name."
+        return f"Nothing {'was slow' if _is_slow(answer) else 'failed'}, so there was nobody to name."
     if not answer.unattributed_failures + answer.ambiguous_failures:
-        return f"Every one of the {_count(answer.failures, 'failure', 'failures')} names its customer."
+        return f"Every one of the {_failures(answer)} names its customer."
     missing = [
         f"{number(count)} {words}"
         for count, words in (
@@ -67,9 +65,7 @@ def completeness(answer: Affected) -> str:
         )
         if count
     ]
-    return (
-        f"Of {_count(answer.failures, 'failure', 'failures')}, {' and '.join(missing)}: these may hide more customers."
-    )
+    return f"Of {_failures(answer)}, {' and '.join(missing)}: these may hide more customers."
 
 
 def _hit(customers: int) -> str:
@@ -77,16 +73,24 @@ def _hit(customers: int) -> str:
 
 
 def _since(answer: Affected) -> str:
+    through = "had a quick answer" if _is_slow(answer) else "got through"
     if answer.not_recovered == answer.customers:
-        return (
-            "; they have not got through since." if answer.customers == 1 else "; none of them has got through since."
-        )
+        return f"; they have not {through} since." if answer.customers == 1 else f"; none of them has {through} since."
     if answer.not_recovered:
         have = "has" if answer.not_recovered == 1 else "have"
-        return f"; {number(answer.not_recovered)} {have} not got through since."
+        return f"; {number(answer.not_recovered)} {have} not {through} since."
     if answer.masked == answer.customers:
         return "; a retry or a fallback saved every request, so nobody noticed."
-    return "; all of them have got through since." if answer.customers > 1 else "; they have got through since."
+    return f"; all of them have {through} since." if answer.customers > 1 else f"; they have {through} since."
+
+
+def _is_slow(answer: Affected) -> bool:
+    return answer.question.slower_than_ms is not None
+
+
+def _failures(answer: Affected) -> str:
+    noun = "slow span" if _is_slow(answer) else "failure"
+    return _count(answer.failures, noun, f"{noun}s")
 
 
 def _count(count: int, one: str, many: str) -> str:

@@ -193,6 +193,8 @@ def test_the_affected_csv_says_what_befell_whom(web: Web) -> None:
     assert {row["customer"] for row in rows} == {row["customer"] for row in web.truth["customers"]}
     assert {row["incident"] for row in rows} == {web.incident}
     assert all(row["what_failed"] and row["orders"] and row["from"] < row["to"] and row["as_of"] for row in rows)
+    said = web.client.get(f"/api/v1/incidents/{web.incident}/affected").json()
+    assert (said["of_rows"], said["slow"]) == (True, False)
 
 
 @pytest.mark.parametrize("what", ["reconciliation", "compensation"])

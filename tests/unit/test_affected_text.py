@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from triage.affected.text import affected_text, sentence
+from triage.affected.text import ROW, affected_text, sentence
 from triage.model import Outcome
 from triage.wire import AffectedJson, CustomerJson, EvidenceJson, QuestionJson
 
@@ -65,6 +65,18 @@ def test_slowness_is_named_as_such() -> None:
     words = sentence(answer(customer("c-1"), question=asked(route="/checkout", slower_than_ms=1500)))
     assert words.startswith("1 customer was affected by anything slower than 1,500 ms on route /checkout between")
     assert "anything slower than 1,234,567.5 ms" in sentence(answer(question=asked(slower_than_ms=1234567.5)))
+
+
+def test_what_is_counted_is_called_what_it_is() -> None:
+    """Spans that were slow did not fail, nor did changes of rows, which no request tells of."""
+    slow = list(affected_text(answer(customer("c-1"), question=asked(slower_than_ms=1500))))
+    assert slow[1] == "2 slow spans in 2 requests · 100 % of them name their customer"
+    assert "SLOW" in slow[3]
+    rows = list(affected_text(answer(customer("c-1"), question=asked(incident="INC-1")), counted=ROW))
+    assert rows[1] == "2 wrong row changes"
+    assert "ROWS" in rows[3]
+    for lines in (slow, rows):
+        assert not any("failure" in line.lower() for line in lines)
 
 
 def test_nobody_hit_is_not_the_same_as_nobody_named() -> None:

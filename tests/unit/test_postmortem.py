@@ -14,7 +14,7 @@ from triage.incident.book import MemoryBook
 from triage.incident.due import due_at, reminder_due
 from triage.incident.model import Event, Incident, Kind, Message
 from triage.incident.wire import IncidentJson
-from triage.model import Evidence, Outcome
+from triage.model import Evidence, Outcome, Question
 from triage.postmortem.actions import read
 from triage.postmortem.draft import drafted
 from triage.postmortem.facts import Facts
@@ -35,6 +35,15 @@ HOSTILE = "<script>alert(1)</script>\u202e | `x` [y](http://evil.example) #stron
 
 def md(document: PostmortemJson) -> str:
     return markdown(document, lambda figure: f"{figure.name}.svg")
+
+
+def slow() -> Incident:
+    """Slowness that is over."""
+    passes = Passes()
+    question = Question(at(0), at(30), service="checkout", slower_than_ms=2_000)
+    passes.looks(30, 80, other("slow_checkout", {"partner": "erp"}, "erp", unit="ms", value=6_900.0, question=question))
+    passes.looks(80, 200)
+    return passes.only
 
 
 def blind(given: Facts) -> PostmortemJson:
@@ -129,6 +138,19 @@ class TestDraft:
             assert "Every row concerned says what is right" in [each.what for each in document.checks]
             assert any(each.what.startswith("Put ") for each in document.actions) is bool(item)
             assert any(each.what.startswith(item) for each in document.actions)
+
+    def test_whom_slowness_hit_is_not_said_to_have_failed(self) -> None:
+        """They got through, and waited: no word of a failure, but where the author is asked."""
+        document = drafted(facts(slow(), hit("c-17")))
+        text = md(document)
+        assert "1 has had no quick answer since, 1 got a quick answer later and 1 never noticed" in text
+        assert "90 % of 40 slow spans in 38 requests belong to a named customer" in text
+        assert "- 1 customer has had no quick answer since: they may have left, or be trying still." in text
+        assert "| Customer | Outcome | Slow spans |" in text
+        assert "Every customer who had had no quick answer when it ended has had one since" in text
+        assert "Decide what the 1 customer who had no quick answer are told" in text
+        assert "Name the customer of the 4 slow spans that belong to nobody" in text
+        assert not re.search(r"got through (since|later)|\bfailures?\b|Failing", text)
 
     def test_figures_stand_to_the_right_and_an_end_that_is_not_there_is_not_told(self) -> None:
         """In the table of each moment."""

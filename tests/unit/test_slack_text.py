@@ -6,8 +6,9 @@ from decimal import Decimal
 
 import pytest
 
-from tests.symptoms import Passes, at, gateway_errors
+from tests.symptoms import T0, Passes, at, gateway_errors, other
 from triage.incident.model import Impact, Incident, Person, State, Suspect
+from triage.model import Question
 from triage.slack.text import Writer, mention
 
 WRITER = Writer("https://triage.shop.example", buttons=True)
@@ -45,6 +46,20 @@ def test_of_whom_nothing_failed_nobody_got_through_since() -> None:
     """Customers on wrong rows, or whom a fallback saved, have noticed nothing."""
     said = WRITER.main(replace(incident(), impact=Impact(at(30), 7, 0, 0, 7)))
     assert said.text.split("\n")[1] == "7 customers hit, none has noticed"
+
+
+def test_whom_slowness_hit_got_through() -> None:
+    """They waited, and have had a quick answer since or not; one span is not called several."""
+    passes = Passes()
+    question = Question(T0, at(30), service="checkout", slower_than_ms=2_000)
+    passes.look(30, other("slow_checkout", {"partner": "erp"}, "erp", question=question))
+    for impact, said in (
+        (Impact(at(30), 7, 0, 7, 0), "7 customers hit, all have had a quick answer since"),
+        (Impact(at(30), 0, 0, 0, 0, unattributed_failures=1), "No customer can be named for 1 slow span"),
+    ):
+        assert WRITER.main(replace(passes.only, impact=impact)).text.split("\n")[1] == said
+    unnamed = replace(incident(), impact=Impact(at(30), 0, 0, 0, 0, unattributed_failures=1))
+    assert WRITER.main(unnamed).text.split("\n")[1] == "No customer can be named for 1 failure"
 
 
 def test_sums_are_told_as_everywhere() -> None:

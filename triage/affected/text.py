@@ -13,18 +13,24 @@ OUTCOMES = {
     Outcome.RECOVERED: "◐ recovered",
     Outcome.MASKED: "○ never noticed",
 }
-HEADINGS = ("CUSTOMER", "OUTCOME", "FAILURES", "FIRST", "LAST", "LAST TRY", "AMOUNT", "ORDERS", "TRACE", "WHAT FAILED")
-RIGHT = frozenset({"FAILURES", "AMOUNT"})
+FAILURE, SLOW_SPAN, ROW = "failure", "slow span", "wrong row change"
+"""What is counted for a customer."""
+NUMBER = {FAILURE: "FAILURES", SLOW_SPAN: "SLOW", ROW: "ROWS"}
+WHAT = {FAILURE: "WHAT FAILED", SLOW_SPAN: "WHAT WAS SLOW", ROW: "WHAT FAILED"}
 ORDERS_SHOWN = 3
 
 
-def affected_text(answer: AffectedJson, width: int | None = None) -> Iterator[str]:
-    """The answer line by line: the sentence, how sure it is, the customers. `width` in characters clips the table."""
+def affected_text(answer: AffectedJson, width: int | None = None, counted: str = "") -> Iterator[str]:
+    """The answer line by line: the sentence, how sure it is, the customers. `width` in characters clips the table.
+
+    `counted` is what its failures are, where the question does not say it: FAILURE, SLOW_SPAN or ROW.
+    """
+    counted = counted or (FAILURE if answer.question.slower_than_ms is None else SLOW_SPAN)
     yield sentence(answer)
-    yield from evidence(answer)
+    yield from evidence(answer, counted)
     if answer.items:
         yield ""
-        yield from customer_table(answer, width)
+        yield from customer_table(answer, width, counted)
     hidden = answer.customers - len(answer.items)
     if hidden > 0:
         yield f"… and {hidden:,} more"
@@ -48,11 +54,13 @@ def sentence(answer: AffectedJson) -> str:
     return f"{were} affected by {what}: {', '.join(how)}."
 
 
-def evidence(answer: AffectedJson) -> Iterator[str]:
+def evidence(answer: AffectedJson, counted: str) -> Iterator[str]:
     """How much the answer rests on, and what it can't tell."""
     if answer.failures:
-        parts = [f"{_count(answer.failures, 'failure')} in {_count(answer.failed_requests, 'request')}"]
-        if answer.attribution is not None:
+        parts = [_count(answer.failures, counted)]
+        if counted != ROW:
+            parts = [f"{parts[0]} in {_count(answer.failed_requests, 'request')}"]
+        if counted != ROW and answer.attribution is not None:
             parts.append(f"{_percent(answer.attribution)} of them name their customer")
         if answer.amount_at_risk:
             parts.append(f"{amounts(answer.amount_at_risk)} at risk")
@@ -60,18 +68,19 @@ def evidence(answer: AffectedJson) -> Iterator[str]:
     elif not answer.customers and not answer.question.incident:
         yield "No span matches, as far as telemetry arrived: `triage doctor` says how much did, and what it lacks"
     if answer.unattributed_failures:
-        yield f"{_count(answer.unattributed_failures, 'failure')} could not be attributed to any customer"
+        yield f"{_count(answer.unattributed_failures, counted)} could not be attributed to any customer"
     if answer.ambiguous_failures:
-        yield f"{_count(answer.ambiguous_failures, 'failure')} could belong to several customers, and count for none"
+        yield f"{_count(answer.ambiguous_failures, counted)} could belong to several customers, and count for none"
     if answer.caveat:
         yield f"Not exact: {printable(answer.caveat)}"
 
 
-def customer_table(answer: AffectedJson, width: int | None = None) -> Iterator[str]:
+def customer_table(answer: AffectedJson, width: int | None, counted: str) -> Iterator[str]:
     """One line for each customer of this page, below the headings; times are UTC."""
     one_day = answer.from_.date() == max(answer.as_of, answer.to).date()
     rows = (_cells(item, "%H:%M:%S" if one_day else "%m-%d %H:%M:%S") for item in answer.items)
-    return columns(HEADINGS, rows, right=RIGHT, width=width)
+    headings = ("CUSTOMER", "OUTCOME", NUMBER[counted], "FIRST", "LAST", "LAST TRY", "AMOUNT", "ORDERS", "TRACE")
+    return columns((*headings, WHAT[counted]), rows, right={NUMBER[counted], "AMOUNT"}, width=width)
 
 
 def subject(question: QuestionJson) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from triage.affected.asking import Asked, Source
-from triage.affected.text import affected_text
+from triage.affected.text import FAILURE, ROW, SLOW_SPAN, affected_text
 from triage.commands.options import STORE, add_settings, settings_from
 from triage.commands.source import open_source
 from triage.commands.status import Failure, Status
@@ -85,7 +85,8 @@ def _of_incident(options: Namespace) -> Status:
     if options.format == "json":
         sys.stdout.write(answer.model_dump_json(indent=2) + "\n")
     else:
-        sys.stdout.writelines(line + "\n" for line in affected_text(answer, terminal_width()))
+        counted = ROW if answer.of_rows else SLOW_SPAN if answer.slow else FAILURE
+        sys.stdout.writelines(line + "\n" for line in affected_text(answer, terminal_width(), counted))
     return Status.DONE
 
 

@@ -108,6 +108,12 @@ def is_of_rows(incident: Incident) -> bool:
     return bool(symptoms) and all(each.question is None and each.labels.get("kind") in ON_ROWS for each in symptoms)
 
 
+def is_slow(incident: Incident) -> bool:
+    """Whether nothing failed, so that what is counted for a customer are spans that took too long."""
+    asked = [each.symptom.question for each in incident.symptoms if each.symptom.question is not None]
+    return bool(asked) and all(each.slower_than_ms is not None for each in asked)
+
+
 def sheet_of(incident: Incident, question: Question, at: datetime) -> Sheet:
     """What every line of its customers says."""
     symptoms = [each.symptom for each in incident.symptoms]

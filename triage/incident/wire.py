@@ -10,7 +10,7 @@ from pydantic import Field, PlainSerializer
 from triage.incident.due import due_at
 from triage.incident.figures import Figures, figures, time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.fold import ANSWER
-from triage.incident.impact import Hit
+from triage.incident.impact import Hit, is_of_rows, is_slow
 from triage.incident.model import Answer, Event, Impact, Incident, Person, State, Tracked
 from triage.model import AffectedCustomer
 from triage.symptom import Severity
@@ -300,8 +300,13 @@ class IncidentsJson(Wire):
 
 
 class IncidentAffectedJson(AffectedJson):
-    """Who is hit by an incident, as known now; with the figures of its opening and of its end."""
+    """Who is hit by an incident, as known now; with the figures of its opening and of its end.
 
+    Where nothing failed, `failures` are wrong changes of rows (`of_rows`), or spans that took too long (`slow`).
+    """
+
+    of_rows: bool
+    slow: bool
     frozen: FrozenJson | None
     frozen_end: FrozenJson | None
 
@@ -312,6 +317,8 @@ class IncidentAffectedJson(AffectedJson):
         return cls.model_validate(
             {
                 **impact_facts(incident, impact),
+                "of_rows": is_of_rows(incident),
+                "slow": is_slow(incident),
                 "from_": question.from_,
                 "to": question.to,
                 "as_of": impact.at,

@@ -5,11 +5,12 @@ from datetime import datetime, timedelta
 
 from triage.incident.due import due_at
 from triage.incident.figures import time_to_detect
+from triage.incident.impact import is_slow
 from triage.incident.model import State
 from triage.pleading import lasted
 from triage.postmortem.facts import Facts
 from triage.postmortem.model import ActionJson
-from triage.postmortem.wording import counted
+from triage.postmortem.wording import counted, failure
 
 NOBODY = "nobody yet"
 OPEN = "no date yet"
@@ -19,7 +20,7 @@ WEEK = timedelta(days=7)
 
 def suggested(facts: Facts) -> Iterator[ActionJson]:
     """What the facts suggest; who does it and until when is a proposal."""
-    incident, known = facts.incident, facts.impact
+    incident, known, slow = facts.incident, facts.impact, is_slow(facts.incident)
     end = incident.ended or facts.now
     owner = incident.answer.service_owner or incident.answer.owner
     whose = owner.name if owner else NOBODY
@@ -29,13 +30,15 @@ def suggested(facts: Facts) -> Iterator[ActionJson]:
         what="Confirm or reject the probable cause, and write what made it possible", owner=whose, due=soon
     )
     if known.not_recovered:
-        what = f"Decide what the {counted(known.not_recovered, 'customer')} who did not get through are told or offered"
+        lost = "had no quick answer" if slow else "did not get through"
+        what = f"Decide what the {counted(known.not_recovered, 'customer')} who {lost} are told or offered"
         yield ActionJson(what=what, owner=NOBODY, due=soon)
     if facts.rows and (todo := facts.rows.wrong + facts.rows.untold):
         what = f"Put {counted(todo, 'row')} right: triage incidents compensate {incident.id} proposes how"
         yield ActionJson(what=what, owner=whose, due=soon)
-    if lost := known.unattributed_failures + known.ambiguous_failures:
-        what = f"Name the customer on the spans of the {counted(lost, 'failure')} that belong to nobody (triage doctor)"
+    if unnamed := known.unattributed_failures + known.ambiguous_failures:
+        spans = counted(unnamed, failure(slow=slow))
+        what = f"Name the customer of the {spans} that belong to nobody (triage doctor)"
         yield ActionJson(what=what, owner=whose, due=later)
     if time_to_detect(incident) > SLOW_TO_DETECT:
         what = f"Find it sooner than {lasted(time_to_detect(incident))} after it began"

@@ -154,7 +154,7 @@ def _impact(document: PostmortemJson) -> Iterator[Block]:
     rows = document.customers.shown
     if rows:
         total = document.customers.total
-        counted = "Rows" if impact.of_rows else "Failures"
+        counted = "Rows" if impact.of_rows else "Slow spans" if impact.slow else "Failures"
         count = f"all {total:,}" if total == len(rows) else f"{len(rows):,} of {total:,}, most {counted.lower()} first"
         yield Table(
             f"Customers: {count}",

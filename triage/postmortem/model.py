@@ -74,6 +74,8 @@ class ImpactJson(Wire):
     caveat: str | None
     of_rows: bool
     """Whether nothing failed, and what is counted are changes of rows that are wrong."""
+    slow: bool
+    """Whether nothing failed, and what is counted are spans that took too long."""
 
 
 class CustomerRowJson(Wire):

@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from triage.detectors import NAMES
+from triage.incident.impact import is_slow
 from triage.incident.model import Incident
 from triage.incident.naming import as_told, quantity, subject_words
 from triage.postmortem.model import CheckJson
@@ -48,6 +49,8 @@ class Check:
     threshold: float | None = None
     unit: str = ""
     falls: bool = False
+    slow: bool = False
+    """Of the customers: whether they only waited."""
 
     @property
     def what(self) -> str:
@@ -55,7 +58,8 @@ class Check:
         if self.kind is CheckKind.ROWS:
             return "Every row concerned says what is right"
         if self.symptom is None:
-            return "Every customer who had not got through when it ended has got through since"
+            lost = "had had no quick answer" if self.slow else "had not got through"
+            return f"Every customer who {lost} when it ended has {'had one' if self.slow else 'got through'} since"
         about = subject_words(self.symptom)
         if self.kind is CheckKind.DETECTOR:
             own = self.symptom.detector in NAMES
@@ -84,7 +88,7 @@ def checks(incident: Incident, not_recovered: int, rows: Rows | None) -> Iterato
             yield Check(name, CheckKind.MEASURE, symptom, as_told(limit, symptom.unit), symptom.unit, falls)
     end = incident.frozen_end or incident.impact
     if not_recovered or (end and end.not_recovered):
-        yield Check(CheckKind.CUSTOMERS, CheckKind.CUSTOMERS, threshold=0, unit="customers")
+        yield Check(CheckKind.CUSTOMERS, CheckKind.CUSTOMERS, threshold=0, unit="customers", slow=is_slow(incident))
     if rows:
         yield Check(CheckKind.ROWS, CheckKind.ROWS, threshold=0, unit="rows")
 

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
-from triage.incident.impact import is_of_rows
+from triage.incident.impact import is_of_rows, is_slow
 from triage.incident.model import US, Impact, Incident, Kind, State
 from triage.incident.naming import quantity
 from triage.odd import one_line
 from triage.pleading import lasted
 from triage.postmortem.facts import Facts
-from triage.postmortem.wording import amounts, clock, counted, day_and_clock, joined
+from triage.postmortem.wording import amounts, clock, counted, day_and_clock, failure, joined, not_recovered
 
 LEAST_SUSPICION = 0.5
 
@@ -34,17 +34,16 @@ def _what(facts: Facts) -> str:
 
 
 def _whom(facts: Facts) -> str:
-    impact = facts.impact
+    impact, slow = facts.impact, is_slow(facts.incident)
     if not impact.customers:
         lost = impact.unattributed_failures + impact.ambiguous_failures
-        return (
-            f"No customer can be named for {counted(lost, 'failure')}." if lost else "No customer is known to be hit."
-        )
+        spans = counted(lost, failure(slow=slow))
+        return f"No customer can be named for {spans}." if lost else "No customer is known to be hit."
     how = [
         f"{count:,} {words}"
         for count, words in (
-            (impact.not_recovered, f"{'has' if impact.not_recovered == 1 else 'have'} not got through since"),
-            (impact.recovered, "got through later"),
+            (impact.not_recovered, f"{'has' if impact.not_recovered == 1 else 'have'} {not_recovered(slow=slow)}"),
+            (impact.recovered, "got a quick answer later" if slow else "got through later"),
             (impact.masked, "never noticed"),
         )
         if count
@@ -80,12 +79,13 @@ def impact(facts: Facts) -> Iterator[str]:
     if facts.incident.state is not State.RESOLVED:
         yield "The figures of the end are not known: it is not over."
     yield f"As known now: {_counts(facts.impact)}."
-    yield from completeness(facts.impact, of_rows=is_of_rows(facts.incident))
+    slow = is_slow(facts.incident)
+    yield from completeness(facts.impact, of_rows=is_of_rows(facts.incident), slow=slow)
     if facts.rows:
         yield f"{facts.rows.words}."
     if lost := facts.impact.not_recovered:
         have = "customer has" if lost == 1 else "customers have"
-        yield f"{lost:,} {have} not got through since: they may have left, or be trying still."
+        yield f"{lost:,} {have} {not_recovered(slow=slow)}: they may have left, or be trying still."
 
 
 def frozen(incident: Incident) -> Iterator[str]:
@@ -110,19 +110,19 @@ def _counts(known: Impact) -> str:
     return said + (f", {amounts(known.amount_at_risk)} at risk" if known.amount_at_risk else "")
 
 
-def completeness(known: Impact, *, of_rows: bool) -> Iterator[str]:
+def completeness(known: Impact, *, of_rows: bool, slow: bool) -> Iterator[str]:
     """How much the figures rest on, and what they can't tell."""
     share = known.attribution
     if of_rows:
         changes = counted(known.failures, "change")
         yield f"They are named by {changes} of rows that are wrong; rows that name nobody are not counted here."
     elif share is None:
-        yield "How complete this is, is unknown: no failing span was found."
+        yield f"How complete this is, is unknown: no {'slow' if slow else 'failing'} span was found."
     else:
         lost = known.unattributed_failures
         several = known.ambiguous_failures
         yield (
-            f"{quantity(share, 'ratio')} of {counted(known.failures, 'failure')} in "
+            f"{quantity(share, 'ratio')} of {counted(known.failures, failure(slow=slow))} in "
             f"{counted(known.failed_requests, 'request')} belong to a named customer; "
             f"{lost:,} could not be attributed, {several:,} name several customers."
         )

@@ -18,7 +18,7 @@ from triage.odd import one_line
 from triage.postmortem.model import ResultJson, VerificationJson
 from triage.postmortem.plan import MEASURED_OVER, Check, CheckKind, checks
 from triage.postmortem.rows import Rows, rows_now
-from triage.postmortem.wording import counted
+from triage.postmortem.wording import counted, not_recovered
 from triage.symptom import Cause, Symptom
 from triage.window import Window
 
@@ -70,8 +70,8 @@ def _found(store: Store, check: Check, present: Present, now: datetime) -> tuple
     if check.symptom is None:
         lost = present.not_recovered
         if not lost:
-            return PASS, "all have got through"
-        return FAIL, f"{counted(lost, 'customer')} {'has' if lost == 1 else 'have'} not got through"
+            return PASS, "all have had one" if check.slow else "all have got through"
+        return FAIL, f"{counted(lost, 'customer')} {'has' if lost == 1 else 'have'} {not_recovered(slow=check.slow)}"
     if check.kind is CheckKind.DETECTOR:
         return _detected(store, check.symptom, present, now)
     return _measured(store, check, check.symptom, now)

@@ -14,6 +14,16 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
+def failure(*, slow: bool) -> str:
+    """What is counted of spans."""
+    return "slow span" if slow else "failure"
+
+
+def not_recovered(*, slow: bool) -> str:
+    """What customers who have not recovered "have": whom only slowness hit got through."""
+    return "had no quick answer since" if slow else "not got through since"
+
+
 def day_and_clock(moment: datetime) -> str:
     """`22 Nov 2026 10:02:15 UTC`."""
     moment = moment.astimezone(UTC)

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 
 from triage.incident.due import due_at
 from triage.incident.figures import time_to_resolve
+from triage.incident.impact import is_slow
 from triage.incident.model import Impact, Incident, Person, State
 from triage.incident.naming import digest, naming, quantity
 from triage.money import amounts
@@ -145,18 +146,20 @@ def _hit(incident: Incident) -> str:
         return "How many customers are hit is not known yet"
     if not impact.customers:
         unnamed = impact.unattributed_failures + impact.ambiguous_failures
-        return f"No customer can be named for {unnamed:,} failures" if unnamed else "No customer hit so far"
+        what = f"{'slow span' if is_slow(incident) else 'failure'}{'' if unnamed == 1 else 's'}"
+        return f"No customer can be named for {unnamed:,} {what}" if unnamed else "No customer hit so far"
     parts = ["1 customer hit" if impact.customers == 1 else f"{impact.customers:,} customers hit"]
-    parts += [_how_they_fare(impact)]
+    parts += [_how_they_fare(impact, slow=is_slow(incident))]
     risk = escape(amounts(impact.amount_at_risk))
     at_least = "" if impact.exact else "at least "
     return at_least + ", ".join(parts) + (f" · {risk} at risk" if risk else "")
 
 
-def _how_they_fare(impact: Impact) -> str:
+def _how_they_fare(impact: Impact, *, slow: bool) -> str:
     if impact.not_recovered:
         return f"{impact.not_recovered:,} not recovered"
-    return "all have got through since" if impact.recovered else "none has noticed"
+    through = "all have had a quick answer since" if slow else "all have got through since"
+    return through if impact.recovered else "none has noticed"
 
 
 def _probably(incident: Incident) -> str:
