@@ -120,7 +120,7 @@ class TestBot:
         tell_impact(passes, 240, OPENING, 214)
         send(sender(passes, bot(server), Clock(250)), passes)
         first, details = server.texts("chat.postMessage")
-        assert first.startswith("○ 5xx at the gateway: at worst 31 % of POST /checkout from 10:02 to 10:04")
+        assert first.startswith("○ 5xx at the gateway: at worst 31 % or more of POST /checkout from 10:02 to 10:04")
         assert "resolved, it lasted 2 min" in first
         assert details.startswith("What is wrong")
         assert "acknowledge" not in str(server.calls)

@@ -199,7 +199,7 @@ def test_titles_say_what_is_wrong_in_a_line() -> None:
         ),
         other("inventory", {"connector": "inventory"}, "inventory", labels={"table": "inventory.stock"}),
         other("no_data", {"service": "*"}, value=5.0, unit="min"),
-        other("kpi_moved", {"kpi": "conversion"}, value=1.9, unit="%"),
+        other("kpi_moved", {"kpi": "conversion"}, value=1.9, usual=3.1, unit="%"),
         other("DiskFull", {"alert": "x"}, sentence="disk is full (told by grafana)"),
     ]
     titles, afterwards = [], []
@@ -217,11 +217,11 @@ def test_titles_say_what_is_wrong_in_a_line() -> None:
         "Something is wrong: disk is full (told by grafana) since 10:02",
     ]
     assert afterwards == [
-        "A partner integration failed: at worst 40 % of calls to psp from 10:02 to 10:14",
-        "Checkout was slow: POST /orders took at worst 2.4 s from 10:02 to 10:14",
-        "Inventory counts disagreed: at worst 40 % of changes to inventory.stock from 10:02 to 10:14",
+        "A partner integration failed: at worst 40 % or more of calls to psp from 10:02 to 10:14",
+        "Checkout was slow: POST /orders took at worst 2.4 s or more from 10:02 to 10:14",
+        "Inventory counts disagreed: at worst 40 % or more of changes to inventory.stock from 10:02 to 10:14",
         "No data arrived: nothing from any service from 10:02 to 10:14",
-        "A business figure moved: conversion at worst 1.9 % from 10:02 to 10:14",
+        "A business figure moved: conversion at worst 1.9 % or less from 10:02 to 10:14",
         "Something was wrong: disk is full (told by grafana) from 10:02 to 10:14",
     ]
 

@@ -109,7 +109,7 @@ class TestLife:
         passes.looks(30, 120, gateway_errors(value=0.9))
         passes.looks(120, 240, replace(gateway_errors(value=0.5), to=at(115)))
         assert passes.only.state is State.RESOLVED
-        assert passes.only.title == "5xx at the gateway: at worst 90 % of POST /checkout from 10:02 to 10:03"
+        assert passes.only.title == "5xx at the gateway: at worst 90 % or more of POST /checkout from 10:02 to 10:03"
 
     def test_it_ends_only_once_the_symptom_stays_away(self) -> None:
         """A pass without it is no end; six are, and the end is the first of them."""

@@ -72,7 +72,7 @@ def test_sums_are_told_as_everywhere() -> None:
 def test_what_is_over_is_told_in_the_past() -> None:
     """The title of a resolved incident says from when to when; nothing is to be done first any more."""
     lines = WRITER.main(replace(incident(), state=State.RESOLVED, ended=at(720))).text.split("\n")
-    told = "○ 5xx at the gateway: at worst 31 % of POST /checkout from 10:02 to 10:14 (usually 0.2 %)"
+    told = "○ 5xx at the gateway: at worst 31 % or more of POST /checkout from 10:02 to 10:14 (usually 0.2 %)"
     assert lines[0] == f"{told} – resolved, it lasted 12 minutes"
     assert not any(line.startswith("First:") for line in lines)
 

@@ -108,7 +108,10 @@ def title_of(symptom: Symptom, row: Row | None) -> str:
 
 
 def ended_title(symptom: Symptom, row: Row | None) -> str:
-    """The same for afterwards, without the end: "Checkout was slow: POST /checkout took at worst 2.4 s from 10:02"."""
+    """The same for afterwards, without the end: "Checkout was slow: POST /buy took at worst 2.4 s or more from 10:02".
+
+    It was as bad as it was told, and may have been worse between two passes, or for a shorter time than they look at.
+    """
     name = (row.ended or row.symptom) if row else one_line(symptom.detector)
     return _cut(f"{name}: {_figure(symptom, 'took at worst ', 'at worst ')} from {symptom.from_:%H:%M}")
 
@@ -123,9 +126,12 @@ def _figure(symptom: Symptom, takes: str, at: str = "") -> str:
         return "nothing from any service" if about == "everything" else f"nothing from {about}"
     if symptom.detector not in NAMES:
         return one_line(symptom.sentence or symptom.detector, 100)
+    figure = quantity(symptom.value, symptom.unit)
+    if at:
+        figure += " or less" if symptom.value < symptom.usual else " or more"
     if symptom.detector in OF_ALL and symptom.unit == "ratio":
-        return f"{at}{quantity(symptom.value, symptom.unit)} of {OF_ALL[symptom.detector]}{about}"
-    return f"{about} {takes if symptom.unit == 'ms' else at}{quantity(symptom.value, symptom.unit)}"
+        return f"{at}{figure} of {OF_ALL[symptom.detector]}{about}"
+    return f"{about} {takes if symptom.unit == 'ms' else at}{figure}"
 
 
 def subject_words(symptom: Symptom) -> str:

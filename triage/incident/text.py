@@ -107,7 +107,7 @@ def _who_and_why(one: IncidentJson) -> Iterator[str]:
         )
         yield f"Owner: {row.owner.name}{escalates}"
     if one.service_owner:
-        yield f"{one.service_owner.service} belongs to {one.service_owner.name}"
+        yield f"Owner of {one.service_owner.service}: {one.service_owner.name}"
 
 
 def _hit(impact: ImpactJson | None) -> str:

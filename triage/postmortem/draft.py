@@ -119,6 +119,7 @@ def drafted(facts: Facts, shown: Facts | None = None, wipe: Callable[[str], str]
         generated_at=visible.now,
         redacted=visible.redacted,
         page=visible.page,
+        responder=incident.answer.owner.name if incident.answer.owner else "",
         owner=owner.name if owner else "",
         service=incident.answer.service,
         sections=sections,

@@ -98,7 +98,8 @@ def _facts(document: PostmortemJson) -> Iterator[tuple[str, str]]:
     yield "Incident", f"{document.incident}, {document.severity}, {document.state}"
     yield "Began", day_and_clock(document.began)
     yield "Ended", day_and_clock(document.ended_at) if document.ended_at else "it is not over"
-    yield "Owner", visible(document.owner) or "nobody"
+    yield "Responder", visible(document.responder) or "nobody"
+    yield f"Owner of {visible(document.service, 60) or 'it'}", visible(document.owner) or "nobody"
     yield "Due", day_and_clock(document.due_at) if document.due_at else "48 h after its end"
     written = [each.title for each in document.sections if each.written]
     drafted = [each.title for each in document.sections if not each.written]

@@ -187,7 +187,10 @@ class PostmortemJson(Wire):
     generated_at: Time
     redacted: bool
     page: str
+    responder: str
+    """Who acts, by the runbook's row."""
     owner: str
+    """Whose the service is, or else the responder."""
     service: str
     sections: list[SectionJson]
     impact: ImpactJson
