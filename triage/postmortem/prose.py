@@ -166,7 +166,8 @@ def root_cause(facts: Facts) -> Iterator[str]:
         yield "The evidence points at no cause by itself."
     if said.because:
         yield f"It rests on this: {said.because.rstrip('.')}."
-    yield from _said_by_spans(facts)
+    if not is_slow(facts.incident):
+        yield from _said_by_spans(facts)
     if not facts.incident.suspects:
         yield "No change of the two hours before is suspected."
     yield (
