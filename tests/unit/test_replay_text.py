@@ -24,6 +24,7 @@ def test_one_incident_is_told_in_full() -> None:
     assert head.endswith("with a look every 10s.")
     assert blank == ""
     assert passes.only.id in first
+    assert "Owner of payment: payments" in told(passes)
 
 
 def test_several_have_a_line_each_first() -> None:

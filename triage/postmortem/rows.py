@@ -1,5 +1,6 @@
 """Whether the rows that an incident made wrong say by now what is right."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,6 +9,7 @@ from queries.store import Store
 from triage.compensation.proposing import data_symptoms, reconciliation
 from triage.incident.model import Incident
 from triage.postmortem.wording import counted
+from triage.rows.kinds import OPEN
 from triage.rows.model import Item, Rule
 
 
@@ -38,9 +40,16 @@ def rows_now(store: Store, incident: Incident, now: datetime) -> Rows | None:
         items = reconciliation(store, incident, now)
     except StoreError:
         return Rows()
+    return counts(items)
+
+
+def counts(items: Sequence[Item]) -> Rows:
+    """How many rows of a reconciliation are right."""
     wrong = sum(bool(item.difference) for item in items)
     return Rows(len(items), wrong, len(items) - wrong - sum(map(_is_right, items)))
 
 
 def _is_right(item: Item) -> bool:
-    return item.difference == 0 or (item.verdict.rule is Rule.IN_ONE_ONLY and item.verdict.confirmed)
+    """Whether nothing is left to do: a stock is as it should be, what repeats another is gone, and what lacked came."""
+    settled = item.verdict.confirmed and item.verdict.rule in {Rule.FIRST_INSERT, Rule.IN_ONE_ONLY}
+    return item.difference == 0 or settled or (item.gone and OPEN not in item.kinds)
