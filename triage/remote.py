@@ -15,6 +15,8 @@ from triage.setting_types import Address
 
 TIMEOUT = httpx.Timeout(60, connect=5)
 JSON, CSV = "application/json", "text/csv"
+ALIVE = {"status": "alive"}
+"""What /healthz says."""
 
 
 class NoService(Exception):
@@ -46,6 +48,13 @@ class Remote:
             return False
         except OSError as error:
             raise NoService(f"nothing answers at {self} ({error})") from None
+
+    def is_triage(self) -> bool:
+        """Whether what listens there answers as a triage service does."""
+        try:
+            return bool(json.loads(self.get("/healthz", {})) == ALIVE)
+        except (NoService, Refusal, ValueError):
+            return False
 
     def get(self, path: str, parameters: Mapping[str, str]) -> str:
         """The text of the answer, which is JSON."""

@@ -168,7 +168,8 @@ def test_with_nothing_running_and_no_data_a_question_says_how_to_go_on(say: Say)
     said = say("affected", "--url", url)
     assert (said.status, said.out) == (3, "")
     assert said.err == (
-        f"triage affected: nothing answers at {url}: start it with `triage up`, or name it with --url or TRIAGE_URL\n"
+        f"triage affected: nothing answers at {url}, and there is no data in triage-data:"
+        " start it with `triage up`, or name it with --url or TRIAGE_URL\n"
     )
 
 
@@ -281,7 +282,7 @@ def test_a_password_in_the_service_s_address_is_not_shown(say: Say) -> None:
     """Nor where nothing answers there."""
     said = say("affected", "--url", "http://me:s3cr3t@127.0.0.1:1")
     assert said.status == 3
-    assert said.err.startswith("triage affected: nothing answers at http://127.0.0.1:1: start it")
+    assert said.err.startswith("triage affected: nothing answers at http://127.0.0.1:1, and there is no data")
 
 
 def test_a_server_that_cannot_be_reached_is_told_in_a_sentence(tmp_path: Path) -> None:

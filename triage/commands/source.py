@@ -1,5 +1,6 @@
 """Who answers a command's question: the running service, or the store itself where none runs."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from json import JSONDecodeError
@@ -19,21 +20,25 @@ HANDLES = 2
 
 @contextmanager
 def open_source(settings: Settings) -> Iterator[Source]:
-    """The service at the setting `url`; with nothing running there and tables at hand, the store. Raises Failure."""
+    """The service at the setting `url`; with none running there and tables at hand, the store. Raises Failure."""
     if not settings.url:
         raise Failure(Status.WRONG, f"url is empty: name the service, such as {Settings.url} (--url, TRIAGE_URL)")
     remote = Remote(settings.url, settings.token)
+    at_hand = tables_at_hand(settings)
     try:
-        if remote.is_running():
+        answers = remote.is_running()
+        if answers and (not at_hand or remote.is_triage()):
             with _understood(remote) as running:
                 yield running
-        elif not (_tables_meant(settings) and tables_at_hand(settings)):
+        elif not at_hand:
             raise Failure(Status.UNREACHABLE, _nothing_there(settings, remote))
         else:
             with opened(settings, handles=HANDLES) as store:
+                if answers or settings.url != Settings.url:
+                    print(f"no triage service answers at {remote}: the tables are opened directly", file=sys.stderr)
                 yield Opened(store)
     except StoreLocked as error:
-        sentence = f"nothing answers at {remote}, and {error}; or name with --url where it answers"
+        sentence = f"no triage service answers at {remote}, and {error}; or name with --url where it answers"
         raise Failure(Status.UNREACHABLE, sentence) from None
     except NoService as error:
         raise Failure(Status.UNREACHABLE, str(error)) from None
@@ -51,18 +56,11 @@ def _understood(remote: Remote) -> Iterator[Running]:
         raise NoService(sentence) from None
 
 
-def _tables_meant(settings: Settings) -> bool:
-    """Whoever names a service and no tables means that service, and no other data that happens to lie here."""
-    return settings.url == Settings.url or settings.data != Settings.data or bool(settings.clickhouse)
-
-
 def tables_at_hand(settings: Settings) -> bool:
     """Whether there is a store to open: a server, or a directory that an engine has written to."""
     return bool(settings.clickhouse) or (settings.data / "clickhouse").is_dir()
 
 
 def _nothing_there(settings: Settings, remote: Remote) -> str:
-    sentence = f"nothing answers at {remote}"
-    if settings.url == Settings.url or settings.data != Settings.data:
-        sentence += f", and there is no data in {settings.data}"
-    return f"{sentence}: start it with `triage up`, or name it with --url or TRIAGE_URL"
+    where = f"nothing answers at {remote}, and there is no data in {settings.data}"
+    return f"{where}: start it with `triage up`, or name it with --url or TRIAGE_URL"
