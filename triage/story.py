@@ -26,6 +26,8 @@ def story(customer: Customer) -> tuple[str, ...]:
     A time that is not of the same day (UTC) as the first one told has its day with it.
     Names in it are what telemetry says: whoever shows it must escape it.
     """
+    if not customer.requests:
+        return ("Nothing was heard of this customer in this window.",)
     theirs = [request for request in customer.requests if request.is_theirs]
     if not customer.hit:
         return (_calm(theirs),)

@@ -115,6 +115,13 @@ def test_what_others_tried_is_not_told_as_theirs(web: TestClient) -> None:
     )
 
 
+def test_of_whom_nothing_was_heard_nothing_else_is_said(web: TestClient) -> None:
+    """On the page and in the JSON, the same."""
+    told = web.get(f"/api/v1/customers/{HIT}").json()
+    assert (told["story"], told["items"]) == ("Nothing was heard of this customer in this window.", [])
+    assert told["story"] in web.get(f"/customers/{HIT}").text
+
+
 @pytest.mark.parametrize("name", ODD_YEARS)
 def test_the_way_to_where_they_were_last_seen_can_be_gone(web: TestClient, name: str) -> None:
     """Also at the ends of the time that can be asked for."""
