@@ -6,7 +6,9 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 RFC3339 = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?([Zz]|[+ -]\d\d:\d\d)?", re.ASCII)
-EPOCH_SECONDS = re.compile(r"\d{1,10}(\.\d{1,9})?", re.ASCII)
+EPOCH_SECONDS = re.compile(r"(\d{1,10})(?:\.(\d{1,9}))?", re.ASCII)
+FINER = re.compile(r"\.\d{6}\d*[1-9]", re.ASCII)
+"""That a time has more digits than a microsecond."""
 DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)", re.ASCII)
 UNITS = {
     "ms": timedelta(milliseconds=1),
@@ -42,8 +44,8 @@ def parse_time(text: str, now: datetime) -> datetime:
     text = text.strip().removesuffix(" ago")
     if text == "now":
         return now
-    if EPOCH_SECONDS.fullmatch(text):
-        moment = EARLIEST + timedelta(seconds=float(text))
+    if match := EPOCH_SECONDS.fullmatch(text):
+        moment = EARLIEST + timedelta(seconds=int(match[1]), microseconds=int((match[2] or "")[:6].ljust(6, "0")))
     elif match := RFC3339.fullmatch(text):
         moment = _from_rfc3339(text, *match.groups())
     elif DURATION.match(text):
@@ -55,12 +57,28 @@ def parse_time(text: str, now: datetime) -> datetime:
     return moment
 
 
+def parse_end(text: str, now: datetime) -> datetime:
+    """The same for an end of a window, rounded up: whatever begins at a microsecond lies before it or not, as written.
+
+    Raises ValueError with a sentence.
+    """
+    return parse_time(text, now) + timedelta(microseconds=1 if FINER.search(text) else 0)
+
+
 def _from_rfc3339(text: str, day: str, clock: str | None, zone: str | None) -> datetime:
     offset = (zone or "Z").upper().replace(" ", "+")  # a plus that was not escaped in an address arrives as a space
     try:
-        return datetime.fromisoformat(f"{day}T{clock or '00:00'}{offset}").astimezone(UTC)
+        clock, leap = _without_leap_second(clock or "00:00")
+        return datetime.fromisoformat(f"{day}T{clock}{offset}").astimezone(UTC) + leap
     except (ValueError, OverflowError) as error:
         raise ValueError(f"{text!r} is no time: {error}") from None
+
+
+def _without_leap_second(clock: str) -> tuple[str, timedelta]:
+    """The second before a leap second, and what leads from it to the one after, with which computers count it."""
+    if clock[5:8] != ":60":
+        return clock, timedelta()
+    return f"{clock[:5]}:59{clock[8:]}", timedelta(seconds=1)
 
 
 def _before(now: datetime, text: str) -> datetime:
@@ -98,9 +116,13 @@ class Window:
 
 
 def parse_window(from_: str | None, to: str | None, now: datetime) -> Window:
-    """A window as a person asks for it, the last hour where nothing is said. Raises ValueError with a sentence."""
-    end = parse_time(to, now) if to else now
-    start = parse_time(from_, now) if from_ else end - timedelta(hours=1)
+    """A window as a person asks for it: from an hour ago, to now; an hour before its end if that was earlier.
+
+    Raises ValueError with a sentence.
+    """
+    end = parse_end(to, now) if to else now
+    an_hour = timedelta(hours=1)
+    start = parse_end(from_, now) if from_ else (now if end > now - an_hour else end) - an_hour
     return Window(start, end)
 
 

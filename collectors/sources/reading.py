@@ -88,9 +88,11 @@ def from_rfc3339(text: str) -> int:
     if not found:
         raise ValueError(NO_TIME)
     day, clock, fraction, zone = found.groups()
+    is_leap = clock.endswith(":60")  # computers count it as the second after
+    clock = f"{clock[:-2]}59" if is_leap else clock
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}{zone.upper().replace('Z', '+00:00')}")
-        seconds = int(moment.timestamp())
+        seconds = int(moment.timestamp()) + is_leap
     except (ValueError, OverflowError):
         raise ValueError("is a time that no calendar has") from None
     ns = seconds * 10**9 + int((fraction or "").ljust(9, "0"))

@@ -84,7 +84,9 @@ class PageParameters(Parameters):
 class WindowParameters(Parameters):
     """Those of a window."""
 
-    from_: When = Field(None, alias="from", description=f"Start, an hour before the end unless given: {TIME}.")
+    from_: When = Field(
+        None, alias="from", description=f"Start; an hour ago unless given, or before an earlier end: {TIME}."
+    )
     to: When = Field(None, description="End, which itself is not meant; now unless given.")
 
     def window(self, now: datetime) -> Window:

@@ -38,6 +38,9 @@ def at(hour: int, minute: int = 0, second: int = 0, microsecond: int = 0) -> dat
         ("2026-11-22T10:00:00", at(10)),
         ("2026-11-22", at(0)),
         ("2026-11-22T10:00:00.123456789Z", at(10, microsecond=123456)),
+        ("2026-11-22T09:59:60Z", at(10)),
+        ("2026-11-22T11:59:60.5+02:00", at(10, microsecond=500000)),
+        ("2026-11-22T10:00:60Z", at(10, 1)),
         ("15m", at(11, 45)),
         ("2h", at(10)),
         ("2h ago", at(10)),
@@ -48,6 +51,7 @@ def at(hour: int, minute: int = 0, second: int = 0, microsecond: int = 0) -> dat
         (" now ", NOW),
         ("1795341600", at(10)),
         ("1795341600.5", at(10, microsecond=500000)),
+        ("1795341600.123456789", at(10, microsecond=123456)),
         ("0", datetime(1970, 1, 1, tzinfo=UTC)),
     ],
 )
@@ -113,10 +117,22 @@ def test_a_duration_is_written_in_the_units_that_make_it_up() -> None:
 
 
 def test_a_window_is_the_last_hour_where_nothing_else_is_said() -> None:
-    """`from` defaults to an hour before `to`, `to` to now."""
+    """`from` defaults to an hour ago, or to an hour before an end that is no later; `to` to now."""
     assert parse_window(None, None, NOW) == Window(at(11), at(12))
     assert parse_window(None, "1h", NOW) == Window(at(10), at(11))
     assert parse_window("15m", None, NOW) == Window(at(11, 45), at(12))
+    assert parse_window(None, "30m", NOW) == Window(at(11), at(11, 30))
+    assert parse_window(None, "3h", NOW) == Window(at(8), at(9))
+    assert parse_window(None, "2026-11-22T13:00:00Z", NOW) == Window(at(11), at(13))
+
+
+@pytest.mark.parametrize("form", ["2026-11-22T10:00:00.{}Z", "1795341600.{}"])
+def test_the_ends_of_a_window_are_not_cut(form: str) -> None:
+    """Of what begins at whole microseconds, all from `from` on and before `to` is in it, and no more."""
+    for digits, microsecond in (("123456", 123456), ("123456000", 123456), ("123456001", 123457), ("1234569", 123457)):
+        end = at(10, microsecond=microsecond)
+        assert parse_window(form.format(digits), "1h", NOW).from_ == end
+        assert parse_window("3h", form.format(digits), NOW).to == end
 
 
 def test_a_window_that_holds_nothing_is_refused() -> None:

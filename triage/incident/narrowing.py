@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from triage.incident.model import Incident, Tracked
-from triage.window import Window, parse_time
+from triage.window import Window, parse_end
 
 
 def narrowed(incident: Incident, from_: str | None, to: str | None, now: datetime) -> Incident:
@@ -14,8 +14,8 @@ def narrowed(incident: Incident, from_: str | None, to: str | None, now: datetim
     """
     if not from_ and not to:
         return incident
-    start = parse_time(from_, now) if from_ else incident.began
-    return within(incident, Window(start, parse_time(to, now) if to else max(incident.ended or now, start)), now)
+    start = parse_end(from_, now) if from_ else incident.began
+    return within(incident, Window(start, parse_end(to, now) if to else max(incident.ended or now, start)), now)
 
 
 def within(incident: Incident, window: Window, now: datetime) -> Incident:
