@@ -89,7 +89,7 @@ def read(delivery: Delivery, _: Columns) -> Iterator[Event]:
 
 def _change(told: Json, received_ns: int, where: str) -> Change:
     body = validated(ChangeBody, told, where)
-    said = f"{body.service} {body.version}".strip() or body.kind
+    said = f"{body.service} {body.version}".strip()
     return Change(
         id=f"api:{body.id or _id(told, body.time)}",
         time_ns=max(0, received_ns - body.time.ns) if isinstance(body.time, Ago) else body.time,
@@ -98,7 +98,7 @@ def _change(told: Json, received_ns: int, where: str) -> Change:
         service=body.service,
         version=body.version,
         environment=body.environment,
-        title=body.title or f"{body.kind} of {said}",
+        title=body.title or (f"{body.kind} of {said}" if said else body.kind),
         author=body.author,
         url=body.url,
         status=body.status,

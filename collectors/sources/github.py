@@ -23,7 +23,12 @@ class Repository(Payload):
     """Where it was done."""
 
     name: str = Field(min_length=1)
-    full_name: str = Field(min_length=1)
+    full_name: Text = ""
+
+    @property
+    def path(self) -> str:
+        """With its owner, where that is told."""
+        return self.full_name or self.name
 
 
 class Deployment(Payload):
@@ -35,7 +40,7 @@ class Deployment(Payload):
     environment: Text = ""
     task: Text = ""
     description: Text = ""
-    created_at: Moment = Field(ge=0)
+    created_at: Moment = Field(0, ge=0)
     creator: Person | None = None
     payload: object = None
 
@@ -55,7 +60,7 @@ class DeploymentStatus(Payload):
     """How far a deployment is."""
 
     state: str = Field(min_length=1)
-    created_at: Moment = Field(ge=0)
+    created_at: Moment = Field(0, ge=0)
     description: Text = ""
     environment: Text = ""
     log_url: Text = ""
@@ -73,7 +78,7 @@ class WorkflowRun(Payload):
     status: Text = ""
     conclusion: Text = ""
     run_attempt: int = 1
-    updated_at: Moment = Field(ge=0)
+    updated_at: Moment = Field(0, ge=0)
     html_url: Text = ""
     actor: Person | None = None
 
@@ -113,7 +118,7 @@ def read(delivery: Delivery, _: Columns) -> Iterator[Event]:
     told = parse(delivery.body)
     kind = delivery.header("x-github-event") or _kind(told)
     if kind in EVENTS:
-        yield EVENTS[kind](told)
+        yield EVENTS[kind](told, delivery.received_ns)
     elif not kind:
         validated(DeploymentEvent, told)
 
@@ -123,16 +128,17 @@ def _kind(told: Json) -> str:
     return next((kind for kind in EVENTS if isinstance(told, dict) and kind in told), "")
 
 
-def _deployment(told: Json) -> Change:
+def _deployment(told: Json, received_ns: int) -> Change:
     event = validated(DeploymentEvent, told)
-    return _deploy(event, "created", event.deployment.created_at, event.deployment.creator, "")
+    return _deploy(event, "created", event.deployment.created_at or received_ns, event.deployment.creator, "")
 
 
-def _deployment_status(told: Json) -> Change:
+def _deployment_status(told: Json, received_ns: int) -> Change:
     event = validated(DeploymentStatusEvent, told)
     status = event.deployment_status
     url = web_link(status.log_url) or web_link(status.target_url)
-    return _deploy(event, status.state, status.created_at, status.creator or event.deployment.creator, url)
+    time_ns = status.created_at or received_ns
+    return _deploy(event, status.state, time_ns, status.creator or event.deployment.creator, url)
 
 
 def _deploy(event: DeploymentEvent, state: str, time_ns: int, who: Person | None, url: str) -> Change:
@@ -140,7 +146,7 @@ def _deploy(event: DeploymentEvent, state: str, time_ns: int, who: Person | None
     service = (deployment.told("service") or event.repository.name)[:LONGEST_NAME]
     title = deployment.description or f"{service} {deployment.version} to {deployment.environment}: {state}"
     return Change(
-        id=f"github:{event.repository.full_name}:deployment:{deployment.id}:{state}",
+        id=f"github:{event.repository.path}:deployment:{deployment.id}:{state}",
         time_ns=time_ns,
         kind="deploy",
         source="github",
@@ -153,7 +159,7 @@ def _deploy(event: DeploymentEvent, state: str, time_ns: int, who: Person | None
         status=state[:LONGEST_NAME],
         details=compact(
             {
-                "repository": event.repository.full_name,
+                "repository": event.repository.path,
                 "sha": deployment.sha,
                 "ref": deployment.ref,
                 "task": deployment.task,
@@ -163,26 +169,27 @@ def _deploy(event: DeploymentEvent, state: str, time_ns: int, who: Person | None
     )
 
 
-def _workflow_run(told: Json) -> Change:
+def _workflow_run(told: Json, received_ns: int) -> Change:
     event = validated(WorkflowRunEvent, told)
     run = event.workflow_run
     state = run.conclusion or run.status
+    branch = f" on {run.head_branch}" if run.head_branch else ""
     return Change(
-        id=f"github:{event.repository.full_name}:run:{run.id}:{run.run_attempt}:{state}",
-        time_ns=run.updated_at,
+        id=f"github:{event.repository.path}:run:{run.id}:{run.run_attempt}:{state}",
+        time_ns=run.updated_at or received_ns,
         kind="pipeline",
         source="github",
         service=event.repository.name[:LONGEST_NAME],
         version=run.head_sha[:LONGEST_NAME],
-        title=f"{run.name} on {run.head_branch}: {state}"[:LONGEST_TITLE],
+        title=f"{run.name or 'workflow run'}{branch}: {state}"[:LONGEST_TITLE],
         author=run.actor.login if run.actor else "",
         url=web_link(run.html_url),
         status=state[:LONGEST_NAME],
-        details=compact({"repository": event.repository.full_name, "run": run.id, "attempt": run.run_attempt}),
+        details=compact({"repository": event.repository.path, "run": run.id, "attempt": run.run_attempt}),
     )
 
 
-EVENTS: Mapping[str, Callable[[Json], Change]] = {
+EVENTS: Mapping[str, Callable[[Json, int], Change]] = {
     "deployment_status": _deployment_status,
     "deployment": _deployment,
     "workflow_run": _workflow_run,

@@ -129,6 +129,17 @@ class TestGitHub:
         }
         assert len(ids) == 1
 
+    def test_what_comes_without_its_time_was_when_it_came(self) -> None:
+        """A payload needs no more than what an event is known by."""
+        deployment = {"id": 7, "sha": "a84d88e", "ref": "v1.2", "environment": "production"}
+        run = {"id": 8, "head_sha": "a84d88e", "conclusion": "failure", "run_attempt": 1}
+        where = {"repository": {"name": "payment"}}
+        deploy = change_of("github", {"deployment": deployment, "deployment_status": {"state": "success"}, **where})
+        assert (deploy.id, deploy.time_ns) == ("github:payment:deployment:7:success", NOW_NS)
+        assert change_of("github", {"deployment": deployment, **where}).time_ns == NOW_NS
+        pipeline = change_of("github", {"workflow_run": run, **where})
+        assert (pipeline.title, pipeline.time_ns) == ("workflow run: failure", NOW_NS)
+
     def test_events_that_are_no_change_are_taken_and_say_nothing(self) -> None:
         """A ping must not fail, or GitHub shows the webhook as broken."""
         assert read("github", {"zen": "Keep it logically awesome.", "hook_id": 1}, x_github_event="ping") == []
@@ -198,6 +209,15 @@ class TestChanges:
     def test_times_are_taken_as_everywhere(self, time: object, ns: int) -> None:
         """RFC 3339, ago, and seconds since 1970."""
         assert change_of("changes", senders.change(time=time)).time_ns == ns
+
+    def test_a_leap_second_is_the_second_after(self) -> None:
+        """As computers count it."""
+        assert change_of("changes", senders.change(time="2026-11-22T09:59:60.5Z")).time_ns == TEN + 5 * 10**8
+
+    def test_without_a_title_it_is_called_what_it_is(self) -> None:
+        """And of what, where that is told."""
+        assert change_of("changes", {"kind": "deploy"}).title == "deploy"
+        assert change_of("changes", {"kind": "deploy", "service": "cart"}).title == "deploy of cart"
 
     def test_several_may_be_told_at_once(self) -> None:
         """And a fault is named with its place."""
