@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Event
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -12,6 +13,7 @@ from opentelemetry.proto.common.v1.common_pb2 import KeyValue
 
 from tests.reference import Answer, affected
 from tests.telemetry import Log, Span
+from triage.demo.live import paced
 from triage.demo.model import Shop
 from triage.demo.scenarios import SCENARIOS
 from triage.demo.truth import Truth
@@ -75,7 +77,7 @@ def logs_of(request: ExportLogsServiceRequest) -> Iterable[Log]:
             yield Log(log.trace_id.hex(), log.span_id.hex(), log.time_unix_nano, as_text(log.attributes))
 
 
-def by_force(of: Told, question: dict[str, str | float | None]) -> Answer:
+def by_force(of: Told, question: dict[str, str | float | datetime | None]) -> Answer:
     """The answer to a question as the truth writes it."""
     asked = {key: value for key, value in question.items() if key not in ("from", "to")}
     window = [datetime.fromisoformat(str(question[edge])) for edge in ("from", "to")]
@@ -134,6 +136,28 @@ def test_what_the_model_did_is_what_its_telemetry_says(scenario: str, seed: int)
     for answered in answers:
         expected = as_the_truth_writes(by_force(everything, answered["question"]))
         assert {key: answered[key] for key in expected} == expected
+
+
+@pytest.mark.parametrize("scenario", ["gateway-5xx", "cache-storm"])
+def test_while_the_shop_lives_the_truth_is_that_of_its_own_moment(scenario: str) -> None:
+    """What is under way has harmed already, and is not told of yet; what is over may have begun after it."""
+    shop = Shop(scenario, 1, 20)
+    fault = shop.fault(T + 10, T + 130)
+    truth = Truth(shop, fault)
+    requests = list(shop.between(T, T + 140, fault))
+    everything = told(otlp_requests(requests))
+    written = []
+    for number, (request, untold_ns) in enumerate(paced(iter(requests), Event())):
+        truth.tell(request)
+        truth.untold_ns = untold_ns
+        if number % 500 == 499:
+            written.append(json.loads(truth.to_json()))
+    assert written[-1]["customers"]
+    for answered in written:
+        question = answered["question"] | {"as_of": datetime.fromisoformat(answered["as_of"])}
+        expected = as_the_truth_writes(by_force(everything, question))
+        assert {key: answered[key] for key in expected} == expected
+    assert json.loads(truth.to_json())["as_of"] == rfc3339(max(request.end_ns for request in requests))
 
 
 @pytest.mark.parametrize("seed", range(1, 4))

@@ -169,9 +169,10 @@ class ShopRun:
             run_live(
                 self._until(requests, start_s + self._for_s),
                 sdk,
-                lambda request: self._told(request, "live"),
+                lambda request, untold_ns: self._told(request, "live", untold_ns),
                 self._stop,
             )
+            self.truth.untold_ns = inf  # what was under way when it stopped never came
         finally:
             sdk.close()
 
@@ -187,8 +188,9 @@ class ShopRun:
             start_s = live_s + min(FAULT_AFTER_S, self._for_s / 5)
             self.fault.begin(start_s, start_s + min(FAULT_LASTS_S, self._for_s / 2))
 
-    def _told(self, request: Request, stage: str) -> None:
+    def _told(self, request: Request, stage: str, untold_ns: float = inf) -> None:
         self.truth.tell(request)
+        self.truth.untold_ns = untold_ns
         self._requests += 1
         self._spans += len(request.spans)
         self._shop_time_s = request.entry.start_ns / SECOND_NS

@@ -4,6 +4,7 @@ It is kept from what the model did (`Request.harms`, `customer`, `failed`), not 
 """
 
 from collections import defaultdict
+from collections.abc import Iterator
 from math import inf
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from triage.demo.request import MS_NS, SECOND_NS, Harm, Operation, Order, Reques
 from triage.demo.stock import RowChange
 from triage.demo.truth_text import Account, truth_json
 
+LONGEST_NS = 2**63
+
 
 class Truth:
     """Is told every request of a shop, and says whom one fault has hit; of several faults each has its own."""
@@ -23,9 +26,10 @@ class Truth:
         self._unsold: list[tuple[Request, Order]] = []
         self._wrong: list[RowChange] = []
         self._harmed: list[Request] = []
-        self._good: dict[tuple[str, Operation], list[tuple[int, int]]] = defaultdict(list)
-        self._tried: dict[tuple[str, Operation], int] = {}
+        self._tried: dict[tuple[str, Operation], list[tuple[int, float]]] = defaultdict(list)
         self._first_ns, self._last_ns = 0, 0
+        self.untold_ns: float = inf
+        """While the shop lives: when the first of the requests began that are under way, and not told of yet."""
 
     def tell(self, request: Request) -> None:
         """Takes note of one request; the order does not matter."""
@@ -37,10 +41,8 @@ class Truth:
         if request.harms:
             self._harmed.append(request)
         if request.customer:
-            errand = (request.customer, entry.operation)
-            self._tried[errand] = max(self._tried.get(errand, 0), entry.start_ns)
-            if not request.failed:
-                self._good[errand].append((entry.start_ns, entry.end_ns - entry.start_ns))
+            took_ns = inf if request.failed else entry.end_ns - entry.start_ns
+            self._tried[request.customer, entry.operation].append((entry.start_ns, took_ns))
 
     def tell_row(self, change: RowChange) -> None:
         """Takes note of a row that changed; of interest is one that should not have."""
@@ -50,7 +52,8 @@ class Truth:
     def answer(self, question: Question) -> Answer:
         """Who was hit within the fault's window (where there is none, in the whole run), and what became of them."""
         from_ns, to_ns = self._window()
-        matched = ((request, _matching(request, question, from_ns, to_ns)) for request in self._harmed)
+        until_ns = min(to_ns - 1, self._known_ns)
+        matched = ((request, _matching(request, question, from_ns, until_ns)) for request in self._harmed)
         struck = [(request, harms) for request, harms in matched if harms]
         by_customer: dict[str, list[tuple[Request, list[Harm]]]] = defaultdict(list)
         for request, harms in struck:
@@ -75,17 +78,30 @@ class Truth:
                 shop=self._shop,
                 scenario=self._fault.scenario,
                 start_ns=from_ns if begun else None,
-                end_ns=to_ns if begun and self._fault.end_ns <= self._last_ns else None,
-                as_of_ns=self._last_ns,
+                end_ns=to_ns if begun and self._fault.end_ns <= self._as_of_ns else None,
+                as_of_ns=self._as_of_ns,
                 answers=tuple(self.answer(question) for question in self._fault.scenario.questions),
-                rows=tuple(change for change in self._wrong if _is_of(change, self._fault.scenario)),
+                rows=tuple(
+                    change
+                    for change in self._wrong
+                    if _is_of(change, self._fault.scenario) and change.at_ns <= self._known_ns
+                ),
                 unsold=tuple(
                     (request.customer, order)
                     for request, order in self._unsold
-                    if from_ns <= request.entry.start_ns < to_ns
+                    if from_ns <= request.entry.start_ns <= min(to_ns - 1, self._known_ns)
                 ),
             )
         )
+
+    @property
+    def _known_ns(self) -> float:
+        """Until when all is known: a whole second, as rows that change are told of by the second."""
+        return inf if self.untold_ns == inf else (self.untold_ns - 1) // SECOND_NS * SECOND_NS
+
+    @property
+    def _as_of_ns(self) -> int:
+        return int(min(self._last_ns, self._known_ns))
 
     @property
     def _breaks(self) -> bool:
@@ -98,7 +114,7 @@ class Truth:
         part.replace(path)
 
     def _window(self) -> tuple[int, int]:
-        after_ns = (self._last_ns // SECOND_NS + 1) * SECOND_NS
+        after_ns = (self._as_of_ns // SECOND_NS + 1) * SECOND_NS
         if not self._breaks or self._fault.start_ns == inf:
             return self._first_ns // SECOND_NS * SECOND_NS, after_ns
         from_ns = int(self._fault.start_ns)
@@ -107,7 +123,8 @@ class Truth:
     def _hit(self, customer: str, struck: list[tuple[Request, list[Harm]]], question: Question) -> Hit:
         times = [harm.at_ns for _, harms in struck for harm in harms]
         hit = Hit(customer, len(times), len(struck), min(times), max(times))
-        hit.last_attempt_ns = max(self._tried[customer, request.entry.operation] for request, _ in struck)
+        errands = {request.entry.operation for request, _ in struck}
+        hit.last_attempt_ns = max(start_ns for errand in errands for start_ns, _ in self._attempts(customer, errand))
         seen: dict[Operation, int] = {}
         for request, _ in struck:
             if request.order is not None:
@@ -126,8 +143,12 @@ class Truth:
     def _good_since(self, customer: str, operation: Operation, at_ns: int, question: Question) -> int | None:
         """When the operation first went well for the customer after `at_ns`."""
         limit_ns = _limit_ns(question)
-        good = self._good.get((customer, operation), ())
-        return min((start_ns for start_ns, took_ns in good if start_ns > at_ns and took_ns <= limit_ns), default=None)
+        good = (start_ns for start_ns, took_ns in self._attempts(customer, operation) if took_ns <= limit_ns)
+        return min((start_ns for start_ns in good if start_ns > at_ns), default=None)
+
+    def _attempts(self, customer: str, operation: Operation) -> Iterator[tuple[int, float]]:
+        """When each began, and how long it took; what failed took forever."""
+        return (each for each in self._tried[customer, operation] if each[0] <= self._known_ns)
 
 
 def _is_of(change: RowChange, scenario: Scenario) -> bool:
@@ -135,11 +156,11 @@ def _is_of(change: RowChange, scenario: Scenario) -> bool:
 
 
 def _limit_ns(question: Question) -> float:
-    return inf if question.slower_than_ms is None else question.slower_than_ms * MS_NS
+    return LONGEST_NS if question.slower_than_ms is None else question.slower_than_ms * MS_NS
 
 
-def _matching(request: Request, question: Question, from_ns: int, to_ns: int) -> list[Harm]:
-    return [harm for harm in request.harms if from_ns <= harm.at_ns < to_ns and _matches(harm, question)]
+def _matching(request: Request, question: Question, from_ns: int, until_ns: float) -> list[Harm]:
+    return [harm for harm in request.harms if from_ns <= harm.at_ns <= until_ns and _matches(harm, question)]
 
 
 def _matches(harm: Harm, question: Question) -> bool:
