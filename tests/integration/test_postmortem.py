@@ -153,6 +153,15 @@ def test_a_pdf_is_made_whatever_names_are(name: str) -> None:
 
 
 class TestAuthors:
+    def test_a_text_that_comes_again_late_replaces_no_later_one(self, web: Web) -> None:
+        """It is known by the id of whoever sends it."""
+        address = f"{web.path}/postmortem/summary"
+        robot = {"author": "robot", "text": "first draft", "id": "w-1"}
+        for said in (robot, {"author": "Bo", "text": "as it was"}, robot):
+            assert web.client.put(address, json=said).status_code == 200
+        text = web.get("md").text
+        assert ("as it was" in text, "first draft" in text) == (True, False)
+
     def test_a_text_is_kept_and_what_is_new_since_is_said(self, web: Web) -> None:
         """It is in the timeline as an event; a note later is added below it."""
         said = {"author": "Bo", "text": "As it went."}
@@ -255,10 +264,14 @@ def test_the_commands_open_the_directory_themselves(
     beside = re.findall(r"\((postmortem-[^)]+\.svg)\)", file.read_text())
     assert beside
     assert all((tmp_path / name).read_text().startswith("<svg") for name in beside)
-    assert (
-        main(["postmortem", web.incident.id, "--format", "pdf", "--redact", "-o", str(tmp_path / "p.pdf"), *at_]) == 0
-    )
-    assert (tmp_path / "p.pdf").read_bytes().startswith(b"%PDF-")
+    begins = {"x.html": b"<!doctype html>", "x.JSON": b"{", "x.pdf": b"%PDF-", "x.txt": b"# "}
+    for name, begin in begins.items():
+        assert main(["postmortem", web.incident.id, "--redact", "-o", str(tmp_path / name), *at_]) == 0
+        assert (tmp_path / name).read_bytes().startswith(begin)
+    capsys.readouterr()
+    assert main(["postmortem", web.incident.id, "-o", "-", *at_]) == 0
+    assert capsys.readouterr().out.startswith("# ")
+    assert not Path("-").exists()
     assert main(["verify", web.incident.id, *at_]) == 1
     assert "✗ Every customer who had not got through" in capsys.readouterr().out
     assert main(["postmortem", "INC-NONE", *at_]) == 2

@@ -3,8 +3,8 @@
 Asks the running service at --url; with nothing running there, opens the data directory itself.
 
   triage postmortem INC-7F3K
-  triage postmortem INC-7F3K --format pdf -o postmortem.pdf
-  triage postmortem INC-7F3K --redact --format html -o for-the-partner.html
+  triage postmortem INC-7F3K -o postmortem.pdf
+  triage postmortem INC-7F3K --redact -o for-the-partner.html
 """
 
 import sys
@@ -21,16 +21,18 @@ from triage.postmortem.model import FigureJson, PostmortemJson
 from triage.postmortem.pdf import NotTypeset
 from triage.settings import Settings
 
+STDOUT = Path("-")
+
 
 def add_options(parser: ArgumentParser) -> None:
     """Which incident's, and how it is written."""
     parser.add_argument("id", metavar="ID", help="the incident, such as INC-7F3K")
     parser.add_argument(
-        "--format", choices=[each.value for each in Format], default=Format.MD.value, help="(default: md)"
+        "--format", choices=[each.value for each in Format], help="(default: what FILE's name ends with, else md)"
     )
     parser.add_argument(
         "-o", "--output", type=new_file, metavar="FILE",
-        help="where to write it (default: standard output); a Markdown's figures are written beside it",
+        help="where to write it (default, and with -: standard output); a Markdown's figures are written beside it",
     )  # fmt: skip
     parser.add_argument("--redact", action="store_true", help="customers, orders and people under stable pseudonyms")
     add_settings(parser, {*STORE, "url", "token", "base_url"})
@@ -39,20 +41,28 @@ def add_options(parser: ArgumentParser) -> None:
 def run(options: Namespace) -> Status:
     """Writes it."""
     settings = settings_from(options)
-    if options.format == Format.PDF and options.output is None and sys.stdout.isatty():
+    output = None if options.output == STDOUT else options.output
+    format_ = _format(options.format, output)
+    if format_ is Format.PDF and output is None and sys.stdout.isatty():
         raise Failure(Status.WRONG, "a PDF is nothing for a terminal: name a file with -o")
     with open_source(settings) as source:
         document = postmortem(
             source, options.id, redact=options.redact, base_url=_base_url(settings), data=settings.data
         )
-    files = _files(document, Format(options.format), options.output)
-    if options.output is None:
-        sys.stdout.buffer.write(files[Path("-")])
+    files = _files(document, format_, output)
+    if output is None:
+        sys.stdout.buffer.write(files[STDOUT])
         return Status.DONE
     for path, body in files.items():
         _write(path, body)
     print(f"{document.incident}: {', '.join(str(path) for path in files)}", file=sys.stderr)
     return Status.DONE
+
+
+def _format(named: str | None, output: Path | None) -> Format:
+    """The one that is named, else the one that the file's name tells."""
+    ending = output.suffix.lower().removeprefix(".") if output else ""
+    return Format(named or (ending if ending in tuple(Format) else Format.MD))
 
 
 def _base_url(settings: Settings) -> str:
@@ -67,7 +77,7 @@ def _files(document: PostmortemJson, format_: Format, output: Path | None) -> di
         return beside if output else f"{document.page}/postmortem/{figure.name}.svg"
 
     try:
-        files = {output or Path("-"): export(document, format_, address)}
+        files = {output or STDOUT: export(document, format_, address)}
     except NotTypeset as error:
         raise Failure(Status.WRONG, str(error)) from None
     if output and format_ is Format.MD:
