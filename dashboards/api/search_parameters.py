@@ -2,7 +2,7 @@
 
 import math
 from datetime import datetime
-from typing import Literal, TypeVar
+from typing import Annotated, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -17,6 +17,7 @@ from triage.window import Window, format_time, ms_to_ns
 LONGEST_MS = ANY_NS // 1_000_000
 
 Level = Literal["trace", "debug", "info", "warn", "error", "fatal"]
+LEVELS = ", ".join(SEVERITIES)
 
 
 class SearchParameters(WindowParameters, PageParameters):
@@ -34,6 +35,9 @@ class TracesParameters(SearchParameters):
     service: Text = Field(None, description="The span's service.")
     operation: Text = Field(None, description="The span's name.")
     error: bool | None = Field(None, description="Whether the span counts as failing.")
+    duration: float | None = Field(
+        None, ge=0, le=LONGEST_MS, allow_inf_nan=False, description="The same as min_duration_ms."
+    )
     min_duration_ms: float | None = Field(
         None, ge=0, le=LONGEST_MS, allow_inf_nan=False, description="It took this or longer; a root, without a service."
     )
@@ -59,7 +63,7 @@ class TracesParameters(SearchParameters):
             service=self.service or "",
             operation=self.operation or "",
             failing=self.error,
-            least_ns=math.ceil(ms_to_ns(self.min_duration_ms or 0)),
+            least_ns=math.ceil(ms_to_ns(max(self.min_duration_ms or 0, self.duration or 0))),
             most_ns=ANY_NS if self.max_duration_ms is None else int(ms_to_ns(self.max_duration_ms)),
             key=key,
             value=value,
@@ -72,15 +76,24 @@ class LogsParameters(SearchParameters):
     """What the log records are."""
 
     service: Text = Field(None, description="Who wrote them.")
-    severity: Level | None = Field(None, description="At least this severe: " + ", ".join(SEVERITIES) + ".")
+    severity: Level | Annotated[int, Field(ge=1, le=24)] | None = Field(
+        None, description=f"At least this severe: {LEVELS}, or OTLP's number."
+    )
     text: Text = Field(None, description="Contained in what they say, whatever its case.")
     trace: Text = Field(None, description="The trace that they were written in.")
     customer: Text = Field(None, description="Named by the record, or by its trace.")
 
     @field_validator("severity", mode="before")
     @classmethod
-    def _in_any_case(cls, text: object) -> object:
-        return text.lower() if isinstance(text, str) else text  # a record tells its own in capitals
+    def _level(cls, told: object) -> object:
+        level = str(told).lower()  # a record tells its own in capitals
+        if level == "warning":
+            return "warn"
+        if level in SEVERITIES:
+            return level
+        if level in map(str, range(1, 25)):
+            return int(level)
+        raise ValueError(f"it must be {LEVELS}, or a number from 1 to 24")
 
     @staticmethod
     def is_tie(text: str) -> bool:
@@ -91,7 +104,7 @@ class LogsParameters(SearchParameters):
         """What is meant."""
         return LogFilter(
             service=self.service or "",
-            least_severity=SEVERITIES[self.severity] if self.severity else 0,
+            least_severity=SEVERITIES[self.severity] if isinstance(self.severity, str) else self.severity or 0,
             text=self.text or "",
             trace_id=(self.trace or "").lower(),
             customer=self.customer or "",
