@@ -11,6 +11,7 @@ import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+from opentelemetry.proto.metrics.v1.metrics_pb2 import Metric, ResourceMetrics, ScopeMetrics
 
 from collectors.kinds import BadRecord, Kind, Overloaded
 from tests.integration.otlp_receivers import GOOD, Receivers
@@ -206,6 +207,22 @@ def test_bad_data_and_a_missing_token_are_final() -> None:
         allowed.close()
 
 
+@pytest.mark.parametrize("protocol", PROTOCOLS)
+def test_why_a_collector_refuses_is_told_in_its_own_words(receivers: Receivers, protocol: Protocol) -> None:
+    """Not as the bytes that they came in; so is what it took only in part."""
+    sender = Sender(address(receivers, protocol))
+    empty = ResourceMetrics(scope_metrics=[ScopeMetrics(metrics=[Metric(name="empty")])])
+    with pytest.raises(CollectorRefused) as partly:
+        sender.send("metrics", ExportMetricsServiceRequest(resource_metrics=[empty]).SerializeToString())
+    assert str(partly.value).startswith(
+        "the collector took metrics only in part, it rejected 1: 1 metrics have no data that OTLP 1 knows"
+    )
+    receivers.fault = lambda: BadRecord("no good")
+    with pytest.raises(CollectorRefused, match=r"^the collector refused [a-z ]+: [A-Z_]+( 400)? no good$"):
+        sender.send("traces", GOOD[Kind.TRACES])
+    sender.close()
+
+
 def test_history_then_live_then_the_truth(receivers: Receivers, tmp_path: Path) -> None:
     """A run sends its history at once, goes on live without a gap or a repetition, breaks, and writes the truth."""
     file = tmp_path / "truth.json"
@@ -239,7 +256,7 @@ def test_live_requests_are_paced_by_the_clock() -> None:
     now_s = time.time()
     shop = Shop("erp-slow", 3, 120)
     requests = [request for request in shop.between(now_s - 30, now_s + 0.5) if request.end_ns > now_s * 1e9]
-    ended = [(request.end_ns, time.time_ns()) for request in paced(iter(requests), Event())]
+    ended = [(request.end_ns, time.time_ns()) for request, _ in paced(iter(requests), Event())]
     assert len(ended) == len(requests) > 5
     assert [end for end, _ in ended] == sorted(end for end, _ in ended)
     assert all(end <= seen for end, seen in ended)

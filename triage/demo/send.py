@@ -8,12 +8,17 @@ from dataclasses import dataclass
 from random import Random
 from threading import Event
 from time import monotonic
-from typing import Protocol, cast
+from typing import Protocol, TypeAlias, TypeVar, cast
 
 import grpc
 import httpx
+from google.protobuf.json_format import Parse, ParseError
+from google.protobuf.message import DecodeError, Message
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceResponse
+from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from triage.demo.endpoint import Endpoint
 from triage.demo.errors import CollectorAway, CollectorRefused
@@ -23,6 +28,14 @@ PATIENCE_S = 120.0
 TIMEOUT_S = 30.0
 LONGEST_PAUSE_S = 10.0
 
+Read = TypeVar("Read", bound=Message)
+Export: TypeAlias = ExportTraceServiceResponse | ExportLogsServiceResponse | ExportMetricsServiceResponse
+
+_ANSWERS: dict[str, type[Export]] = {
+    "traces": ExportTraceServiceResponse,
+    "logs": ExportLogsServiceResponse,
+    "metrics": ExportMetricsServiceResponse,
+}
 _SERVICES = {"traces": "trace.v1.TraceService", "logs": "logs.v1.LogsService", "metrics": "metrics.v1.MetricsService"}
 _RETRIED_HTTP = frozenset({429, 502, 503, 504})
 _RETRIED_GRPC = frozenset(
@@ -74,8 +87,7 @@ class GrpcWire:
             answer = cast("bytes", self._calls[signal](body, timeout=TIMEOUT_S, metadata=self._metadata))
         except grpc.RpcError as error:
             return _grpc_failure(cast("grpc.Call", error))
-        if answer:  # a complete success is empty
-            raise CollectorRefused(f"the collector took {signal} only in part: {answer!r}")
+        _check_whole(signal, _ANSWERS[signal].FromString(answer))
         return None
 
     def close(self) -> None:
@@ -101,9 +113,8 @@ class HttpWire:
         if answer.status_code in _RETRIED_HTTP:
             return NotNow(f"HTTP {answer.status_code}", _seconds(answer.headers.get("retry-after")))
         if answer.status_code != 200:
-            raise CollectorRefused(f"the collector refused {signal}: HTTP {answer.status_code} {answer.text[:300]}")
-        if answer.content not in (b"", b"{}"):
-            raise CollectorRefused(f"the collector took {signal} only in part: {answer.text[:300]}")
+            raise CollectorRefused(f"the collector refused {signal}: HTTP {answer.status_code} {_why(answer)}")
+        _check_whole(signal, _read(answer, _ANSWERS[signal]))
         return None
 
     def close(self) -> None:
@@ -154,6 +165,33 @@ class Sender:
         except BaseException:
             self._stop.set()  # the others need not wait on
             raise
+
+
+def _why(answer: httpx.Response) -> str:
+    """What a refusal says."""
+    try:
+        return _read(answer, Status).message or answer.text[:300]
+    except CollectorRefused:
+        return answer.text[:300]
+
+
+def _read(answer: httpx.Response, kind: type[Read]) -> Read:
+    """The message that it holds, as protobuf or as JSON."""
+    try:
+        if answer.headers.get("content-type", "").startswith("application/json"):
+            return Parse(answer.text or "{}", kind(), ignore_unknown_fields=True)
+        return kind.FromString(answer.content)
+    except (DecodeError, ParseError):
+        raise CollectorRefused(f"what answers is no collector: {answer.text[:300]}") from None
+
+
+def _check_whole(signal: str, answer: Export) -> None:
+    partial = answer.partial_success
+    rejected = next((count for field, count in partial.ListFields() if field.number == 1), 0)
+    if rejected:  # with none rejected, what it says is a warning
+        raise CollectorRefused(
+            f"the collector took {signal} only in part, it rejected {rejected:,}: {partial.error_message}"
+        )
 
 
 def _grpc_failure(call: grpc.Call) -> NotNow:
