@@ -49,7 +49,7 @@ class Action(StrEnum):
 
 
 class ActJson(BaseModel):
-    """Who does it, in what words; an `id` of their own makes a repeated note known."""
+    """Who does it, in what words; what comes again under an `id` of their own changes nothing."""
 
     model_config = ConfigDict(extra="forbid")
 

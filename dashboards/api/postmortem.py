@@ -6,14 +6,14 @@ from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from dashboards.api.border import PROBLEMS, UNKNOWN, WRITTEN, TheStore, as_json
 from dashboards.api.incidents import ActJson
 from dashboards.api.parameters import NoParameters, Parameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound, NotReady, unknown_name
-from triage.incident.acting import Act, NoIncident
+from triage.incident.acting import NoIncident
 from triage.incident.wire import IncidentJson
 from triage.postmortem.document import Office
 from triage.postmortem.formats import MEDIA_TYPES, Format, export, file_name
@@ -27,12 +27,9 @@ T = TypeVar("T")
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
 
 
-class TextJson(BaseModel):
+class TextJson(ActJson):
     """An author's text for a section; plain text, in which an empty line ends a paragraph and a dash begins an item."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    author: str = Field("", max_length=200)
     text: str = Field(max_length=LONGEST)
 
 
@@ -92,7 +89,7 @@ def exported(document: PostmortemJson, format_: Format) -> Response:
 def put_section(making: TheOffice, incident_id: str, section: str, body: TextJson) -> Response:
     """An author's text for a section, kept as an event of the incident; what was written before stays, too."""
     name = the_section(section)
-    return as_json(IncidentJson.of(asked(lambda: making.write(incident_id, name, Act(body.author, body.text)))))
+    return as_json(IncidentJson.of(asked(lambda: making.write(incident_id, name, body.act()))))
 
 
 @router.post("/incidents/{incident_id}/verify", response_model=VerificationJson, responses=UNKNOWN | WRITTEN)

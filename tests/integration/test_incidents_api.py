@@ -2,9 +2,11 @@
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import httpx
@@ -152,6 +154,30 @@ class TestApi:
         assert web.post("steps/2", author="ana", done=False).json()["runbook"]["done"] == []
         assert web.post("steps/99").status_code == 404
 
+    def test_what_is_said_to_a_step_stands_in_the_timeline(self, web: Web) -> None:
+        """To the tick, and to its being taken back; on the page, too."""
+        web.post("steps/1", author="ana", text="did it")
+        told = web.post("steps/1", author="bo", text="not on node 2", done=False).json()
+        (done, undone) = [event["text"] for event in told["timeline"] if event["kind"] == "step"]
+        step = told["runbook"]["mitigation"][0]
+        assert (done, undone) == (f"Done: {step} – did it", f"Not done: {step} – not on node 2")
+        page = web.client.get(f"/incidents/{web.hit.id}").text
+        assert page.count("– did it") == page.count("– not on node 2") == 1
+
+    def test_a_retry_that_is_late_undoes_nothing(self, web: Web) -> None:
+        """Whatever has been done under its id before: a state, a step, a note."""
+        web.post("resolve", author="robot", id="r-1")
+        assert web.post("reopen", author="ana").json()["state"] == "open"
+        late = web.post("resolve", author="robot", id="r-1").json()
+        assert (late["state"], late["timeline"][-1]["kind"]) == ("open", "reopened")
+        assert web.post("resolve", author="robot", id="r-2").json()["state"] == "resolved"
+        web.post("steps/1", author="robot", id="s-1")
+        web.post("steps/1", author="ana", done=False)
+        assert web.post("steps/1", author="robot", id="s-1").json()["runbook"]["done"] == []
+        before = web.post("note", author="robot", text="x", id="n-1").json()
+        assert web.post("reopen", author="robot", id="n-1").json() == before
+        assert web.post("note", author="robot", text="x", id="r-1").json() == before
+
     @pytest.mark.parametrize(
         ("path", "body", "status"),
         [("note", {"text": " "}, 400), ("note", {"txt": "x"}, 400), ("explode", {}, 400), ("ack", {"author": 7}, 400)],
@@ -282,6 +308,27 @@ def test_the_command_line_reads_and_writes_the_same(web: Web, capsys: pytest.Cap
     assert main(["incidents", "ack", *at_]) == 2
     assert main(["watch", "--replay", "2026-11-22T10:00:00Z", "2026-11-22T10:01:00Z", *at_]) == 0
     assert "No incident would have been opened from 2026-11-22" in capsys.readouterr().out
+
+
+def test_where_no_triage_runs_the_data_at_hand_is_opened(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever else answers there, and whether or not the directory is named; it is said on standard error."""
+    web.store.close()
+    (tmp_path / "triage-data").symlink_to(web.data)
+    monkeypatch.chdir(tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
+        threading.Thread(target=other.serve_forever).start()
+        url = f"http://127.0.0.1:{other.server_port}"
+        answers = main(["incidents", "--url", url])
+        other.shutdown()
+    said = capsys.readouterr()
+    assert (answers, web.hit.id in said.out) == (0, True)
+    assert f"no triage service answers at {url}: the tables are opened directly\n" in said.err
+    for named in ([], ["--data", "triage-data"]):
+        monkeypatch.setenv("TRIAGE_URL", url)
+        assert main(["incidents", *named]) == 0
+        assert web.hit.id in capsys.readouterr().out
 
 
 def test_a_past_that_is_not_there_cannot_be_watched_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

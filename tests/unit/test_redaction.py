@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from tests.postmortems import SUSPECT, facts, hit, incident
 from tests.symptoms import Passes, at, gateway_errors
-from triage.incident.model import US, Event, Kind, Person
+from triage.incident.fold import TICK
+from triage.incident.model import US, Event, Kind, Person, Tick
 from triage.model import Evidence, Outcome
 from triage.postmortem.draft import drafted
 from triage.postmortem.facts import Facts
@@ -147,6 +148,17 @@ def test_whose_an_incident_is_is_not_told() -> None:
     owner = Person("Bo Quist", "U024BE7LH")
     whole = exported(facts(replace(one, answer=replace(one.answer, service_owner=owner))))
     assert not [each for each in ("Bo Quist", "U024BE7LH") if each in whole]
+
+
+def test_what_is_said_to_a_step_is_what_others_wrote() -> None:
+    """It may name a customer, and the author of another event."""
+    one = incident((Kind.NOTE, "Bo Quist", "on it"))
+    said = TICK.dump_json(Tick(True, "c-17 and Bo Quist called")).decode()
+    tick = Event(one.id, "step", at(110), Kind.STEP, "Ana", "call the partner", said)
+    whole = exported(facts(replace(one, timeline=(*one.timeline, tick)), hit("c-17")))
+    assert "Done: call the partner – customer-" in whole
+    assert "c-17" not in whole
+    assert "Quist" not in whole
 
 
 def test_a_long_number_is_an_id_in_our_sentences_too() -> None:

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from triage.incident.book import Book
-from triage.incident.model import Event, Incident, Kind, State
+from triage.incident.fold import TICK, ticked
+from triage.incident.model import Event, Incident, Kind, State, Tick
 from triage.incident.naming import digest
 
 LONGEST_TEXT = 10_000
@@ -41,18 +42,22 @@ class Act:
         """The author as it is kept."""
         return self.author.strip()[:200] or NOBODY
 
+    @property
+    def own(self) -> str:
+        """Its id as it is kept; "" without one."""
+        return digest(self.id) if self.id else ""
+
 
 def change(book: Book, id_: str, action: str, act: Act) -> Incident:
     """Acknowledges, mitigates, resolves or reopens. Raises NoIncident, StoreError."""
     incident = known(book, id_)
     kind, states = CHANGES[action]
-    if incident.state not in states:
+    if incident.state not in states or was_told(incident, act):
         return incident
     # whoever acknowledges it the same time again says the same thing; a mitigation between two is another
     round_ = f"{incident.epoch}.{_times(incident, kind)}"
-    return _written(
-        book, incident, Event(incident.id, f"{incident.id}.{kind}.{round_}", _now(), kind, act.by, act.text)
-    )
+    event_id = f"{incident.id}.{kind}.{round_}"
+    return _written(book, incident, Event(incident.id, event_id, _now(), kind, act.by, act.text, act.own))
 
 
 def note(book: Book, id_: str, act: Act) -> Incident:
@@ -60,7 +65,9 @@ def note(book: Book, id_: str, act: Act) -> Incident:
     incident = known(book, id_)
     if not act.text.strip():
         raise ValueError("a note needs a text")
-    own = digest(act.id) if act.id else secrets.token_hex(8)
+    if was_told(incident, act):
+        return incident
+    own = act.own or secrets.token_hex(8)
     event = Event(incident.id, f"{incident.id}.note.{own}", _now(), Kind.NOTE, act.by, act.text[:LONGEST_TEXT])
     return _written(book, incident, event)
 
@@ -72,10 +79,10 @@ def tick(book: Book, id_: str, number: int, done: bool, act: Act) -> Incident:
     if not 1 <= number <= len(steps):
         raise WrongStep(f"{incident.id} has {len(steps)} steps, counted from 1: there is no step {number}")
     step = steps[number - 1]
-    if (step in incident.done) is done:
+    if (step in incident.done) is done or was_told(incident, act):
         return incident
     event_id = f"{incident.id}.step.{digest(step)}.{incident.ticks}"
-    details = "done" if done else "undone"
+    details = TICK.dump_json(Tick(done, act.text.strip()[:LONGEST_TEXT], act.own)).decode()
     return _written(book, incident, Event(incident.id, event_id, _now(), Kind.STEP, act.by, step, details))
 
 
@@ -85,6 +92,20 @@ def known(book: Book, id_: str) -> Incident:
     if incident is None:
         raise NoIncident(f"There is no incident {id_[:40]!r}: `triage incidents list` shows those that there are.")
     return incident
+
+
+def was_told(incident: Incident, act: Act) -> bool:
+    """Whether this was done under its id before, whatever happened since: it comes late, and changes nothing."""
+    return bool(act.id) and any(act.own == _own(event) for event in incident.timeline)
+
+
+def _own(event: Event) -> str:
+    match event.kind:
+        case Kind.NOTE | Kind.WRITTEN:
+            return event.id.rpartition(".")[2]
+        case Kind.STEP:
+            return ticked(event).act
+    return event.details
 
 
 def _times(incident: Incident, kind: Kind) -> int:

@@ -17,6 +17,7 @@ from triage.incident.model import (
     Message,
     State,
     Suspect,
+    Tick,
     Tracked,
 )
 from triage.rows.kinds import told_again
@@ -27,6 +28,7 @@ ANSWER = TypeAdapter(Answer)
 IMPACT = TypeAdapter(Impact)
 SUSPECTS = TypeAdapter(tuple[Suspect, ...])
 MESSAGE = TypeAdapter(Message)
+TICK = TypeAdapter(Tick)
 OPENING, END = "opening", "end"
 
 Step: TypeAlias = Callable[[Incident, Event], Incident]
@@ -181,9 +183,15 @@ def _escalated(incident: Incident, event: Event) -> Incident:
     return replace(incident, escalated_at=incident.escalated_at or event.time)
 
 
+def ticked(event: Event) -> Tick:
+    """What a step's event says; before it had words it was `done` or `undone`."""
+    is_word = not event.details.startswith("{")
+    return Tick(event.details != "undone") if is_word else TICK.validate_json(event.details)
+
+
 def _step(incident: Incident, event: Event) -> Incident:
     step = event.text
-    done = incident.done - {step} if event.details == "undone" else incident.done | {step}
+    done = incident.done | {step} if ticked(event).done else incident.done - {step}
     return replace(incident, done=done, ticks=incident.ticks + 1)
 
 

@@ -164,6 +164,15 @@ class Message:
 
 
 @dataclass(frozen=True)
+class Tick:
+    """That a step is done, or is not, and what was said to it; `act` is the digest of the id that it was told under."""
+
+    done: bool
+    words: str = ""
+    act: str = ""
+
+
+@dataclass(frozen=True)
 class Incident:
     """An incident as of its latest event."""
 

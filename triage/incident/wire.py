@@ -9,7 +9,7 @@ from pydantic import Field, PlainSerializer
 
 from triage.incident.due import due_at
 from triage.incident.figures import Figures, figures, time_to_acknowledge, time_to_detect, time_to_resolve
-from triage.incident.fold import ANSWER
+from triage.incident.fold import ANSWER, ticked
 from triage.incident.impact import Hit, is_of_rows, is_slow
 from triage.incident.model import Answer, Event, Impact, Incident, Person, State, Tracked
 from triage.model import AffectedCustomer
@@ -215,7 +215,9 @@ def timeline_text(event: Event) -> str:
     if event.kind == "written":
         return f"Wrote for the postmortem: {section_of(event)}"
     if event.kind == "step":
-        return f"{'Done' if event.details != 'undone' else 'Not done'}: {event.text}"
+        tick = ticked(event)
+        said = f"{'Done' if tick.done else 'Not done'}: {event.text}"
+        return f"{said} – {tick.words}" if tick.words else said
     return event.text
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 
+from triage.incident.fold import ticked
 from triage.incident.model import US, Event, Incident, Kind
 from triage.postmortem.model import StepJson
 from triage.postmortem.wording import clock
-
-UNDONE = "undone"
 
 
 def steps(incident: Incident) -> list[StepJson]:
@@ -16,7 +15,7 @@ def steps(incident: Incident) -> list[StepJson]:
 
 def _step(incident: Incident, step: str) -> StepJson:
     last = next((each for each in reversed(incident.timeline) if each.kind == Kind.STEP and each.text == step), None)
-    if last is None or last.details == UNDONE:
+    if last is None or not ticked(last).done:
         return StepJson(step=step, done=False, by=None, at=None)
     return StepJson(step=step, done=True, by=last.author, at=last.time)
 

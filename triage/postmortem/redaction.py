@@ -15,7 +15,7 @@ from urllib.parse import quote
 
 from triage.changes import Change
 from triage.detectors import NAMES
-from triage.incident.fold import ANSWER, SYMPTOM
+from triage.incident.fold import ANSWER, SYMPTOM, TICK, ticked
 from triage.incident.model import US, Answer, Event, Incident, Kind, Person, Suspect, Tracked
 from triage.incident.naming import naming
 from triage.model import AffectedCustomer, Evidence
@@ -161,6 +161,8 @@ def _texts(facts: Facts) -> Iterator[str]:
         yield from (event.text, event.author)
         if event.kind in REWRITTEN:
             yield from _within(json.loads(event.details))
+        if event.kind == Kind.STEP:
+            yield ticked(event).words
 
 
 def _within(told: object) -> Iterator[str]:
@@ -279,6 +281,9 @@ def _details(event: Event, hide: Redaction, told: Callable[[str], str]) -> str:
         found = VerificationJson.model_validate_json(event.details)
         checks = [each.model_copy(update={"what": told(each.what), "found": told(each.found)}) for each in found.checks]
         return found.model_copy(update={"checks": checks}).model_dump_json()
+    if event.kind == Kind.STEP:
+        tick = ticked(event)
+        return TICK.dump_json(replace(tick, words=hide.free(tick.words))).decode()
     return event.details
 
 
