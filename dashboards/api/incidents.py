@@ -33,7 +33,7 @@ from triage.incident.model import Incident, State
 from triage.incident.narrowing import narrowed, within
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
 from triage.slack.text import Writer
-from triage.window import EARLIEST, Window, parse_time
+from triage.window import EARLIEST, Window, parse_end, parse_time
 from triage.wire import Wire
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
@@ -76,8 +76,8 @@ class IncidentsParameters(WindowParameters, PageParameters):
     def pinned(self, now: datetime) -> "Pinned":
         """What is meant, without `from` from the beginning; a cursor's own. Raises BadParameters."""
         if self.cursor is None:
-            start = parse_time(self.from_, now) if self.from_ else EARLIEST
-            return Pinned(self.state, start, parse_time(self.to, now) if self.to else now)
+            start = parse_end(self.from_, now) if self.from_ else EARLIEST
+            return Pinned(self.state, start, parse_end(self.to, now) if self.to else now)
         state, from_, to, opened, id_ = map(str, read_cursor(self.cursor, (str,) * 5))
         if state not in {"", *State}:
             raise bad_cursor()
@@ -161,6 +161,12 @@ class PartParameters(Parameters):
     )
     to: When = Field(None, description="What was from then on is left out; its end, or now, unless given.")
 
+    as_of: When = Field(None, description="The answer knows nothing that began later; now unless given.")
+
+    def moment(self, now: datetime) -> datetime | None:
+        """As of when; None for now."""
+        return parse_time(self.as_of, now) if self.as_of else None
+
     def part(self, incident: Incident, now: datetime) -> Incident:
         """The incident in that part of its time. Raises BadParameters."""
         try:
@@ -179,8 +185,10 @@ def get_incident_affected(
 ) -> Response:
     """Who is hit by it: the union over its symptoms, as known now, with the figures that were frozen."""
     if asked.cursor is None:
-        incident, is_part = the_incident(store, incident_id), bool(asked.from_ or asked.to)
-        hit = _hit(request, store, asked.part(incident, datetime.now(UTC)), None)
+        now = datetime.now(UTC)
+        as_of = asked.moment(now)
+        incident, is_part = the_incident(store, incident_id, as_of), bool(asked.from_ or asked.to)
+        hit = _hit(request, store, asked.part(incident, as_of or now), as_of)
         rest = hit.customers
     else:
         after, as_of, window, is_part = _after(asked.cursor)
@@ -198,9 +206,11 @@ def get_incident_affected_csv(
     request: Request, store: TheStore, incident_id: str, asked: Annotated[PartParameters, Query()]
 ) -> StreamingResponse:
     """The same, whole: one line for each customer."""
-    incident = asked.part(the_incident(store, incident_id), datetime.now(UTC))
+    now = datetime.now(UTC)
+    as_of = asked.moment(now)
+    incident = asked.part(the_incident(store, incident_id, as_of), as_of or now)
     customers_of: CustomersOf = getattr(request.app.state, "customers_of", nobody)
-    lines = customers_csv(store, incident, datetime.now(UTC), customers_of)
+    lines = customers_csv(store, incident, as_of or now, customers_of, past=as_of is not None)
     header = next(lines)  # what is wrong is said before the first line is
     headers = {"Content-Disposition": f'attachment; filename="affected-{incident.id}.csv"'}
     return StreamingResponse(chain((header,), lines), media_type="text/csv; charset=utf-8", headers=headers)

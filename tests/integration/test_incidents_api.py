@@ -18,8 +18,9 @@ from dashboards.app import create_app
 from queries import schema
 from queries.store import Store
 from tests.integration import small_shop
+from tests.integration.otlp import SECOND, attributes, segment, span, token, traces
 from tests.integration.small_shop import HOSTILE
-from tests.symptoms import RUNBOOK, Passes, gateway_errors, other
+from tests.symptoms import RUNBOOK, T0, Passes, gateway_errors, other
 from triage.cli import main
 from triage.incident.book import StoredBook
 from triage.incident.model import Incident
@@ -127,6 +128,31 @@ class TestApi:
         assert web.client.get(f"{address}.csv", params=part).status_code == 200
         wrong = web.client.get(address, params={"from": part["to"], "to": part["from"]})
         assert (wrong.status_code, wrong.json()["errors"][0]["field"]) == (400, "from")
+
+    def test_its_customers_can_be_asked_for_as_of_a_moment(self, web: Web) -> None:
+        """As those of a question can: nothing that began later is known, and pages keep the moment."""
+        began = int(T0.timestamp()) * SECOND
+        failed = [
+            span(
+                1,
+                100 + s,
+                0,
+                began + s * SECOND,
+                status=small_shop.ERROR,
+                attributes=attributes({"customer.id": f"s-{s}"}),
+            )
+            for s in (10, 20, 40)
+        ]
+        web.store.insert("traces", segment(traces(*failed, resource={"service.name": "payment"})), token())
+        address, moment = f"/api/v1/incidents/{web.hit.id}/affected", "2026-11-22T10:02:31Z"
+        assert web.client.get(address).json()["customers"] == 3
+        then = web.client.get(address, params={"as_of": moment, "limit": "1"}).json()
+        assert (then["as_of"], then["to"], then["customers"]) == (moment, moment, 2)
+        rest = web.client.get(address, params={"cursor": then["next"]}).json()
+        assert (rest["as_of"], [item["customer"] for item in rest["items"]]) == (moment, ["s-20"])
+        lines = web.client.get(f"{address}.csv", params={"as_of": moment}).text.splitlines()
+        assert len(lines) == 1 + 2
+        assert web.client.get(address, params={"as_of": "2026-11-22T09:00:00Z"}).status_code == 404
 
     def test_an_optional_id_may_be_null(self, web: Web) -> None:
         """As typed clients write what is not there."""

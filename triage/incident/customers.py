@@ -74,15 +74,18 @@ def customers_page(
     return CustomersPage(hit.impact, tuple(ordered[first - 1 : first - 1 + limit]), first, window)
 
 
-def customers_csv(store: Store, incident: Incident, now: datetime, customers_of: CustomersOf) -> Iterator[str]:
-    """Everyone as known now, as CSV in pieces of text; the first says nothing but the columns. Raises StoreError.
+def customers_csv(
+    store: Store, incident: Incident, now: datetime, customers_of: CustomersOf, *, past: bool = False
+) -> Iterator[str]:
+    """Everyone as known now, or at a `past` moment, as CSV in pieces of text; the first says nothing but the columns.
 
-    Where one question answers it, however many they are; where several do, they are joined in memory first.
+    Where one question answers it, however many they are; where several do, they are joined in memory first. Raises
+    StoreError.
     """
     asked = questions(incident, now)
     if _is_one(incident, asked):
         return everyone_csv(store, replace(asked[0], as_of=now), sheet_of(incident, whole(incident, now), now))
-    hit = hit_by(store, incident, now, customers_of)
+    hit = hit_by(store, incident, now, customers_of, past=past)
     return csv_lines(hit.customers, sheet_of(incident, hit.question, hit.impact.at))
 
 
