@@ -1,13 +1,17 @@
 """How measured values, figures and the call graph are written and placed."""
 
 import json
+import random
+import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import combinations, product
+from itertools import combinations, pairwise, product
 
 import pytest
 
-from dashboards.pages.call_graph import IN_A_ROW, LABEL_HEIGHT, LETTER_WIDTH, MOST_NODES, WIDTH, picture
+from dashboards.pages.call_graph import IN_A_ROW, MOST_NODES, Picture, picture
 from dashboards.pages.figure import Figure
+from dashboards.pages.layered import BOX_HEIGHT, BOX_WIDTH, LABEL_HEIGHT, LETTER_WIDTH, WIDTH
 from dashboards.pages.measures import band, measured
 from triage.incident.graph import Call, Graph
 from triage.incident.series import Grid, Marker, Series
@@ -121,24 +125,96 @@ def test_a_call_fails_where_chance_would_not_explain_it(errors: int, calls: int,
     assert Call("checkout", "psp", calls, errors, known, before, 10.0, 10.0).fails is fails
 
 
-def test_the_labels_of_a_graph_stand_apart() -> None:
-    """Where several call the same, and several are called by two, each label can be read."""
-    calls = [
-        call("", "gateway"), call("gateway", "checkout", 62), call("gateway", "monolith", 12),
-        call("gateway", "storefront", 0, 70.0), call("checkout", "inventory", 78), call("monolith", "inventory", 80),
-        call("storefront", "inventory", 81), call("storefront", "pricing", 0, 111.0),
-        call("checkout", "pricing", 0, 183.0),
-        call("inventory", "cache", 90), call("pricing", "cache", 91), call("pricing", "erp", 0, 400.0),
-    ]  # fmt: skip
-    made = picture(Graph(calls, "cache"))
-    assert made
+SHOP = """
+    gateway>checkout gateway>fulfilment-adapter gateway>monolith gateway>storefront checkout>erp checkout>inventory
+    checkout>pricing checkout>psp fulfilment-adapter>wms inventory>cache inventory>wms pricing>cache pricing>erp
+    storefront>cache storefront>inventory storefront>monolith storefront>pricing
+"""
+
+
+def shop(unusual: str, begins_at: str) -> Graph:
+    ways = [way.partition(">")[::2] for way in SHOP.split()]
+    made = [call(*way, 89 if ">".join(way) in unusual.split() else 0) for way in ways]
+    return Graph([call("", "gateway"), *made], begins_at)
+
+
+SHOPS = {
+    "contract-drift": shop("gateway>fulfilment-adapter fulfilment-adapter>wms", "wms"),
+    "erp-slow": shop(
+        "gateway>checkout gateway>storefront checkout>pricing checkout>erp storefront>pricing pricing>erp", "erp"
+    ),
+    "cache-storm": shop(SHOP, "cache"),
+    "bad-deploy": shop("gateway>checkout checkout>psp", "psp"),
+}
+
+
+def layered(seed: int) -> Graph:
+    """Some services in layers, each called from any layer above; all unusual, some loops among them."""
+    chance = random.Random(seed)
+    names = [f"s{place}" for place in range(chance.randint(2, MOST_NODES))]
+    ways = {(chance.choice(names[:place]), name) for place, name in enumerate(names) if place}
+    ways |= {(chance.choice(names), chance.choice(names)) for _ in range(chance.randint(0, 15))}
+    return Graph([call("", "s0"), *(call(*way, 50, 300.0) for way in sorted(ways))], names[-1])
+
+
+def points(path: str) -> Iterator[tuple[float, float]]:
+    """Points of a path of curves and upright lines, close to each other."""
+    x = y = 0.0
+    for command, text in re.findall(r"([MCV])([^MCV]*)", path):
+        numbers = [float(each) for each in text.split()]
+        if command == "C":
+            corners = [complex(x, y), *(complex(*numbers[place : place + 2]) for place in (0, 2, 4))]
+            for along in range(31):
+                level = corners
+                while len(level) > 1:
+                    level = [one + (other - one) * along / 30 for one, other in pairwise(level)]
+                yield level[0].real, level[0].imag
+        elif command == "V":
+            yield from ((x, y + (numbers[0] - y) * along / 30) for along in range(31))
+        x, y = (x, numbers[0]) if command == "V" else numbers[-2:]
+
+
+def check_apart(made: Picture) -> None:
+    """No line goes through a box, no two labels overlap, and each stands on its own line."""
+    lines = {edge: list(points(edge.path)) for edge in made.edges}
+    for edge, node in product(made.edges, made.nodes):
+        right, bottom = node.x + BOX_WIDTH, node.y + BOX_HEIGHT
+        assert not any(node.x < x < right and node.y < y < bottom for x, y in lines[edge]), (edge, node)
     half = {edge: LETTER_WIDTH * len(edge.label) / 2 for edge in made.edges if edge.label}
-    assert len(half) == len(calls) - 1
     for one, other in combinations(half, 2):
         apart = abs(one.x - other.x) >= half[one] + half[other] - 0.2 or abs(one.y - other.y) >= LABEL_HEIGHT - 0.2
         assert apart, (one, other)
     for edge, node in product(half, made.nodes):
         assert abs(edge.x - node.x - 52) >= half[edge] + 51.8 or not node.y + 3 < edge.y < node.y + 32 + 10
+    for edge in half:
+        assert any(abs(x - edge.x) <= half[edge] and edge.y - 11 <= y <= edge.y + 3 for x, y in lines[edge])
+        assert half[edge] - 0.1 <= edge.x <= WIDTH - half[edge] + 0.1
+        assert edge.y + 3 <= made.height
+
+
+@pytest.mark.parametrize("graph", SHOPS.values(), ids=SHOPS)
+def test_a_line_of_the_shop_goes_beside_the_boxes_that_it_skips(graph: Graph) -> None:
+    """What fails between two services is never drawn as if it failed at one between them."""
+    made = picture(graph)
+    assert made
+    assert sum(bool(edge.label) for edge in made.edges) == sum(each.is_unusual for each in graph.near() if each.caller)
+    check_apart(made)
+
+
+@pytest.mark.parametrize("seed", range(25))
+def test_lines_and_labels_of_any_graph_stand_apart(seed: int) -> None:
+    """However many layers a call skips, with loops and calls of oneself, and a label on each."""
+    made = picture(layered(seed))
+    assert made
+    check_apart(made)
+
+
+def test_two_that_call_each_other_have_a_line_each() -> None:
+    """So that it's seen which of the two fails."""
+    made = picture(Graph([call("", "a"), call("a", "b", 50), call("b", "a"), call("b", "b")], "b"))
+    assert made
+    assert len({edge.path for edge in made.edges}) == 3
+    check_apart(made)
 
 
 def test_the_graph_fits_a_phone_whatever_calls_whom() -> None:
