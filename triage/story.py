@@ -1,11 +1,14 @@
 """A customer's requests as a support person would tell them: one sentence, plain words, the figures in it."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 
 from triage.customer import Customer, Request
-from triage.model import Evidence
+from triage.detectors.wording import milliseconds
+from triage.incident.impact import WORST_FIRST
+from triage.incident.of_customer import Part, worst
+from triage.model import Evidence, Outcome
 
 OPERATIONS_TOLD = 3
 NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
@@ -17,15 +20,43 @@ WANTED = {
     "signup": "to register", "cart": "to put something into the cart", "refund": "to get money back",
     "refunds": "to get money back", "returns": "to send something back",
 }  # fmt: skip
+FARED = {
+    Outcome.NOT_RECOVERED: "they have not recovered",
+    Outcome.RECOVERED: "they have recovered since",
+    Outcome.MASKED: "they never noticed",
+}
 BUYING = {"to check out", "to order", "to pay"}
 
 
-def story(customer: Customer) -> tuple[str, ...]:
+def story(customer: Customer, parts: Sequence[Part] = ()) -> tuple[str, ...]:
     """What happened to the customer: the sentence that matters most, then one for each other operation that failed.
 
+    That is an incident of theirs where it went on worse for them there than what failed tells.
     A time that is not of the same day (UTC) as the first one told has its day with it.
     Names in it are what telemetry says: whoever shows it must escape it.
     """
+    return (*_incidents(customer, parts), *_requests(customer), *_slow(customer, parts))
+
+
+def _incidents(customer: Customer, parts: Sequence[Part]) -> Iterator[str]:
+    outcome = worst(parts)
+    if outcome and (not customer.outcome or WORST_FIRST.index(outcome) < WORST_FIRST.index(customer.outcome)):
+        title = next(part.incident.title for part in parts if part.outcome is outcome)
+        where = "" if len(parts) == 1 else ", at worst in this one"
+        yield f"{_number(len(parts), 'incident').capitalize()} hit them{where}, and {FARED[outcome]}: {title}."
+
+
+def _slow(customer: Customer, parts: Sequence[Part]) -> Iterator[str]:
+    """What worked, but took longer than an incident of theirs asks for."""
+    slow = [one for one in customer.requests if not one.failed and any(part.finds_slow(one) for part in parts)]
+    if slow:
+        longest = milliseconds(max(request.duration_ms for request in slow))
+        worked = slow[0].operation if len(slow) == 1 else _number(len(slow), "request").capitalize()
+        when = _when(slow, _minute(slow[0]).date())
+        yield f"{worked} worked {when}, but took {'' if len(slow) == 1 else 'up to '}{longest}."
+
+
+def _requests(customer: Customer) -> tuple[str, ...]:
     if not customer.requests:
         return ("Nothing was heard of this customer in this window.",)
     theirs = [request for request in customer.requests if request.is_theirs]

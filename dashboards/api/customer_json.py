@@ -6,7 +6,8 @@ from typing import Self
 from pydantic import Field
 
 from triage.customer import Customer, Request
-from triage.incident.model import Incident, State
+from triage.incident.model import State
+from triage.incident.of_customer import Part
 from triage.model import Outcome
 from triage.story import story
 from triage.wire import EvidenceJson, TextOrNull, Time, Wire
@@ -21,7 +22,10 @@ class OrderJson(Wire):
 
 
 class RequestJson(Wire):
-    """One request: how it went, every failing span of the customer's in it, and the orders that it names."""
+    """One request: how it went, every failing span of the customer's in it, and the orders that it names.
+
+    `slow` says that it took longer than an incident that they are in asks for.
+    """
 
     time: Time
     kind: str = "request"
@@ -29,6 +33,7 @@ class RequestJson(Wire):
     operation: str
     duration_ms: float
     failed: bool
+    slow: bool
     own: bool = Field(description="False where somebody else made it, and the customer is named in a part of it.")
     trace_id: str
     span_id: str
@@ -36,13 +41,14 @@ class RequestJson(Wire):
     orders: list[OrderJson]
 
     @classmethod
-    def of(cls, request: Request) -> Self:
+    def of(cls, request: Request, parts: Sequence[Part]) -> Self:
         return cls(
             time=request.time,
             service=request.service,
             operation=request.operation,
             duration_ms=request.duration_ms,
             failed=request.failed,
+            slow=any(part.finds_slow(request) for part in parts),
             own=request.is_theirs,
             trace_id=request.trace_id,
             span_id=request.span_id,
@@ -52,17 +58,23 @@ class RequestJson(Wire):
 
 
 class InIncidentJson(Wire):
-    """An incident that a customer was in."""
+    """An incident that a customer was in, and how it went on for them there."""
 
     id: str
     state: State
     title: str
     began: Time
     ended: Time | None
+    outcome: Outcome
+
+    @classmethod
+    def of(cls, part: Part) -> Self:
+        one = part.incident
+        return cls(id=one.id, state=one.state, title=one.title, began=one.began, ended=one.ended, outcome=part.outcome)
 
 
 class CustomerJson(Wire):
-    """What a customer tried in a window, in order of time; `outcome` is null where nothing failed."""
+    """What a customer tried in a window, in order of time; `outcome` is that of what failed, else null."""
 
     customer: str
     from_: Time = Field(alias="from")
@@ -82,15 +94,13 @@ class CustomerJson(Wire):
     next: str | None
 
     @classmethod
-    def of(
-        cls, customer: Customer, items: Sequence[Request], cursor: str | None, incidents: Sequence[Incident]
-    ) -> Self:
+    def of(cls, customer: Customer, items: Sequence[Request], cursor: str | None, parts: Sequence[Part]) -> Self:
         return cls(
             customer=customer.customer,
             from_=customer.window.from_,
             to=customer.window.to,
             as_of=customer.as_of,
-            story=" ".join(story(customer)),
+            story=" ".join(story(customer, parts)),
             outcome=customer.outcome,
             requests=len(customer.requests),
             failed_requests=len(customer.hit),
@@ -98,8 +108,8 @@ class CustomerJson(Wire):
             recovered_at=customer.recovered_at,
             last_attempt=customer.last_attempt,
             orders=[OrderJson.model_validate(order) for order in customer.orders],
-            incidents=[InIncidentJson.model_validate(one) for one in incidents],
+            incidents=[InIncidentJson.of(part) for part in parts],
             complete=customer.complete,
-            items=[RequestJson.of(request) for request in items],
+            items=[RequestJson.of(request, parts) for request in items],
             next=cursor,
         )

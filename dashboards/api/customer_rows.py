@@ -16,8 +16,7 @@ from triage.customer import Request as Requested
 from triage.customer_reading import last_seen, read_customer
 from triage.incident.book import StoredBook
 from triage.incident.impact import CustomersOf, nobody
-from triage.incident.model import Incident
-from triage.incident.of_customer import incidents_of
+from triage.incident.of_customer import Part, parts_of
 from triage.window import Window
 
 Place = tuple[int, str, str, str, str, str]
@@ -61,7 +60,7 @@ def _pinned(cursor: str) -> tuple[Window, Place]:
     return cursor_window(str(from_), str(to)), (int(start_ns), trace_id, span_id, kind, service, operation)
 
 
-def their_incidents(request: Request, store: Store, customer: Customer, now: datetime) -> list[Incident]:
-    """The incidents that hit them in the window, the first first. Raises StoreError."""
+def their_parts(request: Request, store: Store, customer: Customer, now: datetime) -> list[Part]:
+    """Their part in the incidents that hit them in the window, the first first. Raises StoreError."""
     customers_of: CustomersOf = getattr(request.app.state, "customers_of", nobody)
-    return incidents_of(store, customer, StoredBook(store).incidents(customer.window.from_), now, customers_of)
+    return parts_of(store, customer, StoredBook(store).incidents(customer.window.from_), now, customers_of)

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from dashboards.api.border import PROBLEMS, UNKNOWN, TheStore, as_json
 from dashboards.api.customer_json import CustomerJson
-from dashboards.api.customer_rows import read_page, their_incidents
+from dashboards.api.customer_rows import read_page, their_parts
 from dashboards.api.parameters import CustomerParameters, each_once
 from dashboards.opaque import CUSTOMER
 from queries.store import Store
@@ -41,5 +41,5 @@ def _told(request: Request, store: Store, name: str, asked: CustomerParameters) 
     now = datetime.now(UTC)
     page = read_page(store, name, asked, now)
     return as_json(
-        CustomerJson.of(page.customer, page.requests, page.next, their_incidents(request, store, page.customer, now))
+        CustomerJson.of(page.customer, page.requests, page.next, their_parts(request, store, page.customer, now))
     )

@@ -1,6 +1,6 @@
 """The page of one customer: a support person's story, then the same as a timeline, the evidence folded away."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Annotated
@@ -10,13 +10,14 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from dashboards.api.border import TheStore
-from dashboards.api.customer_rows import read_page, their_incidents
+from dashboards.api.customer_rows import read_page, their_parts
 from dashboards.api.parameters import CustomerParameters, each_once
 from dashboards.opaque import CUSTOMER
 from dashboards.pages.shown import customer_path
 from dashboards.pages.views import render
 from queries.store import Store
 from triage.customer import Request as Requested
+from triage.incident.of_customer import worst
 from triage.story import origin, story
 from triage.window import around, format_time
 
@@ -58,14 +59,18 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
     path = None if name in DOTS else customer_path(name)
     identity = {} if path else {"id": name}
     path = path or "/customers"
+    parts = their_parts(request, store, customer, now)
+    slow = {one for one in customer.requests if any(part.finds_slow(one) for part in parts)}
     return render(
         request,
         "customer.html",
         page=page,
         customer=customer,
-        story=story(customer),
-        incidents=their_incidents(request, store, customer, now),
-        chapters=_chapters(page.requests),
+        story=story(customer, parts),
+        parts=parts,
+        worst=worst(parts),
+        slow=slow,
+        chapters=_chapters(page.requests, slow),
         origin=origin,
         next_page=path + _query(identity | {"cursor": page.next, "limit": str(asked.limit)}) if page.next else None,
         around_last=path + _query(identity | _around(page.last_seen)),
@@ -75,10 +80,12 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
     )
 
 
-def _chapters(requests: Sequence[Requested]) -> list[list[Requested]]:
+def _chapters(requests: Sequence[Requested], slow: Set[Requested]) -> list[list[Requested]]:
     """The requests in order, with those that just worked gathered: a long quiet stretch is one chapter."""
     chapters: list[list[Requested]] = []
-    for quiet, stretch in groupby(requests, key=lambda one: not (one.failed or one.failures or one.orders)):
+    for quiet, stretch in groupby(
+        requests, key=lambda one: not (one.failed or one.failures or one.orders or one in slow)
+    ):
         gathered = list(stretch)
         chapters.extend([gathered] if quiet and len(gathered) >= LONG_STRETCH else [[request] for request in gathered])
     return chapters

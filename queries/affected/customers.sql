@@ -3,6 +3,7 @@
 -- as_of: DateTime64(9), spans and log records that begin later are not known
 -- service, operation, route, partner, version: String, of the failing span; '' for any
 -- slower_than_ns: Int64, nanoseconds that a span must exceed; negative: spans that failed
+-- customer: String, the only one who is asked about (others in traces that name them come along); '' for everyone
 -- after_failures: Int64, after_customer: String, where the last page ended; -1 and '' for the first
 -- page: UInt64, customers on a page
 -- One row per affected customer of the page, most failures first. The figures over all of them stand on every row,
@@ -10,10 +11,11 @@
 
 -- Tables are declared before they are filled: made of a SELECT, each would have it planned twice.
 
--- bind: failing, slow, past, partners, services
+-- bind: failing, slow, one, past, partners, services
 SELECT
     {slower_than_ns:Int64} < 0,
     {slower_than_ns:Int64} >= 0,
+    {customer:String} != '',
     {as_of:DateTime64(9, 'UTC')} < toDateTime64('2262-04-11 00:00:00', 9, 'UTC'),
     (SELECT groupArray(Name) FROM partners),
     (
@@ -23,6 +25,16 @@ SELECT
             GROUP BY Name HAVING min(First) <= {as_of:DateTime64(9, 'UTC')}
         )
     );
+
+-- The traces that name the only customer who is asked about.
+CREATE TEMPORARY TABLE naming (TraceId String);
+
+-- if: one
+INSERT INTO naming
+SELECT DISTINCT TraceId FROM mentions
+PREWHERE CustomerHash = toUInt32(cityHash64({customer:String}))
+    AND (Bucket >= toStartOfTenMinutes(filed_under({from:DateTime64(9, 'UTC')}) - INTERVAL 1 DAY) OR Bucket < '2000-01-02')
+WHERE Customer = {customer:String} AND notEmpty(TraceId);
 
 -- The failing spans that match, or the slow ones. One row per span, however often it was received.
 CREATE TEMPORARY TABLE matching (
@@ -38,6 +50,7 @@ WHERE Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9,
     AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
     AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, {partners:Array(String)}, {services:Array(String)})
     AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({customer:String} = '' OR Customer = {customer:String} OR TraceId IN (SELECT TraceId FROM naming))
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND ({route:String} = '' OR Route = {route:String})
     AND ({version:String} = '' OR Version = {version:String})
@@ -61,6 +74,7 @@ WHERE Duration > {slower_than_ns:Int64}
     AND Timestamp >= {from:DateTime64(9, 'UTC')} AND Timestamp < {to:DateTime64(9, 'UTC')}
     AND Timestamp <= {as_of:DateTime64(9, 'UTC')}
     AND ({service:String} = '' OR ServiceName = {service:String})
+    AND ({customer:String} = '' OR Customer = {customer:String} OR TraceId IN (SELECT TraceId FROM naming))
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND ({route:String} = '' OR Route = {route:String})
     AND ({version:String} = '' OR Version = {version:String})

@@ -58,17 +58,18 @@ def web(own_store: Store) -> Iterator[Web]:
 def test_a_customer_tells_of_the_incidents_that_tell_of_them(web: Web, customer: str) -> None:
     """By service, operation, route, version and slowness."""
     hit = {
-        name
+        name: item["outcome"]
         for name, id_ in web.incidents.items()
-        if customer
-        in {item["customer"] for item in web.client.get(f"/api/v1/incidents/{id_}/affected").json()["items"]}
+        for item in web.client.get(f"/api/v1/incidents/{id_}/affected").json()["items"]
+        if item["customer"] == customer
     }
     answer = web.client.get(f"/api/v1/customers/{quote(customer, safe='')}", params=WINDOW).json()
-    assert {item["id"] for item in answer["incidents"]} == {web.incidents[name] for name in hit}
+    told = {item["id"]: item["outcome"] for item in answer["incidents"]}
+    assert told == {web.incidents[name]: outcome for name, outcome in hit.items()}
     assert ("gateway" in hit) == (customer != "c-3")
     assert "payment" in hit
     assert ("slow" in hit) == (customer != HOSTILE)  # whose operation has another name
-    assert not {"version", "slower"} & hit
+    assert not {"version", "slower"} & hit.keys()
 
 
 def test_an_incident_before_or_after_their_window_is_not_told(web: Web) -> None:
@@ -83,3 +84,18 @@ def test_the_page_names_them(web: Web) -> None:
     """Each a link."""
     page = web.client.get("/customers/c-2", params=WINDOW).text
     assert f'<a href="/incidents/{web.incidents["payment"]}' in page
+
+
+def test_a_customer_for_whom_nothing_failed_is_hit_where_an_incident_says_so(web: Web) -> None:
+    """What was slow for them is told with what it took; the page and the JSON say the same, and not "not hit"."""
+    late = {"from": format_time(FROM + timedelta(seconds=35)), "to": WINDOW["to"]}
+    answer = web.client.get("/api/v1/customers/c-2", params=late).json()
+    assert (answer["failures"], answer["outcome"]) == (0, None)
+    assert answer["incidents"][0]["outcome"] == "not_recovered"
+    assert answer["story"].startswith("One incident hit them, and they have not recovered: ")
+    assert [item["slow"] for item in answer["items"]].count(True) == 1
+    page = web.client.get("/customers/c-2", params=late).text
+    assert "not hit" not in page
+    assert "not recovered</span> there" in " ".join(page.split())
+    assert "worked, but took 5\xa0ms" in page
+    assert answer["story"].endswith("POST /checkout worked at 14:14, but took 5 ms.")

@@ -118,6 +118,14 @@ def everyone(store: Store, question: Question) -> Iterator[AffectedCustomer]:
                 yield _customer(row)
 
 
+def fared(store: Store, question: Question, customer: str) -> AffectedCustomer | None:
+    """How it went on for one customer, as `everyone` tells it; None where no failure of theirs is asked for."""
+    rows = cast(
+        list[Row], store.ask(ASK, **_parameters(Cursor(question), EVERYONE) | {"customer": customer}).to_dicts()
+    )
+    return next((_customer(row) for row in rows if customer and row["Customer"] == customer), None)
+
+
 def blocks(store: Store, question: Question) -> Iterator[pl.DataFrame]:
     """The same as queries/affected/customers.sql answers it; a row without a customer where there is none."""
     return store.stream(ASK, **_parameters(Cursor(question), EVERYONE))
@@ -144,6 +152,7 @@ def _parameters(place: Cursor, limit: int) -> dict[str, Value]:
         "partner": question.partner or "",
         "version": question.version or "",
         "slower_than_ns": -1 if slow is None else int(ms_to_ns(slow)),
+        "customer": "",
         "after_failures": place.after_failures,
         "after_customer": place.after_customer,
         "page": limit,

@@ -1,34 +1,63 @@
 """The incidents that a customer was in: those whose questions ask for a span of theirs, or that name them on a row."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from queries.store import Store
-from triage.customer import Customer
-from triage.incident.impact import CustomersOf
+from triage.affected.answer import fared
+from triage.customer import Customer, Request
+from triage.incident.impact import WORST_FIRST, CustomersOf, union
 from triage.incident.model import Incident
 from triage.incident.questions import questions
-from triage.model import Question
+from triage.model import Outcome, Question
 from triage.window import ms_to_ns
 
 
-def incidents_of(
+@dataclass(frozen=True)
+class Part:
+    """A customer's part in an incident, from its begin on: how it went on there, and which requests count as slow."""
+
+    incident: Incident
+    outcome: Outcome
+    slow: Sequence[Question] = ()
+
+    def finds_slow(self, request: Request) -> bool:
+        """Whether a request took longer than the incident asks for, at its time."""
+        return any(
+            one.from_ <= request.time < one.to and request.duration_ms > (one.slower_than_ms or 0) for one in self.slow
+        )
+
+
+def worst(parts: Iterable[Part]) -> Outcome | None:
+    """The worst of a customer's outcomes in incidents; None without any."""
+    return min((part.outcome for part in parts), key=WORST_FIRST.index, default=None)
+
+
+def parts_of(
     store: Store, customer: Customer, incidents: Iterable[Incident], now: datetime, customers_of: CustomersOf
-) -> list[Incident]:
-    """Those of the incidents that hit the customer in their window, the first first. Raises StoreError."""
+) -> list[Part]:
+    """Their part in those of the incidents that hit them in their window, the first first. Raises StoreError."""
     during = [
         one for one in incidents if one.began < customer.window.to and (one.ended or now) >= customer.window.from_
     ]
-    found = [one for one in during if _is_in(store, customer, one, now, customers_of)]
-    return sorted(found, key=lambda one: one.began)
+    parts = (_part(store, customer, one, now, customers_of) for one in sorted(during, key=lambda one: one.began))
+    return [part for part in parts if part]
 
 
-def _is_in(store: Store, customer: Customer, incident: Incident, now: datetime, customers_of: CustomersOf) -> bool:
-    if any(_is_asked_for(store, customer, one) for one in _in_window(customer, questions(incident, now))):
-        return True
-    of_data = (symptom for symptom in incident.findings if symptom.question is None)
-    return any(each.customer == customer.customer for symptom in of_data for each in customers_of(symptom, now))
+def _part(
+    store: Store, customer: Customer, incident: Incident, now: datetime, customers_of: CustomersOf
+) -> Part | None:
+    """What the incident's list of customers says of this one; None where nothing of it lies in their window."""
+    asked = questions(incident, now)
+    of_data = [symptom for symptom in incident.findings if symptom.question is None]
+    told = [each for symptom in of_data for each in customers_of(symptom, now) if each.customer == customer.customer]
+    if not told and not any(_is_asked_for(store, customer, one) for one in _in_window(customer, asked)):
+        return None
+    answers = [[one] for question in asked if (one := fared(store, question, customer.customer))]
+    outcome = next((each.outcome for each in union([told, *answers])), None)
+    slow = [one for one in asked if one.slower_than_ms is not None]
+    return Part(incident, outcome, slow) if outcome else None
 
 
 def _in_window(customer: Customer, asked: Iterable[Question]) -> Iterator[Question]:
