@@ -38,6 +38,8 @@ from triage.window import Window, format_number, format_time
 PATH = "/search"
 SHARED = ("service", "customer", "from", "to")
 COMMON_SERVICES = 8
+OF_A_SPAN = {"operation", "error", "min_duration_ms", "max_duration_ms", "attribute"}
+"""What is asked of a span: which one it is is told, where it is not the request itself."""
 LOG_RECORD = "log record"
 
 router = APIRouter(include_in_schema=False)
@@ -138,6 +140,7 @@ def _page(request: Request, store: Store, kind: Kind[Asked, Item], given: Mappin
         arrived=None if found.items or later else kind.arrived(store, window),
         window_query="?" + urlencode(ends),
         of_service=lambda name: search_path(kind.name, ends | {"service": name}) if name else None,
+        asks_of_a_span=not pinned.keys().isdisjoint(OF_A_SPAN),
         moment=moment,
     )
 

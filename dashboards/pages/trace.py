@@ -19,7 +19,7 @@ from dashboards.pages.views import render
 from dashboards.pages.waterfall import Row, Waterfall
 from dashboards.shared_pages import long_over
 from queries.store import Store
-from triage.search.traces import TraceFound, described
+from triage.search.traces import Matched, TraceFound, described
 from triage.trace import Span, Trace, moment, read_trace, trace_customers
 from triage.window import around, format_time
 
@@ -91,7 +91,9 @@ def _entry(store: Store, trace: Trace, is_whole: bool) -> Span | TraceFound:
     """The span by which it was entered; of a trace that is not all here it may lie elsewhere."""
     if is_whole:
         return trace.entry
-    return next(iter(described(store, {trace.trace_id: trace.entry.start_ns})), trace.entry)
+    first = trace.entry
+    seen = Matched(first.span_id, first.service, first.operation, first.start_ns, first.duration_ns)
+    return next(iter(described(store, {trace.trace_id: seen})), first)
 
 
 def _headline(trace: Trace, entry: Span | TraceFound, waterfall: Waterfall) -> Markup:

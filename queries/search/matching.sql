@@ -8,7 +8,7 @@
 -- customer: String, whom the trace names; '' for anyone. order: String, which it names on any span; '' for any
 -- only: Array(String), none but these traces; [] for all
 -- at_most: UInt64, traces
--- One row per trace: its latest such span, in ns since 1970.
+-- One row per trace: its latest such span; times in ns since 1970, durations in ns.
 CREATE TEMPORARY TABLE naming (TraceId String);
 
 -- if: customer
@@ -48,11 +48,13 @@ WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6,
         IsError, SpanKind, HttpStatus, Peers, ServerAddress,
         (SELECT groupArray(Name) FROM partners), (SELECT groupUniqArray(toString(ServiceName)) FROM services));
 
-CREATE TEMPORARY TABLE found (TraceId String, Timestamp DateTime64(9, 'UTC'));
+CREATE TEMPORARY TABLE found (
+    TraceId String, Timestamp DateTime64(9, 'UTC'), SpanId String, ServiceName String, SpanName String, Duration UInt64
+);
 
 -- if: asks_whether_failing
 INSERT INTO found
-SELECT TraceId, Timestamp
+SELECT TraceId, Timestamp, SpanId, ServiceName, SpanName, Duration
 FROM failing_spans
 WHERE {failing:Int8} = 1 AND empty({key:String})
     AND Duration >= {least_ns:UInt64} AND Duration <= {most_ns:UInt64}
@@ -63,7 +65,7 @@ WHERE {failing:Int8} = 1 AND empty({key:String})
     AND (empty({only:Array(String)}) OR has({only:Array(String)}, TraceId));
 
 INSERT INTO found
-SELECT TraceId, Timestamp
+SELECT TraceId, Timestamp, SpanId, ServiceName, SpanName, Duration
 FROM otel_traces
 WHERE ({failing:Int8} != 1 OR notEmpty({key:String}))
     AND Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')} AND notEmpty(TraceId)
@@ -82,7 +84,14 @@ WHERE ({failing:Int8} != 1 OR notEmpty({key:String}))
         SELECT TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp FROM failing_spans)))
     AND (empty({only:Array(String)}) OR TraceId IN {only:Array(String)});
 
-SELECT TraceId AS trace_id, toUnixTimestamp64Nano(max(Timestamp)) AS latest_ns
+SELECT
+    TraceId AS trace_id,
+    toUnixTimestamp64Nano(max(Timestamp)) AS latest_ns,
+    argMax((SpanId, ServiceName, SpanName, Duration), (Timestamp, SpanId, ServiceName, SpanName)) AS latest,
+    latest.1 AS span_id,
+    latest.2 AS service,
+    latest.3 AS operation,
+    latest.4 AS duration_ns
 FROM found
 GROUP BY TraceId
 HAVING (latest_ns, trace_id) < ({before_ns:Int64}, {before_trace:String})

@@ -23,7 +23,7 @@ from triage.window import format_time
 pytestmark = pytest.mark.integration
 
 HOUR = timedelta(hours=1)
-LOGS, TRACES, SLOW, FAILED = "logs", "traces", "slow", "failed"
+LOGS, TRACES, SLOW, FAILED, BEHIND = "logs", "traces", "slow", "failed", "behind"
 
 
 Pages = dict[str, TestClient]
@@ -43,15 +43,26 @@ def failing(number: int) -> Span:
     return span(1, number, 0, T0 + number * SECOND, name="POST /x", status=error, attributes=named)
 
 
+def behind() -> Iterator[Span]:
+    """Two requests of 208 ms: the earlier one has the later "book order" behind it, and both of these took seconds."""
+    for trace, at_s, took_s in ((1, 0, 30), (2, 10, 5)):
+        entry = span(1, trace, 0, T0 + at_s * SECOND)
+        booked = span(2, trace, 1, T0 + (at_s + (20 if trace == 1 else 1)) * SECOND, name="book order", kind=5)
+        entry.end_time_unix_nano = entry.start_time_unix_nano + 208 * SECOND // 1000
+        booked.end_time_unix_nano = booked.start_time_unix_nano + took_s * SECOND
+        yield from (entry, booked)
+
+
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pages]:
-    """The pages of four databases: one span alone, three log records alone, one slow span, and five that failed."""
+    """The pages of five databases: one span, three log records, one slow span, five that failed, slow ones behind."""
     dsn = f"chdb://{tmp_path_factory.mktemp('pages')}/clickhouse"
     records = [LogRecord(time_unix_nano=T0 + number * SECOND, body=any_value("paid")) for number in range(3)]
     fillings: dict[str, Callable[[Store], object]] = {
         TRACES: lambda store: store.insert("traces", segment(traces(span(1, 1, 0, T0))), token()),
         LOGS: lambda store: store.insert("logs", segment(logs(*records)), token()),
         SLOW: lambda store: store.insert("traces", segment(traces(slow())), token()),
+        BEHIND: lambda store: store.insert("traces", segment(traces(*behind())), token()),
         FAILED: lambda store: store.insert("traces", segment(traces(*map(failing, range(1, 6)))), token()),
     }
     with ExitStack() as stack:
@@ -161,3 +172,30 @@ def parameter(text: str, path: str, name: str) -> str:
     link = text.partition(f'href="{path}?')[2].partition('"')[0].replace("&amp;", "&")
     (said,) = parse_qs(urlsplit(f"?{link}").query)[name]
     return said
+
+
+class TestSpanBehind:
+    def test_the_span_that_was_asked_for_is_told(self, pages: Pages) -> None:
+        """When it began, by which the list is in order, and how long it took; the request's own beside it."""
+        found = page(pages[BEHIND], "/search", operation="book order", min_duration_ms="2000")
+        text = " ".join(re.sub("<[^>]*>", " ", found).split(" "))
+        began = re.findall(r"14:13:[0-9.]+|30\.0\xa0s|5\.00\xa0s|208\xa0ms", text[text.index("Spans") :])
+        assert began == [
+            *("14:13:40.000", "14:13:20.000", "208\xa0ms", "30.0\xa0s"),
+            *("14:13:31.000", "14:13:30.000", "208\xa0ms", "5.00\xa0s"),
+        ]
+        assert "its  book order  in" in text
+
+    def test_a_request_stands_for_itself_where_no_span_is_asked_for(self, pages: Pages) -> None:
+        """Nor is one told of that is the request."""
+        for text in (page(pages[BEHIND], "/search"), page(pages[BEHIND], "/search", min_duration_ms="100")):
+            assert text.count("208\xa0ms") == 2
+            assert "book order" not in text
+
+    def test_the_json_tells_it_too(self, pages: Pages) -> None:
+        """By which the traces are in order."""
+        asked = {"operation": "book order", "from": format_time(FROM), "to": format_time(FROM + HOUR)}
+        items = pages[BEHIND].get("/api/v1/traces", params=asked).json()["items"]
+        assert [item["matched"]["duration_ms"] for item in items] == [30_000, 5_000]
+        assert [item["duration_ms"] for item in items] == [208, 208]
+        assert {item["matched"]["operation"] for item in items} == {"book order"}

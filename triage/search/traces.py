@@ -38,11 +38,24 @@ class TraceFilter:
 
 
 @dataclass(frozen=True)
-class TraceFound:
-    """A trace: its entry, when that began, and how it went. `customer` is None for none, or several.
+class Matched:
+    """A trace's latest span that is what was asked for."""
 
-    `matched_ns` is the start of its latest span that is what was asked for.
-    """
+    span_id: str
+    service: str
+    operation: str
+    start_ns: int
+    duration_ns: int
+
+    @property
+    def start(self) -> datetime:
+        """When it began, cut to microseconds."""
+        return moment(self.start_ns)
+
+
+@dataclass(frozen=True)
+class TraceFound:
+    """A trace: its entry, when that began, and how it went. `customer` is None for none, or several."""
 
     trace_id: str
     span_id: str
@@ -54,7 +67,7 @@ class TraceFound:
     failed: bool
     customer: str | None
     last_ns: int
-    matched_ns: int = field(default=0, compare=False)
+    matched: Matched = field(compare=False)
 
     @property
     def start(self) -> datetime:
@@ -64,7 +77,7 @@ class TraceFound:
     @property
     def place(self) -> Place:
         """Where it stands in the answer."""
-        return self.matched_ns, self.trace_id
+        return self.matched.start_ns, self.trace_id
 
 
 def find_traces(store: Store, wanted: TraceFilter, window: Window, after: Place, limit: int) -> Found[TraceFound]:
@@ -75,15 +88,15 @@ def find_traces(store: Store, wanted: TraceFilter, window: Window, after: Place,
         traces = described(store, matched)
         later = _matching_later(store, wanted, Window(piece.to, window.to), traces) if piece.to < window.to else set()
         again = list(matched.items())[-1] if len(matched) >= at_most else None
-        return [one for one in traces if one.trace_id not in later], (again[1], again[0]) if again else None
+        return [one for one in traces if one.trace_id not in later], (again[1].start_ns, again[0]) if again else None
 
     return go_back(window, after, limit, look)
 
 
 def _matching(
     store: Store, wanted: TraceFilter, piece: Window, after: Place, at_most: int, only: Sequence[str] = ()
-) -> dict[str, int]:
-    """When the latest matching span of each trace began, in ns since 1970, the latest first."""
+) -> dict[str, Matched]:
+    """The latest matching span of each trace, the latest first."""
     frame = store.ask(
         "search/matching",
         **{"from": piece.from_},
@@ -94,7 +107,10 @@ def _matching(
         at_most=at_most,
         **wanted.parameters(),
     )
-    return dict(frame.select("trace_id", "latest_ns").iter_rows())
+    return {
+        row["trace_id"]: Matched(row["span_id"], row["service"], row["operation"], row["latest_ns"], row["duration_ns"])
+        for row in frame.iter_rows(named=True)
+    }
 
 
 def _matching_later(store: Store, wanted: TraceFilter, later: Window, traces: Sequence[TraceFound]) -> set[str]:
@@ -106,13 +122,13 @@ def _matching_later(store: Store, wanted: TraceFilter, later: Window, traces: Se
     return set(_matching(store, wanted, later, ((1 << 63) - 1, ""), len(lasting), lasting))
 
 
-def described(store: Store, matched: Mapping[str, int]) -> list[TraceFound]:
-    """Those of the traces that have spans; `matched` tells the `matched_ns` of each. Raises StoreError."""
+def described(store: Store, matched: Mapping[str, Matched]) -> list[TraceFound]:
+    """Those of the traces that have spans; `matched` tells which span of each was asked for. Raises StoreError."""
     found: dict[str, TraceFound] = {}
     ids = list(matched)
     for first in range(0, len(ids), AT_A_TIME):
         frame = store.ask("search/traces", trace_ids=ids[first : first + AT_A_TIME])
         for row in frame.iter_rows(named=True):
             customer = row.pop("customer") or None
-            found[row["trace_id"]] = TraceFound(customer=customer, matched_ns=matched[row["trace_id"]], **row)
+            found[row["trace_id"]] = TraceFound(customer=customer, matched=matched[row["trace_id"]], **row)
     return [found[trace_id] for trace_id in ids if trace_id in found]
