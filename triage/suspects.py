@@ -36,20 +36,31 @@ def suspects(ask: Ask, incident: Incident, now: datetime) -> tuple[Suspect, ...]
     Nothing is known in it that came later than `now`. Raises StoreError.
     """
     symptoms = [each.symptom for each in incident.symptoms]
-    since = incident.began + AFTER
-    rows = ask("incidents/changes_before", **{"from": incident.began - BEFORE}, since=since, to=max(now, since))
-    told = [row for row in cast(list[Change], rows.to_dicts()) if row["Status"] not in NOT_MADE]
-    before = [row for row in told if row["Time"] <= since]
+    before, later = _told(ask, incident, now)
     found = ranked(before, symptoms, incident.began)
     if not found:
         return ()
     by_id = {row["Id"]: row for row in before}
     known = Known(
         symptoms, incident.began, incident.ended, now,
-        later=[row for row in told if row["Time"] > since],
+        later=later,
         versions=_versions(ask, incident, now, {by_id[each.change]["Service"] for each in found}),
     )  # fmt: skip
     return tuple(_pleaded(each, by_id[each.change], known) for each in found)
+
+
+def told_before(ask: Ask, incident: Incident) -> list[Suspect]:
+    """Every change told of before an incident began, suspected or not, as `scored` tells them. Raises StoreError."""
+    before, _ = _told(ask, incident, incident.began)
+    return scored(before, [each.symptom for each in incident.symptoms], incident.began)
+
+
+def _told(ask: Ask, incident: Incident, now: datetime) -> tuple[list[Change], list[Change]]:
+    """The changes that came about before an incident began, and the deploys since."""
+    since = incident.began + AFTER
+    rows = ask("incidents/changes_before", **{"from": incident.began - BEFORE}, since=since, to=max(now, since))
+    told = [row for row in cast(list[Change], rows.to_dicts()) if row["Status"] not in NOT_MADE]
+    return [row for row in told if row["Time"] <= since], [row for row in told if row["Time"] > since]
 
 
 def _pleaded(suspect: Suspect, change: Change, known: Known) -> Suspect:
@@ -68,7 +79,12 @@ def _versions(ask: Ask, incident: Incident, now: datetime, services: set[str]) -
 
 
 def ranked(changes: Iterable[Change], symptoms: Iterable[Symptom], began: datetime) -> list[Suspect]:
-    """The changes as suspects; of those that say the same (a deploy told twice) the most suspicious."""
+    """The changes that may be it, the most suspicious first."""
+    return [each for each in scored(changes, symptoms, began) if each.score >= LEAST_SCORE][:MOST]
+
+
+def scored(changes: Iterable[Change], symptoms: Iterable[Symptom], began: datetime) -> list[Suspect]:
+    """All changes as suspects; of those that say the same (a deploy told twice) the most suspicious."""
     symptoms = list(symptoms)
     best: dict[tuple[str, str, str], Suspect] = {}
     for change in changes:
@@ -76,9 +92,9 @@ def ranked(changes: Iterable[Change], symptoms: Iterable[Symptom], began: dateti
             continue
         suspect = _suspect(change, symptoms, began)
         same = change["Kind"], change["Service"], change["Version"] or change["Title"]
-        if suspect.score >= LEAST_SCORE and (same not in best or suspect.score > best[same].score):
+        if same not in best or suspect.score > best[same].score:
             best[same] = suspect
-    return sorted(best.values(), key=lambda each: (-each.score, -each.time.timestamp(), each.change))[:MOST]
+    return sorted(best.values(), key=lambda each: (-each.score, -each.time.timestamp(), each.change))
 
 
 def _suspect(change: Change, symptoms: list[Symptom], began: datetime) -> Suspect:

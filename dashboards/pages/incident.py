@@ -28,6 +28,8 @@ from dashboards.pages.views import render
 from dashboards.problems import BadParameters, FieldError, NotFound
 from dashboards.shared_pages import author_for
 from queries.store import Store
+from triage import suspects
+from triage.changes import Origin
 from triage.detectors import NAMES
 from triage.incident.acting import Act, NoIncident, WrongStep, change, note, tick
 from triage.incident.book import StoredBook
@@ -35,7 +37,7 @@ from triage.incident.customers import CustomersPage, Order, customers_page
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.graph import Graph, call_graph
 from triage.incident.impact import is_of_rows, is_slow
-from triage.incident.model import Impact, Incident, State
+from triage.incident.model import Impact, Incident, State, Suspect
 from triage.incident.retelling import passages
 from triage.incident.series import markers, symptom_series
 from triage.incident.wire import IncidentJson
@@ -70,6 +72,8 @@ class Seen:
     figures: Sequence[Figure]
     graph: Graph
     handouts: Handouts | None
+    told_before: Sequence[Suspect]
+    """Changes before it began, asked for where none is suspected."""
 
 
 @router.get("/incidents/{incident_id}")
@@ -124,7 +128,14 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         api=f"/api/v1/incidents/{quote(incident.id, safe='')}",
         evidence=list(_evidence(customers)),
         handouts=seen.handouts,
-        seen_before=[each for figure in seen.figures[:1] for each in figure.markers if each.time <= incident.began],
+        told_before=seen.told_before,
+        changes_before=f"/changes?{urlencode(_before(incident))}",
+        seen_before=[
+            each
+            for figure in seen.figures[:1]
+            for each in figure.markers
+            if each.time <= incident.began and each.origin is Origin.OBSERVED
+        ],
         timeline=list(passages(told.timeline)),
         times=" · ".join(_times(incident)),
         lasted=lasted(took) if (took := time_to_resolve(incident)) else "",
@@ -204,7 +215,16 @@ def _seen(
         figures=[Figure(f"figure-{place}", each, changes) for place, each in enumerate(series.values(), start=1)],
         graph=call_graph(ask, incident, Window(began, end)),
         handouts=handouts(store, incident, now),
+        told_before=[] if incident.suspects else suspects.told_before(ask, incident),
     )
+
+
+def _before(incident: Incident) -> dict[str, str]:
+    """The time before it began in which changes are suspected, as an address has it."""
+    return {
+        "from": format_time(incident.began - suspects.BEFORE),
+        "to": format_time(incident.began + suspects.AFTER),
+    }
 
 
 def _at_risk(impact: Impact) -> str:

@@ -16,6 +16,7 @@ from triage.odd import ODD
 NAME_LIMIT = 120  # characters of a name that a line shows
 TEXT_LIMIT = 600  # of a text
 NBSP = "\u00a0"  # a figure and its unit stay on one line
+UNIT = re.compile(r"(?<=\d) (?=(?:%|[nµm]?s|min|h|d|[A-Z]{3})(?!\w))")
 BEFORE_MARK = 80  # characters of a text that are shown before what was sought
 LONGEST_LINK = 6000  # characters of an address that browsers and servers surely take
 
@@ -68,6 +69,11 @@ def _sign(match: re.Match[str]) -> str:
     code = ord(match[0])
     title = unicodedata.name(match[0], f"control character {code:02X}").lower()
     return f'<span class="odd" title="{title}">U+{code:04X}</span>'
+
+
+def unbroken(text: str) -> str:
+    """A sentence of ours, each figure in it on one line with its unit."""
+    return UNIT.sub(NBSP, text)
 
 
 def number(value: float, digits: int | None = None) -> str:

@@ -32,6 +32,7 @@ def _environment() -> Environment:
         shown=shown.shown,
         whole=shown.whole,
         marked=shown.marked,
+        unbroken=shown.unbroken,
         number=shown.number,
         duration=shown.duration,
         amounts=shown.amounts,

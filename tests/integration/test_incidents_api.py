@@ -1,11 +1,13 @@
 """Incidents over the API, the command line and the pages: the same incident everywhere."""
 
+import html
 import json
 import re
 import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.otlp import SECOND, attributes, segment, span, token, traces
 from tests.integration.small_shop import HOSTILE
+from tests.integration.test_suspects import tell
 from tests.symptoms import RUNBOOK, T0, Passes, gateway_errors, other
 from triage.cli import main
 from triage.incident.book import StoredBook
@@ -292,6 +295,18 @@ class TestPages:
         told = web.client.get(f"/api/v1/incidents/{web.hit.id}").json()["timeline"]
         notes = [event["text"] for event in told if event["kind"] == "note"]
         assert notes == ["rolled back", "rolled back again"]
+
+    def test_changes_that_fit_too_little_to_be_suspected_are_told_of(self, web: Web) -> None:
+        """Each with why not, and the way to all of that time; where none was told of, that is said."""
+        path = f"/incidents/{web.hit.id}"
+        assert "No change was told of in the two hours before." in web.client.get(path).text
+        tell(web.store, "deploy", "cache", "0.4.2", web.hit.began - timedelta(minutes=100), 2)
+        page = " ".join(re.sub("<[^>]*>", "", web.client.get(path).text).split())
+        assert "No change was told of" not in page
+        assert "1 change was told of in the two hours before; none fits: deploy of cache 0.4.2 (" in page
+        assert "100 minutes before the first failure, of another service)" in page
+        (link,) = re.findall('href="(/changes[?][^"]*)">1 change', web.client.get(path).text)
+        assert "0.4.2" in web.client.get(html.unescape(link)).text
 
     def test_only_a_table_that_is_there_can_be_copied(self, web: Web) -> None:
         """Nobody is known to be hit."""

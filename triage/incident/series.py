@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from triage.changes import Change, changes, made_once
+from triage.changes import Change, Origin, changes, made_once
 from triage.detectors.wording import name
 from triage.kpi.figures import Kpi, kpi_named
 from triage.kpi.named import kpis_of
@@ -73,6 +73,7 @@ class Marker:
     text: str
     service: str
     id: str
+    origin: Origin = Origin.TOLD
 
     @property
     def around(self) -> Window:
@@ -243,7 +244,9 @@ class Grid:
 def markers(ask: Ask, window: Window, at_most: int = 20) -> tuple[Marker, ...]:
     """The latest changes in the window, in order of time. Raises StoreError."""
     found = made_once(changes(ask, window, at_most=4 * at_most))[:at_most]
-    return tuple(Marker(each.time, each.kind, marker_text(each), each.service, each.id) for each in reversed(found))
+    return tuple(
+        Marker(each.time, each.kind, marker_text(each), each.service, each.id, each.origin) for each in reversed(found)
+    )
 
 
 def marker_text(change: Change) -> str:
