@@ -74,6 +74,7 @@ def _answered(
     request: Request, store: Store, given: Mapping[str, str], asked: PageParameters, answer: Affected
 ) -> HTMLResponse:
     pinned = _pinned(answer.question)
+    nothing = None if answer.failures else why_nothing(store, answer.question, datetime.now(UTC))
     rows = {"limit": str(asked.limit)} if "limit" in given else {}
     as_of = {"as_of": format_time(answer.as_of)}
     next_row = {"row": str(asked.row + len(answer.items))}
@@ -82,11 +83,11 @@ def _answered(
         request,
         "affected.html",
         answer=answer,
-        headline=headline(answer),
+        headline=headline(answer, heard=nothing is None or nothing.kind != "stale"),
         late_answer=abs(answer.as_of - answer.question.to) > timedelta(seconds=5),
         completeness=completeness(answer),
         shares=shares(answer.customers, answer.not_recovered, answer.recovered, answer.masked),
-        nothing=None if answer.failures else why_nothing(store, answer.question, datetime.now(UTC)),
+        nothing=nothing,
         errors=defaultdict(str),
         form=_form(given),
         with_window=_with_window(given),

@@ -16,14 +16,16 @@ OUTCOMES = {
 """Each outcome's sign and words."""
 
 
-def headline(answer: Affected) -> Markup:
-    """Who was hit, and how they are now."""
+def headline(answer: Affected, *, heard: bool = True) -> Markup:
+    """Who was hit, and how they are now; where nothing was heard at all, nobody knows."""
     window = Window(answer.question.from_, answer.question.to)
     what = Markup("{} {}").format(by_what(answer.question), between(window, answer.computed_at))
     if answer.customers:
         return Markup("{} by {}{}").format(_hit(answer.customers), what, _since(answer))
     if answer.failures:
         return Markup("None of the {} caused by {} can be given to a customer.").format(_failures(answer), what)
+    if not heard:
+        return Markup("Whether {} hit a customer is unknown: there is no data.").format(what)
     return Markup("No customer was hit by {}.").format(what)
 
 

@@ -97,6 +97,13 @@ class TestNothingFound:
         assert "No log record ever arrived before" in page(pages[TRACES], "/search", kind=LOGS)
         assert "No span ever arrived before" in page(pages[LOGS], "/search", kind=TRACES)
 
+    def test_whom_failures_hit_is_unknown_where_nothing_was_heard(self, pages: Pages) -> None:
+        """Nobody is a finding: it takes data."""
+        later = page(pages[TRACES], "/affected", timedelta(days=2))
+        assert "hit a customer is unknown: there is no data." in later
+        assert "No customer was hit" not in later
+        assert "No customer was hit by failures" in page(pages[TRACES], "/affected")
+
     def test_a_silent_window_says_when_the_last_was(self, pages: Pages) -> None:
         """Of what is searched."""
         later = timedelta(days=2)
