@@ -23,7 +23,7 @@ from dashboards.problems import BadParameters
 from dashboards.shared_pages import author_for
 from queries.store import Store
 from triage.activity import service_names
-from triage.changes import Origin
+from triage.changes import Origin, made_once
 from triage.window import around, format_time
 
 PATH = "/changes"
@@ -120,7 +120,9 @@ def _headline(page: ChangesPage, later: bool, now: datetime) -> Markup:
     if not page.items:
         return Markup("No {}{} is known {}.").format("earlier " if later else "", noun, where)
     which = "The next " if later else "The latest " if page.next else ""
-    return Markup("{}{} {}.").format(which, plural(len(page.items), noun), where)
+    made = len(made_once(page.items)) or len(page.items)
+    entries = f"{plural(len(page.items), 'entry', 'entries')} of " if made < len(page.items) else ""
+    return Markup("{}{}{} {}.").format(which, entries, plural(made, noun), where)
 
 
 def _affected_around(moment: datetime) -> str:

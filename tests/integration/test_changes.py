@@ -276,6 +276,13 @@ class TestByHand:
         assert page.count("&lt;b&gt;new-cart&lt;/b&gt;") == 1
         assert 'id="told-author" name="author" type="text" value="Ada"' in page
 
+    def test_a_deploy_that_is_told_twice_is_one_change(self, web: TestClient) -> None:
+        """Each telling stands in the list, and it is counted once."""
+        for ago in ("20m", "19m"):
+            web.post("/changes", data=self.FORM | {"kind": "deploy", "version": "9.1", "time": ago})
+        page = web.get("/changes", params={"kind": "deploy", "service": "checkout", "from": "30m"}).text
+        assert "2 entries of 1 deploy between" in page
+
     @pytest.mark.parametrize("time", ["1d", "3d", "1970-01-01T06:00:00Z"])
     def test_what_was_made_long_ago_is_shown_where_it_stands(self, web: TestClient, time: str) -> None:
         answer = web.post("/changes", data=self.FORM | {"time": time})
