@@ -36,11 +36,11 @@ def measured(value: float | None, unit: str) -> str:
 
 
 def band(low: float | None, high: float | None, unit: str) -> str:
-    """Between what it usually lies: `0–3 %`; "" where that is not known."""
+    """Between what it usually lies: `0–3 %`, `under 0.1 %`; "" where that is not known."""
     if low is None or high is None:
         return ""
     lower, upper = measured(low, unit), measured(high, unit)
-    if lower == upper:
+    if lower == upper or (low == 0 and upper.startswith("under")):
         return upper
     figure, _, of = lower.rpartition(NBSP)
     return f"{figure}–{upper}" if figure and upper.endswith(NBSP + of) else f"{lower} – {upper}"

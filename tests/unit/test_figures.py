@@ -100,6 +100,16 @@ def test_of_too_little_before_nothing_is_usual() -> None:
     assert grid.series("x", "ms", few | {begin - 150: 3.0}).usual_high == pytest.approx(2.6)
 
 
+def test_what_is_usually_a_little_is_not_usually_none() -> None:
+    """A share that failed in hardly any interval before is part of what is usual."""
+    grid = Grid.of(HOUR, T0)
+    whole = {int(T0.timestamp()) - 30 * place: 100.0 for place in range(1, 101)}
+    made = grid.share("x", {int(T0.timestamp()) - 300: 5.0}, whole)
+    assert made.usual == pytest.approx(0.0005, rel=0.1)
+    assert made.usual_high == made.usual
+    assert band(made.usual_low, made.usual_high, "ratio") == "under 0.1\xa0%"
+
+
 def test_the_graph_shows_the_ways_to_where_it_begins() -> None:
     """From where requests enter; what lies beside them only where it is unusual."""
     calls = [

@@ -238,7 +238,8 @@ class Grid:
         before = [start for start in shares if self.usual_from <= start < self.usual_to]
         if made.usual is None:
             return made
-        return replace(made, usual=sum(part.get(each, 0.0) for each in before) / sum(whole[each] for each in before))
+        usual = sum(part.get(each, 0.0) for each in before) / sum(whole[each] for each in before)
+        return replace(made, usual=usual, usual_high=max(usual, made.usual_high or 0.0))
 
 
 def markers(ask: Ask, window: Window, at_most: int = 20) -> tuple[Marker, ...]:
