@@ -1,8 +1,9 @@
 """The page of a postmortem: what is drafted and written, a form for each section, and the files to download."""
 
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -18,6 +19,7 @@ from triage.postmortem.formats import Format
 from triage.postmortem.layout import laid_out
 from triage.postmortem.model import PostmortemJson, SectionJson
 from triage.postmortem.writing import Overtaken
+from triage.window import format_time
 
 router = APIRouter(include_in_schema=False)
 
@@ -42,6 +44,7 @@ def _page(
         HTTPStatus.CONFLICT if overtaken else HTTPStatus.OK,
         document=document,
         layout=laid_out(document),
+        window_query="?" + urlencode(_window(document)),
         sections={each.name: each for each in document.sections},
         texts={each.name: _text(each) for each in document.sections},
         versions={each.name: len(each.earlier) + bool(each.written) for each in document.sections},
@@ -53,6 +56,12 @@ def _page(
         page=f"/incidents/{quote(document.incident, safe='')}",
         api=f"/api/v1/incidents/{quote(document.incident, safe='')}",
     )
+
+
+def _window(document: PostmortemJson) -> dict[str, str]:
+    """The incident's time, as the addresses of its customers have it."""
+    end = document.ended_at or document.generated_at
+    return {"from": format_time(document.began), "to": format_time(max(end, document.began + timedelta(seconds=1)))}
 
 
 def _text(section: SectionJson) -> str:

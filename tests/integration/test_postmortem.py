@@ -172,6 +172,15 @@ class TestAuthors:
         assert "As it went." in text
         assert re.search(r"\*\*Added since Bo wrote this on .+:\*\*\n\n- .+: a late note", text)
 
+    def test_the_page_links_its_customers_in_the_incidents_time(self, web: Web) -> None:
+        """Not a redacted one: who they are is nobody's business there."""
+        page = f"/incidents/{web.incident.id}/postmortem"
+        began = web.incident.began.strftime("%Y-%m-%dT%H%%3A%M%%3A%S")
+        links = re.findall('href="(/customers[^"]*)"', web.client.get(page).text)
+        assert "/customers/c-2" in {link.partition("?")[0] for link in links}
+        assert all(f"?from={began}" in link for link in links)
+        assert "/customers" not in web.client.get(page, params={"redact": "true"}).text
+
     def test_the_page_edits_a_section_and_runs_the_checks(self, web: Web) -> None:
         """As forms; what was written before stays readable."""
         page = f"/incidents/{web.incident.id}/postmortem"

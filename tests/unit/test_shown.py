@@ -16,6 +16,7 @@ from dashboards.pages.shown import (
     share,
     shown,
     size,
+    unbroken,
     whole,
 )
 
@@ -114,3 +115,10 @@ def test_what_was_sought_is_marked_as_text() -> None:
     assert "<mark>b</mark>" in marked("a\x00" * 500 + "b", "B", 100)
     assert len(marked("a" * 100_000 + "b" + "c" * 100_000, "b", 400)) < 600
     assert marked("abc", "") == marked("abc", "x") == shown("abc")
+
+
+def test_a_figure_of_our_sentences_stays_with_its_unit() -> None:
+    """A phone breaks no line between them; words are left as they are."""
+    said = "latency 391 ms (usually 188–297 ms), 27.5 % of 3 s; 12 months, 5 items, 4 sheep, 245.70 SEK"
+    kept = "latency 391\xa0ms (usually 188–297\xa0ms), 27.5\xa0% of 3\xa0s; 12 months, 5 items, 4 sheep, 245.70\xa0SEK"
+    assert unbroken(said) == kept

@@ -195,7 +195,7 @@ def _details(incident: Incident) -> Iterator[str]:
         yield "*Do first*"
         yield from (f"{number}. {escape(step)}" for number, step in enumerate(incident.answer.mitigation, start=1))
     if incident.answer.sla:
-        yield f"Partner's SLA: {mention(incident.answer.sla)}"
+        yield f"Also told: {mention(incident.answer.sla)}"
 
 
 def mention(person: Person | None) -> str:
