@@ -113,6 +113,13 @@ class TestTraces:
             "spans": 2,
             "failed": True,
             "customer": ODD,
+            "matched": {
+                "span_id": f"{1:016x}",
+                "service": "gateway",
+                "operation": "POST /checkout",
+                "start": format_time(FROM + timedelta(seconds=10)),
+                "duration_ms": 5.0,
+            },
         }
         assert answer["items"][1]["customer"] is None
 
