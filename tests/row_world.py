@@ -33,19 +33,26 @@ class Change:
     tx: str = ""
     number: int = 1
     lag_s: float = LAG_S
+    db: str = "db"
 
 
 @dataclass
 class World:
-    """What was told: changes and the ends of transactions; `lost` ones happened, and never came."""
+    """What was told: changes and the ends of transactions; `lost` ones happened, and never came.
+
+    `to_ms`: times are told to the millisecond, as old connectors do.
+    """
 
     changes: list[Change] = field(default_factory=list)
     lost: list[Change] = field(default_factory=list)
     ended: bool = False
+    to_ms: bool = False
 
     def tell(self, store: Store, columns: Columns | None = None) -> None:
         """Inserts it all."""
-        told: list[dict[str, object]] = [_envelope(place, change) for place, change in enumerate(self.changes)]
+        told: list[dict[str, object]] = [
+            _envelope(place, change, self.to_ms) for place, change in enumerate(self.changes)
+        ]
         told += _ends([*self.changes, *self.lost]) if self.ended else []
         body = json.dumps(told).encode()
         lines = [line(event) for event in debezium.read(Delivery({}, body, T0 * 10**9), columns or Columns())]
@@ -70,7 +77,7 @@ def stock(
     return Change(system, table, at_s, after, **more)  # type: ignore[arg-type]  # what is given has the fields' types
 
 
-def _envelope(place: int, change: Change) -> dict[str, object]:
+def _envelope(place: int, change: Change, to_ms: bool) -> dict[str, object]:
     schema, _, table = change.table.partition(".")
     at_ns = int((T0 + change.at_s) * 10**9)
     return {
@@ -78,12 +85,16 @@ def _envelope(place: int, change: Change) -> dict[str, object]:
         "before": change.before,
         "after": change.after,
         "source": {
-            "connector": "postgresql", "name": change.system, "db": "db", "schema": schema, "table": table,
-            "lsn": 1000 + place, "ts_ms": at_ns // 10**6, "ts_ns": at_ns, "snapshot": str(change.op == "r").lower(),
+            "connector": "postgresql", "name": change.system, "db": change.db, "schema": schema, "table": table,
+            "lsn": 1000 + place, "snapshot": str(change.op == "r").lower(), **_times(at_ns, to_ms),
         },
         "transaction": {"id": change.tx, "total_order": change.number} if change.tx else None,
-        "ts_ns": at_ns + int(change.lag_s * 10**9),
+        **_times(at_ns + int(change.lag_s * 10**9), to_ms),
     }  # fmt: skip
+
+
+def _times(at_ns: int, to_ms: bool) -> dict[str, int]:
+    return {"ts_ms": at_ns // 10**6} if to_ms else {"ts_ms": at_ns // 10**6, "ts_ns": at_ns}
 
 
 def _ends(changes: Sequence[Change]) -> Iterable[dict[str, object]]:

@@ -140,7 +140,7 @@ def test_a_row_whose_own_key_is_called_like_a_stocks_is_no_movement(store: Store
     """Payment 7 is not stock 7."""
     world = World([Change("shop", "shop.stock", n, {"id": n, "on_hand": 5}) for n in range(9)])
     payment: Row = {"order_id": "o-1", "amount": "9.99", "currency": "EUR", "idempotency_key": "k-1"}
-    world.changes += [Change("shop", "shop.payments", 10, {"id": n, **payment}, "c") for n in (6, 7)]
+    world.changes += [Change("shop", "shop.payments", 10 + n, {"id": n, **payment}, "c") for n in (6, 7)]
     world.tell(store)
     (item,) = reconciled(store.ask, [wrong("again")], moment(100))
     assert (item.table, item.column) == ("shop.payments", "")

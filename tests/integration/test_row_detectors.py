@@ -247,6 +247,106 @@ def test_a_row_that_is_deleted_and_inserted_again_begins_anew(store: Store) -> N
     assert named(store, symptom, ENDS_S) == late
 
 
+def test_equal_tables_of_two_databases_are_two_tables(store: Store) -> None:
+    """One connector of SQL Server reads several databases, whose products may have the same names."""
+    dice, world, versions = Random(1), World(), {"de": [100] * 30, "fr": [7] * 30}
+    for number in range(ENDS_S // 2):
+        shop, sku = dice.choice(["de", "fr"]), dice.randrange(30)
+        versions[shop][sku] += 1
+        row: Row = {"sku": f"s-{sku}", "version": versions[shop][sku], "customer_id": f"c-{number}"}
+        world.changes.append(Change("shops", "dbo.stock", 2.0 * number, row, db=f"shop_{shop}"))
+        if number % 5 == 0 and shop == "fr" and 2 * number >= HISTORY_S:
+            late: Row = {**row, "version": versions[shop][sku] - 1, "customer_id": f"late-{number}"}
+            world.changes.append(Change("shops", "dbo.stock", 2.0 * number + 1, late, db="shop_fr"))
+    world.tell(store)
+    assert found(store, HISTORY_S) == []
+    (symptom,) = found(store, ENDS_S)
+    assert symptom.cause is Cause.EVENT_ORDER
+    assert {name.split("-")[0] for name in named(store, symptom, ENDS_S)} == {"late"}
+
+
+def reloaded(op: str) -> World:
+    """Counts by number; in the night the table is emptied (or read anew), and filled with numbers from 1 on."""
+    world = World()
+    for number in range(HISTORY_S // 2):
+        row: Row = {"sku": f"a-{number % 30}", "version": 2 + number // 30}
+        world.changes.append(Change("shop", "shop.stock", 2.0 * number, row))
+    if op == "c":
+        world.changes.append(Change("shop", "shop.stock", HISTORY_S + 1, {}, "t"))
+    for sku in range(30):
+        for version in (1, 2):
+            new: Row = {"sku": f"a-{sku}", "version": version}
+            at_s = HISTORY_S + 2 + sku / 100 + 5 * (version - 1)
+            world.changes.append(Change("shop", "shop.stock", at_s, new, op if version == 1 else "u"))
+    return world
+
+
+@pytest.mark.parametrize("op", ["c", "r"])
+def test_a_table_that_is_filled_anew_begins_anew(store: Store, op: str) -> None:
+    """What is inserted, or read for a snapshot, writes over nothing."""
+    reloaded(op).tell(store)
+    assert found(store, HISTORY_S + 30) == []
+    assert found(store, HISTORY_S + 120) == []
+
+
+@pytest.mark.parametrize("number_of", [lambda at_s: 100_000 + int(at_s), lambda at_s: int(1000 * at_s)])
+def test_numbers_that_do_not_count_a_row_s_changes_leave_none_out(
+    store: Store, number_of: Callable[[float], int]
+) -> None:
+    """From one sequence of the database for all rows, or a time; what has a lower one is still late."""
+    world = World()
+    for number in range(ENDS_S // 2):
+        at_s, sku = 2.0 * number, f"a-{number % 30}"
+        world.changes.append(Change("shop", "shop.stock", at_s, {"sku": sku, "version": number_of(at_s)}))
+        if at_s >= HISTORY_S and number % 5 == 0:
+            late: Row = {"sku": sku, "version": number_of(at_s - 1), "customer_id": f"late-{number}"}
+            world.changes.append(Change("shop", "shop.stock", at_s + 1, late))
+    world.tell(store)
+    assert [each for second in (200, 600, HISTORY_S) for each in found(store, second)] == []
+    assert [each.cause for each in found(store, ENDS_S)] == [Cause.EVENT_ORDER]
+
+
+@pytest.mark.parametrize("tx", ["tx-", ""], ids=("transactions are told", "they are not"))
+def test_what_one_transaction_inserts_under_one_key_is_applied_once(store: Store, tx: str) -> None:
+    """An order's lines; the same order in another transaction is there again, with all of its lines."""
+    world, rows = World(), 0
+    for number in range(ENDS_S // 3):
+        at_s = 3.0 * number
+        again = at_s >= HISTORY_S and number % 5 == 0
+        for try_at_s in (at_s, at_s + 1)[: 2 if again else 1]:
+            for line in range(1 + number % 3):
+                rows += 1
+                row: Row = {"id": rows, "idempotency_key": f"r-{number}", "customer_id": f"c-{number}"}
+                world.changes.append(Change(
+                    "shop", "shop.lines", try_at_s, row, "c", tx=tx and f"{tx}{try_at_s}", number=line + 1,
+                    lag_s=0.1 + line / 1000,
+                ))  # fmt: skip
+    world.tell(store)
+    assert [each for second in (120, HISTORY_S) for each in found(store, second)] == []
+    (symptom,) = found(store, ENDS_S)
+    assert symptom.cause is Cause.NO_IDEMPOTENCY
+    wrong = range(HISTORY_S // 3, ENDS_S // 3, 5)
+    assert named(store, symptom, ENDS_S) == {f"c-{number}" for number in wrong}
+    assert rows_concerned(store.ask, symptom, moment(ENDS_S)).height == sum(1 + number % 3 for number in wrong)
+
+
+def test_times_to_the_millisecond_put_no_rows_in_disorder(store: Store) -> None:
+    """What happens and is captured within one is in the order of the database's log, and by its numbers."""
+    world = World(to_ms=True)
+    for number in range(ENDS_S):
+        for part in range(5):
+            left = 50_000 - 5 * number - part
+            named: Row = {"version": 50_000 - left, "order_id": f"o-{left}"}
+            world.changes += [
+                Change("shop", "shop.stock", number, {"sku": "hot", "on_hand": left, **named}),
+                Change("erp", "erp.STOCK", number, {"SKU": "hot", "ON_HAND": left}),
+            ]
+    world.tell(store)
+    looked: dict[str, Value] = {"from": moment(-3600), "to": moment(ENDS_S), "least": 1}
+    assert store.ask("detect/row_changes", **looked).is_empty()
+    assert store.ask("detect/disagreements", **looked).is_empty()
+
+
 def at_sales(name: str, from_s: float, to_s: float) -> set[str]:
     """The customers of that name at the sales of some seconds."""
     return {f"{name}-{number}" for number in range(ENDS_S // 4) if from_s <= 4 * number < to_s}
