@@ -6,6 +6,7 @@ from random import Random
 
 import pytest
 
+from collectors.sources.source import Columns
 from queries import schema
 from queries.schema import Counterpart
 from queries.store import Store, Value
@@ -160,6 +161,84 @@ def test_orders_that_never_came_to_the_other_system_name_their_customers(store: 
     assert named(store, symptom, ENDS_S) == {
         f"c-{number}" for number in range(HISTORY_S // 3, (ENDS_S - 30) // 3) if number % 3 == 0
     }
+
+
+def two_shops(start_s: float = 0.0) -> World:
+    """Each has orders of its own, under the same column's name."""
+    world = World()
+    for number in range(ENDS_S // 3):
+        for shop in ("de", "fr"):
+            order: Row = {"order_id": f"{shop}-{start_s}-{number}", "customer_id": f"{shop}-{number}"}
+            world.changes.append(Change(f"shop-{shop}", "public.orders", start_s + 3.0 * number, order, "c"))
+    return world
+
+
+def two_shops_after_a_night() -> World:
+    """The same, of which nothing was heard for three hours."""
+    return World([*two_shops(-3 * 3600 - ENDS_S).changes, *two_shops().changes])
+
+
+def two_warehouses() -> World:
+    """Each counts its own pieces of the same products."""
+    dice, world = Random(3), World()
+    counts = {(house, number): many for house, many in (("a", 500), ("b", 300)) for number in range(40)}
+    for number in range(ENDS_S):
+        house, product = "ab"[number % 2], dice.randrange(40)
+        counts[house, product] -= 1
+        row: Row = {"sku": f"p-{product}", "on_hand": counts[house, product]}
+        world.changes.append(Change(f"wms-{house}", "inv.stock", float(number), row))
+    return world
+
+
+def shipped_later() -> World:
+    """An order every three seconds, and its shipment a quarter of an hour later, under the order's number."""
+    world = World()
+    for number in range(ENDS_S // 3):
+        order: Row = {"order_id": f"o-{number}"}
+        world.changes.append(Change("shop", "shop.orders", 3.0 * number, order, "c"))
+        world.changes.append(Change("wms", "wms.shipments", 3.0 * number + 900, order, "c"))
+    return World([change for change in world.changes if change.at_s < ENDS_S])
+
+
+@pytest.mark.parametrize("tables", [two_shops, two_shops_after_a_night, two_warehouses, shipped_later])
+def test_tables_that_only_have_the_same_key_column_hold_nothing_in_common(
+    store: Store, tables: Callable[[], World]
+) -> None:
+    """They are not compared, from the first minutes on."""
+    tables().tell(store)
+    assert [each for second in (60, 120, 300, 400, 1200, ENDS_S) for each in found(store, second)] == []
+
+
+@pytest.mark.parametrize(("is_deleted", "causes"), [(False, []), (True, [Cause.LOST_EVENTS])])
+def test_what_the_other_system_holds_for_long_is_in_it(store: Store, is_deleted: bool, causes: list[Cause]) -> None:
+    """The ERP told of its products hours ago, and now the shop imports some; those that it deleted never came to it."""
+    world = World()
+    for number in range(60):
+        held: Row = {"SKU": f"old-{number}"}
+        world.changes.append(Change("erp", "erp.PRODUCTS", number - 9 * 3600.0, held, "r"))
+        if is_deleted:
+            world.changes.append(Change("erp", "erp.PRODUCTS", number - 8 * 3600.0, held, "d", held))
+        world.changes.append(Change("shop", "shop.products", HISTORY_S + 2.0 * number, {"sku": f"old-{number}"}, "c"))
+    for number in range(ENDS_S // 10):
+        world.changes.append(Change("shop", "shop.products", 10.0 * number, {"sku": f"new-{number}"}, "c"))
+        world.changes.append(Change("erp", "erp.PRODUCTS", 10.0 * number + 1, {"SKU": f"new-{number}"}, "c"))
+    world.tell(store)
+    assert [each.cause for each in found(store, HISTORY_S + 200)] == causes
+
+
+def test_keys_of_several_columns_are_the_same_however_those_are_written(store: Store) -> None:
+    """Their case, by which they are in another order, is the database's way."""
+    world = World()
+    for number in range(ENDS_S // 3):
+        at_s, sku = 3.0 * number, f"a-{number % 20}"
+        shop: Row = {"sku": sku, "House": "north", "on_hand": 900 - number // 20}
+        erp: Row = {"SKU": sku, "HOUSE": "north", "ON_HAND": 900 - number // 20 if at_s < HISTORY_S else 1}
+        world.changes += [Change("shop", "shop.stock", at_s, shop), Change("erp", "erp.STOCK", at_s + 1, erp)]
+    world.tell(store, Columns(key=("sku", "house")))
+    assert found(store, HISTORY_S) == []
+    (symptom,) = found(store, ENDS_S)
+    assert symptom.cause is Cause.SYSTEMS_DISAGREE
+    assert rows_concerned(store.ask, symptom, moment(ENDS_S))["key"].n_unique() == 40
 
 
 def test_settings_say_which_tables_hold_the_same(store: Store) -> None:

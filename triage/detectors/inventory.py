@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 
 from triage.chance import SURE
-from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates
+from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates, best_third
 from triage.detectors.wording import clock, name, windowed
 from triage.rows.concerned import rows_concerned, utc
 from triage.rows.kinds import OPEN, with_kinds
@@ -42,6 +43,9 @@ AT_MOST = {
     "detect/disagreements": "detect/may_disagree",
 }
 """What says how much each question can find."""
+
+APART = 0.25
+"""The share of rows on which two systems that hold the same may be apart when they agree best."""
 
 INCOMPLETE = Wrong(OPEN, Cause.LOST_EVENTS, "ended without all of the changes that the database counts in them")
 DISAGREE = Wrong("disagree", Cause.SYSTEMS_DISAGREE, "no longer come to the same")
@@ -85,6 +89,8 @@ def _disagreements(window: Window, ask: Ask) -> Iterator[Symptom]:
     """Those with most rows first."""
     rows = sorted(_rows(ask, "detect/disagreements", window), key=lambda row: -int(str(row["disagreeing"])))
     for row in rows:
+        if not _hold_the_same(row, window):
+            continue
         left, right = str(row["connector"]), str(row["counterpart"])
         wrong = ABSENT if row["kind"] == ABSENT.kind else DISAGREE
         subject = dict(zip(("connector", "counterpart"), sorted((left, right)), strict=True))
@@ -95,6 +101,17 @@ def _disagreements(window: Window, ask: Ask) -> Iterator[Symptom]:
             "right": right,
         }
         yield from _judged(window, ask, _found(window, [wrong], subject, labels, {left, right}), [wrong], row, "rows")
+
+
+def _hold_the_same(row: Mapping[str, object], window: Window) -> bool:
+    """Whether two tables with the same key agreed in most of the best third of what tells it, the last minutes as one.
+
+    Two shops' orders, or two warehouses' counts of the same products, never do.
+    """
+    rates = Rates.of({**row, "requests": row["telling"], "errors": row["apart"]}, window.to)
+    telling = np.append(rates.old_requests, rates.requests.sum())
+    best, apart = best_third(telling, np.append(rates.old_failures, rates.failures.sum()))
+    return apart < APART * best
 
 
 def _rows(ask: Ask, question: str, window: Window) -> Iterator[Mapping[str, object]]:

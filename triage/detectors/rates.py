@@ -143,11 +143,17 @@ class Rates:
         return Excess(window_s, failures, requests, usual, surprise(failures, requests, usual))
 
 
-def _ordinary(requests: Counts, failures: Counts) -> float:
-    """The share that failed in the best slices, a third of the requests."""
+def best_third(requests: Counts, failures: Counts) -> tuple[float, float]:
+    """The requests and failures of the best slices, a third of the requests."""
     order = np.argsort(failures / np.maximum(requests, 1), kind="stable")
     best = order[: max(1, np.searchsorted(np.cumsum(requests[order]), requests.sum() / 3) + 1)]
-    return _ratio(failures[best].sum(), requests[best].sum())
+    return float(requests[best].sum()), float(failures[best].sum())
+
+
+def _ordinary(requests: Counts, failures: Counts) -> float:
+    """The share that failed in the best third."""
+    best_requests, best_failures = best_third(requests, failures)
+    return _ratio(best_failures, best_requests)
 
 
 def together(many: Sequence[Rates]) -> Rates:
