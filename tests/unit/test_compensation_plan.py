@@ -123,11 +123,18 @@ def test_a_second_charge_is_refunded_a_second_order_cancelled_a_second_booking_v
     assert [(line.order, line.customer, line.amount) for line in void] == [("o-1", "c-1", {})]
 
 
+@pytest.mark.parametrize("table", ["shop.shipments", "shop.order_lines", "wms.bookings", "pay.charges"])
+def test_no_order_is_cancelled_for_a_second_row_that_only_names_it(table: str) -> None:
+    """A shipment, a line, a booking of an unknown quantity, a charge of an unknown amount: they are undone alone."""
+    line = twice(table, {"id": 1})
+    assert (line.action, line.order, line.amount) == (Action.VOID, "o-1", {})
+
+
 @pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "1e999", "1e-999999", "-1e15", float("inf")])
 def test_what_is_no_sum_of_money_is_no_amount(amount: object) -> None:
     """Another of the row's stands in, or the order's; and our own client reads the plan."""
     by_row = twice("pay.charges", {"id": 1, "amount": amount, "total": 5, "currency": "EUR"})
-    by_order = twice("pay.charges", {"id": 1, "amount": amount, "currency": "EUR"})
+    by_order = twice("shop.orders", {"id": 1, "amount": amount, "currency": "EUR"})
     assert [by_row.amount, by_order.amount] == [{"EUR": 5}, WORTH["o-1"]]
     told = PlanJson.page("INC-1", LATER, [by_row, by_order], [], 0, 100, None)
     assert PlanJson.model_validate_json(told.model_dump_json(by_alias=True)) == told

@@ -21,6 +21,8 @@ MOST_DIGITS = 15
 """A sum has fewer before its point, and fewer noughts behind it; a text such as `1e-999999` would have a million."""
 CHARGES = ("charge", "payment", "capture", "invoice", "billing")
 """A table with one of these in its name, and an amount in its rows, holds what customers were charged."""
+ORDERS = ("order", "orders")
+"""How the name of a table ends that holds orders; others, such as shipments, may only name theirs."""
 ORDER_OF_ACTIONS = {action: place for place, action in enumerate(Action)}
 
 
@@ -169,7 +171,7 @@ def _repeated(item: Item, change: RowChange, worth: Worth) -> Line:
     amount: Mapping[str, Decimal] = _said_amount(change)
     if amount and any(word in change.table.casefold() for word in CHARGES):
         action, said = Action.REFUND, "was charged before"
-    elif not item.column and change.order:
+    elif not item.column and _is_order(change):
         action, said, amount = Action.CANCEL, "was taken before", amount or worth.get(change.order, {})
     else:
         action, said, amount = Action.VOID, "was booked before: the customer gets it once, and owes it once", {}
@@ -186,6 +188,12 @@ def _repeated(item: Item, change: RowChange, worth: Worth) -> Line:
         repeats=charged_again(change.order, 1) if action is Action.CANCEL else "",
         evidence=_evidence(change),
     )
+
+
+def _is_order(change: RowChange) -> bool:
+    """Whether the row is an order: it is keyed by what it names as its order, or lies in a table of orders."""
+    keyed_by = [str(value) for value in columns_of(change.key).values()]
+    return bool(change.order) and (keyed_by == [change.order] or change.table.casefold().endswith(ORDERS))
 
 
 def _said_amount(change: RowChange) -> dict[str, Decimal]:
