@@ -26,6 +26,7 @@ from triage.demo.write import otlp_requests
 
 HERE = Path(__file__).parent
 TOKEN = "open-sesame"
+expect.set_options(timeout=30_000)  # as long as for what is done on a page: the machine may be busy
 FLAGS = [
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update",
     "--disable-sync",
