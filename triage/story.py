@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from triage.customer import Customer, Request
 from triage.detectors.wording import milliseconds
 from triage.incident.impact import WORST_FIRST
-from triage.incident.of_customer import Part, worst
+from triage.incident.of_customer import Part, is_slow, worst
 from triage.model import Evidence, Outcome
 
 OPERATIONS_TOLD = 3
@@ -48,7 +48,7 @@ def _incidents(customer: Customer, parts: Sequence[Part]) -> Iterator[str]:
 
 def _slow(customer: Customer, parts: Sequence[Part]) -> Iterator[str]:
     """What worked, but took longer than an incident of theirs asks for."""
-    slow = [one for one in customer.requests if not one.failed and any(part.finds_slow(one) for part in parts)]
+    slow = [one for one in customer.requests if not one.failed and is_slow(one, parts)]
     if slow:
         longest = milliseconds(max(request.duration_ms for request in slow))
         worked = slow[0].operation if len(slow) == 1 else _number(len(slow), "request").capitalize()

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from triage.customer import Customer, Request
 from triage.incident.model import State
-from triage.incident.of_customer import Part
+from triage.incident.of_customer import Part, is_slow
 from triage.model import Outcome
 from triage.story import story
 from triage.wire import EvidenceJson, TextOrNull, Time, Wire
@@ -48,7 +48,7 @@ class RequestJson(Wire):
             operation=request.operation,
             duration_ms=request.duration_ms,
             failed=request.failed,
-            slow=any(part.finds_slow(request) for part in parts),
+            slow=is_slow(request, parts),
             own=request.is_theirs,
             trace_id=request.trace_id,
             span_id=request.span_id,

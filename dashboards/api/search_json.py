@@ -9,12 +9,11 @@ from dashboards.api.search_parameters import SearchParameters, cursor_after
 from dashboards.api.trace_json import LogJson
 from triage.search.going_back import Found, Placed
 from triage.search.logs import LogFound
-from triage.search.traces import Matched, TraceFound
 from triage.wire import Time, Wire
 
 
-class MatchedJson(Wire):
-    """A trace's latest span that is what was asked for: by it traces are in order."""
+class SpanFoundJson(Wire):
+    """A span, in short."""
 
     span_id: str
     service: str
@@ -22,45 +21,15 @@ class MatchedJson(Wire):
     start: Time
     duration_ms: float
 
-    @classmethod
-    def of(cls, one: Matched) -> Self:
-        return cls(
-            span_id=one.span_id,
-            service=one.service,
-            operation=one.operation,
-            start=one.start,
-            duration_ms=one.duration_ns / 1e6,
-        )
 
-
-class TraceFoundJson(Wire):
+class TraceFoundJson(SpanFoundJson):
     """A trace: its entry, how that went, and for whom."""
 
     trace_id: str
-    span_id: str = Field(description="Of the entry.")
-    service: str
-    operation: str
-    start: Time
-    duration_ms: float
     spans: int
     failed: bool = Field(description="Whether the entry failed.")
     customer: str | None = Field(description="Whom the entry names, else the only one that the trace names.")
-    matched: MatchedJson
-
-    @classmethod
-    def of(cls, one: TraceFound) -> Self:
-        return cls(
-            trace_id=one.trace_id,
-            span_id=one.span_id,
-            service=one.service,
-            operation=one.operation,
-            start=one.start,
-            duration_ms=one.duration_ns / 1e6,
-            spans=one.spans,
-            failed=one.failed,
-            customer=one.customer,
-            matched=MatchedJson.of(one.matched),
-        )
+    matched: SpanFoundJson = Field(description="Its latest span that is what was asked for: by it traces are in order.")
 
 
 class LogFoundJson(LogJson):

@@ -24,7 +24,7 @@ def get_traces(store: TheStore, asked: Annotated[TracesParameters, Query()]) -> 
     """The traces that have such a span in a window, the one whose latest such span began last first."""
     asked, window, after = resume(asked, datetime.now(UTC))
     found = find_traces(store, asked.wanted(), window, after, asked.limit)
-    return as_json(FoundJson[TraceFoundJson].of(found, asked, TraceFoundJson.of))
+    return as_json(FoundJson[TraceFoundJson].of(found, asked, TraceFoundJson.model_validate))
 
 
 @router.get("/traces/{trace_id}", response_model=TraceJson, responses=UNKNOWN)

@@ -17,7 +17,7 @@ from dashboards.pages.shown import customer_path
 from dashboards.pages.views import render
 from queries.store import Store
 from triage.customer import Request as Requested
-from triage.incident.of_customer import worst
+from triage.incident.of_customer import is_slow, worst
 from triage.story import origin, story
 from triage.window import around, format_time
 
@@ -60,7 +60,7 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
     identity = {} if path else {"id": name}
     path = path or "/customers"
     parts = their_parts(request, store, customer, now)
-    slow = {one for one in customer.requests if any(part.finds_slow(one) for part in parts)}
+    slow = {one for one in customer.requests if is_slow(one, parts)}
     return render(
         request,
         "customer.html",

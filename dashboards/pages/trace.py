@@ -19,7 +19,7 @@ from dashboards.pages.views import render
 from dashboards.pages.waterfall import Row, Waterfall
 from dashboards.shared_pages import long_over
 from queries.store import Store
-from triage.search.traces import Matched, TraceFound, described
+from triage.search.traces import SpanFound, TraceFound, described
 from triage.trace import Span, Trace, moment, read_trace, trace_customers
 from triage.window import around, format_time
 
@@ -92,7 +92,7 @@ def _entry(store: Store, trace: Trace, is_whole: bool) -> Span | TraceFound:
     if is_whole:
         return trace.entry
     first = trace.entry
-    seen = Matched(first.span_id, first.service, first.operation, first.start_ns, first.duration_ns)
+    seen = SpanFound(first.span_id, first.service, first.operation, first.start_ns, first.duration_ns)
     return next(iter(described(store, {trace.trace_id: seen})), first)
 
 

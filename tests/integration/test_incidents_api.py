@@ -322,9 +322,12 @@ class TestPages:
         assert answer.status_code == 403
 
 
-def test_the_command_line_reads_and_writes_the_same(web: Web, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_line_reads_and_writes_the_same(
+    web: Web, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """With no service running it opens the directory itself."""
     web.store.close()
+    monkeypatch.setenv("TRIAGE_URL", "http://127.0.0.1:1")
     at_ = ["--data", str(web.data)]
     assert main(["incidents", *at_]) == 0
     listed = capsys.readouterr().out
@@ -365,7 +368,7 @@ def test_where_no_triage_runs_the_data_at_hand_is_opened(
         other.shutdown()
     said = capsys.readouterr()
     assert (answers, web.hit.id in said.out) == (0, True)
-    assert f"no triage service answers at {url}: the tables are opened directly\n" in said.err
+    assert f"no triage service answers at {url}: the tables in triage-data are opened directly\n" in said.err
     for named in ([], ["--data", "triage-data"]):
         monkeypatch.setenv("TRIAGE_URL", url)
         assert main(["incidents", *named]) == 0

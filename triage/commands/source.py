@@ -35,7 +35,8 @@ def open_source(settings: Settings) -> Iterator[Source]:
         else:
             with opened(settings, handles=HANDLES) as store:
                 if answers or settings.url != Settings.url:
-                    print(f"no triage service answers at {remote}: the tables are opened directly", file=sys.stderr)
+                    tables = "the server's tables" if settings.clickhouse else f"the tables in {settings.data}"
+                    print(f"no triage service answers at {remote}: {tables} are opened directly", file=sys.stderr)
                 yield Opened(store)
     except StoreLocked as error:
         sentence = f"no triage service answers at {remote}, and {error}; or name with --url where it answers"

@@ -29,6 +29,11 @@ class Part:
         )
 
 
+def is_slow(request: Request, parts: Iterable[Part]) -> bool:
+    """Whether a request took longer than one of the incidents asks for."""
+    return any(part.finds_slow(request) for part in parts)
+
+
 def worst(parts: Iterable[Part]) -> Outcome | None:
     """The worst of a customer's outcomes in incidents; None without any."""
     return min((part.outcome for part in parts), key=WORST_FIRST.index, default=None)

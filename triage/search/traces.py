@@ -38,8 +38,8 @@ class TraceFilter:
 
 
 @dataclass(frozen=True)
-class Matched:
-    """A trace's latest span that is what was asked for."""
+class SpanFound:
+    """A span, as a search tells of it."""
 
     span_id: str
     service: str
@@ -52,27 +52,25 @@ class Matched:
         """When it began, cut to microseconds."""
         return moment(self.start_ns)
 
+    @property
+    def duration_ms(self) -> float:
+        """How long it took."""
+        return self.duration_ns / 1e6
+
 
 @dataclass(frozen=True)
-class TraceFound:
-    """A trace: its entry, when that began, and how it went. `customer` is None for none, or several."""
+class TraceFound(SpanFound):
+    """A trace: its entry, and how that went. `customer` is None for none, or several.
+
+    `matched` is its latest span that is what was asked for.
+    """
 
     trace_id: str
-    span_id: str
-    service: str
-    operation: str
-    start_ns: int
-    duration_ns: int
     spans: int
     failed: bool
     customer: str | None
     last_ns: int
-    matched: Matched = field(compare=False)
-
-    @property
-    def start(self) -> datetime:
-        """When its entry began, cut to microseconds."""
-        return moment(self.start_ns)
+    matched: SpanFound = field(compare=False)
 
     @property
     def place(self) -> Place:
@@ -95,7 +93,7 @@ def find_traces(store: Store, wanted: TraceFilter, window: Window, after: Place,
 
 def _matching(
     store: Store, wanted: TraceFilter, piece: Window, after: Place, at_most: int, only: Sequence[str] = ()
-) -> dict[str, Matched]:
+) -> dict[str, SpanFound]:
     """The latest matching span of each trace, the latest first."""
     frame = store.ask(
         "search/matching",
@@ -107,10 +105,8 @@ def _matching(
         at_most=at_most,
         **wanted.parameters(),
     )
-    return {
-        row["trace_id"]: Matched(row["span_id"], row["service"], row["operation"], row["latest_ns"], row["duration_ns"])
-        for row in frame.iter_rows(named=True)
-    }
+    rows = frame.select("trace_id", "span_id", "service", "operation", "latest_ns", "duration_ns").iter_rows()
+    return {trace_id: SpanFound(*span) for trace_id, *span in rows}
 
 
 def _matching_later(store: Store, wanted: TraceFilter, later: Window, traces: Sequence[TraceFound]) -> set[str]:
@@ -122,7 +118,7 @@ def _matching_later(store: Store, wanted: TraceFilter, later: Window, traces: Se
     return set(_matching(store, wanted, later, ((1 << 63) - 1, ""), len(lasting), lasting))
 
 
-def described(store: Store, matched: Mapping[str, Matched]) -> list[TraceFound]:
+def described(store: Store, matched: Mapping[str, SpanFound]) -> list[TraceFound]:
     """Those of the traces that have spans; `matched` tells which span of each was asked for. Raises StoreError."""
     found: dict[str, TraceFound] = {}
     ids = list(matched)
