@@ -2,13 +2,14 @@
 
 from random import Random
 
+import polars as pl
 import pytest
 
-from queries.store import Store
+from queries.store import Store, Value
 from tests.loading import empty
 from tests.row_world import Change, Row, World, moment
 from triage.detectors import window_at
-from triage.detectors.inventory import AT_MOST, KINDS
+from triage.detectors.inventory import AT_MOST, KINDS, inventory
 
 pytestmark = pytest.mark.integration
 
@@ -60,3 +61,16 @@ def test_no_question_finds_more_than_was_said_to_be_the_most(own_store: Store, s
             assert found <= at_most, f"seed {seed}: {question} found {found} at {second} s, at most {at_most} was said"
             found_in_all += found
     assert found_in_all
+
+
+def test_where_no_rows_are_told_of_one_question_is_asked(own_store: Store) -> None:
+    """Of a pass in a shop without change data capture."""
+    empty(own_store)
+    asked: list[str] = []
+
+    def ask(question: str, /, **given: Value) -> pl.DataFrame:
+        asked.append(question)
+        return own_store.ask(question, **given)
+
+    assert not [*inventory(window_at(moment(LASTS_S)), ask)]
+    assert asked == ["detect/any_row_changes"]

@@ -57,6 +57,8 @@ def inventory(window: Window, ask: Ask) -> Iterator[Symptom]:
 
     And for each two whose rows disagree, where what one of them wrote does not explain it.
     """
+    if not ask("detect/any_row_changes", **{"from": window.from_}, to=window.to)["changed"][0]:
+        return
     found = [*_contradictions(window, ask)]
     concerned = {symptom.subject["connector"] for symptom in found}
     found += [each for each in _open_transactions(window, ask) if each.subject["connector"] not in concerned]
