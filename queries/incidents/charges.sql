@@ -7,17 +7,19 @@
 -- other_words: String, one (of letters as they are) of the names of those that do not, though they are so called
 -- One row per order: in how many requests a charge went well, how many charges failed, whether an entry operation that
 -- charges has gone well for the order, whose it is, the first charge that went well (or failed, where none did), and all
--- that went well (trace, span, time), earliest first. A charge is a client span that is so named, of the only order that its
--- trace names. What counts is charged by the entry operation of the order's first charge then, at any time; and where that
--- did not go well for the order, by those that charged it then, too: it was paid in another way. A capture by another
--- operation says no more than that the order is paid, and so does whatever else another operation charges.
+-- that went well (trace, span, time), earliest first. A charge is a client span that is so named, to no database (whose
+-- spans are called `INSERT shop.payments`), of the only order that its trace names. What counts is charged by the entry
+-- operation of the order's first charge then, at any time; and where that did not go well for the order, by those that
+-- charged it then, too: it was paid in another way. A capture by another operation says no more than that the order is
+-- paid, and so does whatever else another operation charges.
 CREATE TEMPORARY TABLE charging AS
 SELECT DISTINCT TraceId
 FROM otel_traces
 WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}
     AND toStartOfTenMinutes(Timestamp) >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')})
     AND SpanKind = 'Client' AND TraceId != '' AND match(lower(SpanName), {words:String})
-    AND NOT match(SpanName, {other_words:String});
+    AND NOT match(SpanName, {other_words:String})
+    AND SpanAttributes['db.system.name'] = '' AND SpanAttributes['db.system'] = '';
 
 CREATE TEMPORARY TABLE naming AS
 SELECT TraceId, cityHash64(TraceId) AS TraceHash, groupUniqArray(OrderId) AS order_ids
@@ -64,6 +66,7 @@ WHERE Timestamp >= {before:DateTime64(6, 'UTC')} AND Timestamp <= {as_of:DateTim
     AND toStartOfTenMinutes(Timestamp) IN (SELECT Bucket FROM otel_traces_trace_id_ts WHERE TraceHash IN (SELECT TraceHash FROM naming))
     AND TraceId IN (SELECT TraceId FROM naming)
     AND SpanKind = 'Client' AND match(lower(SpanName), {words:String}) AND NOT match(SpanName, {other_words:String})
+    AND SpanAttributes['db.system.name'] = '' AND SpanAttributes['db.system'] = ''
     AND length(requests.order_ids) = 1;
 
 CREATE TEMPORARY TABLE firsts AS

@@ -205,6 +205,15 @@ def test_what_only_asks_of_a_payment_or_undoes_it_is_no_charge(store: Store, cal
     assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
 
 
+@pytest.mark.parametrize("key", ["db.system.name", "db.system"])
+def test_a_row_about_a_payment_is_no_charge(store: Store, key: str) -> None:
+    """Calls to a database are called like what they do to its tables."""
+    root, written = checkout(1, "o", placed=False, charged=True, call="INSERT shop.payments")
+    written.attributes.extend(attributes({key: "postgresql"}))
+    told(store, root, written)
+    assert plan_for(store, gateway_errors()).lines == []
+
+
 def test_an_order_that_failed_and_was_shipped_is_not_paid_back(store: Store) -> None:
     """Its capture says that it was placed, and is no second charge."""
     told(
