@@ -79,6 +79,18 @@ def test_two_systems_that_come_apart_are_found_from_their_rows_alone(store: Stor
     assert found(store, ENDS_S) == [symptom]
 
 
+def test_whom_a_disagreement_hit_is_known_to_its_end(store: Store) -> None:
+    """Rows are compared half a minute after they changed: those of its last half minute are compared after its end."""
+    until_s = HISTORY_S + 120
+    sales(lambda at_s, number: None if HISTORY_S <= at_s < until_s and number % 2 else 1.0).tell(store)
+    (over,) = found(store, until_s + 200)
+    assert over.to is not None
+    assert over.to < moment(until_s)
+    ongoing = named(store, replace(over, to=None), until_s + 200)
+    assert {f"c-{number}" for number in (until_s // 4 - 2, until_s // 4 - 4)} <= ongoing
+    assert named(store, over, until_s + 200) == named(store, over, ENDS_S) == ongoing
+
+
 @pytest.mark.parametrize(
     ("follows", "offset"),
     [

@@ -12,6 +12,8 @@ from triage.rows.kinds import OPEN, PAIR_KINDS, kinds_of
 from triage.symptom import Ask, Symptom
 
 LOOKBACK = timedelta(hours=2)
+LOOKAHEAD = timedelta(hours=2)
+"""After a symptom's last change: whether rows agree, and transactions came whole, is known only some time later."""
 SEPARATOR = "\x1f"
 COLUMNS = ("connector", "changed_table", "id", "key", "time", "kind_of_change", "customer", "order_id")
 
@@ -51,9 +53,8 @@ def _together(*frames: pl.DataFrame) -> pl.DataFrame:
 
 
 def disagreements(ask: Ask, symptom: Symptom, as_of: datetime) -> list[Disagreement]:
-    """Where the two systems of a symptom came to disagree in its window, earliest first."""
-    to = symptom.to or as_of
-    pairs = ask("detect/disagreements", **{"from": symptom.from_ - LOOKBACK}, to=to, least=1)
+    """Where the two systems of a symptom have come to disagree since it began, earliest first."""
+    pairs = ask("detect/disagreements", **_looked_at(symptom, as_of), least=0)
     place = _place(symptom)
     return [
         each
@@ -65,9 +66,8 @@ def disagreements(ask: Ask, symptom: Symptom, as_of: datetime) -> list[Disagreem
 
 
 def open_transactions(ask: Ask, symptom: Symptom, as_of: datetime) -> list[OpenTransaction]:
-    """The transactions of a symptom's connector that lack changes and ended in its window, earliest first."""
-    to = symptom.to or as_of
-    connectors = ask("detect/open_transactions", **{"from": symptom.from_ - LOOKBACK}, to=to, least=0)
+    """The transactions of a symptom's connector that lack changes and have ended since it began, earliest first."""
+    connectors = ask("detect/open_transactions", **_looked_at(symptom, as_of), least=0)
     return [
         each
         for row in connectors.iter_rows(named=True)
@@ -75,6 +75,11 @@ def open_transactions(ask: Ask, symptom: Symptom, as_of: datetime) -> list[OpenT
         for each in cast(Sequence[OpenTransaction], row["found"])
         if each["2"] >= symptom.from_
     ]
+
+
+def _looked_at(symptom: Symptom, as_of: datetime) -> dict[str, datetime]:
+    to = min(as_of, symptom.to + LOOKAHEAD) if symptom.to else as_of
+    return {"from": symptom.from_ - LOOKBACK, "to": to}
 
 
 def changes(
@@ -123,7 +128,7 @@ def _of_pair(ask: Ask, symptom: Symptom, as_of: datetime) -> pl.DataFrame:
         for row in frame.filter(pl.col("op") != "r").iter_rows(named=True)
         if any(since < row["time"] <= at for since, at in spans[row["key_values"]])
     ]
-    return _frame(rows)
+    return _in_window(_frame(rows), symptom)
 
 
 def _of_open_transactions(ask: Ask, symptom: Symptom, as_of: datetime) -> pl.DataFrame:
@@ -139,7 +144,11 @@ def _of_open_transactions(ask: Ask, symptom: Symptom, as_of: datetime) -> pl.Dat
         connector=connector,
         transactions=[each["1"] for each in found],
     )
-    return _frame([row | {"kind_of_change": OPEN} for row in frame.iter_rows(named=True)])
+    return _in_window(_frame([row | {"kind_of_change": OPEN} for row in frame.iter_rows(named=True)]), symptom)
+
+
+def _in_window(frame: pl.DataFrame, symptom: Symptom) -> pl.DataFrame:
+    return frame.filter(pl.col("time") < symptom.to) if symptom.to else frame
 
 
 def _frame(rows: Sequence[Mapping[str, object]]) -> pl.DataFrame:
