@@ -32,7 +32,7 @@ def gateway_errors(service: str = "payment", value: float = 0.31, *, cause: Caus
         from_=T0,
         to=None,
         severity=Severity.CRITICAL,
-        sentence=f"5xx at the gateway: {value:.0%} of POST /checkout failed in the last 30 s",
+        sentence=f"5xx at the gateway: {100 * value:.0f} % of POST /checkout failed in the last 30 s",
         value=value,
         usual=0.002,
         unit="ratio",

@@ -114,7 +114,7 @@ def _observed(ask: Ask, window: Window, service: str, kind: str) -> Iterator[Cha
             origin=Origin.OBSERVED,
             source="telemetry",
             service=moved.service,
-            title=f"{moved.flag} serves {moved.variant!r} to {moved.after:.0%}, {moved.before:.0%} before",
+            title=f"{moved.flag} serves {moved.variant!r} to {100 * moved.after:.0f} %, {100 * moved.before:.0f} % before",
         )
 
 

@@ -136,7 +136,7 @@ class TestMovedFlags:
         store.insert("traces", segment(traces(*spans)), token())
         (change,) = changes(store.ask, HOUR)
         assert (change.origin, change.kind, change.service) == (Origin.OBSERVED, "flag", "shop")
-        assert change.title == "new-checkout serves 'on' to 100%, 0% before"
+        assert change.title == "new-checkout serves 'on' to 100 %, 0 % before"
         assert abs(change.time - (AT + timedelta(minutes=20))) <= timedelta(seconds=10)
 
     def test_log_records_tell_it_too(self, store: Store) -> None:
@@ -153,7 +153,7 @@ class TestMovedFlags:
         ]
         store.insert("logs", segment(logs(*records)), token())
         (change,) = changes(store.ask, HOUR)
-        assert change.title == "tax serves 'b' to 100%, 0% before"
+        assert change.title == "tax serves 'b' to 100 %, 0 % before"
 
 
 @pytest.fixture

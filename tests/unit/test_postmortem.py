@@ -103,7 +103,7 @@ class TestDraft:
         assert next(each for each in IncidentJson.of(passes.only).timeline if each.kind == "opened").text == title
         for document in (drafted(facts(passes.only)), blind(facts(passes.only))):
             assert next(each for each in document.timeline if each.kind == "opened").text.endswith(title)
-            found = "What found it: 5xx at the gateway: 31% of POST /checkout failed in the last 30 s."
+            found = "What found it: 5xx at the gateway: 31 % of POST /checkout failed in the last 30 s."
             assert document.section(SectionName.DETECTION).drafted[-1] == found
 
     def test_an_end_is_the_moment_since_which_nothing_is_found(self) -> None:

@@ -10,12 +10,12 @@ LONGEST_NAME = 80
 
 
 def percent(ratio: float) -> str:
-    """`31%`, `0.2%`, `<0.1%`."""
+    """`31 %`, `0.2 %`, `under 0.1 %`."""
     if ratio >= 0.0995:
-        return f"{ratio:.0%}"
+        return f"{100 * ratio:.0f} %"
     if ratio >= 0.00095:
-        return f"{ratio:.1%}"
-    return "<0.1%" if ratio > 0 else "0%"
+        return f"{100 * ratio:.1f} %"
+    return "under 0.1 %" if ratio > 0 else "0 %"
 
 
 def milliseconds(duration_ms: float) -> str:
