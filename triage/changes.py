@@ -107,6 +107,7 @@ def _observed(ask: Ask, window: Window, service: str, kind: str) -> Iterator[Cha
             title=f"{new.service} {new.version} began to serve, where {new.previous} had before",
         )
     for moved in moved_flags(ask, window, service) if kind in {"", "flag"} else ():
+        after, before = (f"{100 * share:.0f} %" for share in (moved.after, moved.before))
         yield Change(
             id=f"observed:flag:{moved.service}:{moved.flag}:{_ns(moved.at)}",
             time_ns=_ns(moved.at),
@@ -114,7 +115,7 @@ def _observed(ask: Ask, window: Window, service: str, kind: str) -> Iterator[Cha
             origin=Origin.OBSERVED,
             source="telemetry",
             service=moved.service,
-            title=f"{moved.flag} serves {moved.variant!r} to {100 * moved.after:.0f} %, {100 * moved.before:.0f} % before",
+            title=f"{moved.flag} serves {moved.variant!r} to {after}, {before} before",
         )
 
 
