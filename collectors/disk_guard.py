@@ -12,6 +12,8 @@ from collectors.loader import Landing
 from queries.errors import StoreError, StoreUnavailable
 
 FULL = "the disk is nearly full: nothing is loaded or merged until there is room"
+ROOM = "there is room on the disk again: segments are loaded and parts merged"
+STILL_FULL = "the disk is still nearly full: parts are merged all the same, since only that drops what is too old"
 
 log = logging.getLogger(__name__)
 
@@ -64,4 +66,4 @@ class DiskGuard:
             log.warning("merges cannot be %s: %s", "stopped" if full else "started", error)
             return
         self._merges = not full
-        log.warning("%s", FULL if full else "there is room on the disk again: segments are loaded and parts merged")
+        log.warning("%s", FULL if full else ROOM if self._disk.room >= 0 else STILL_FULL)

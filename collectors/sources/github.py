@@ -40,7 +40,7 @@ class Deployment(Payload):
     environment: Text = ""
     task: Text = ""
     description: Text = ""
-    created_at: Moment = Field(0, ge=0)
+    created_at: Moment | None = Field(None, ge=0)
     creator: Person | None = None
     payload: object = None
 
@@ -60,7 +60,7 @@ class DeploymentStatus(Payload):
     """How far a deployment is."""
 
     state: str = Field(min_length=1)
-    created_at: Moment = Field(0, ge=0)
+    created_at: Moment | None = Field(None, ge=0)
     description: Text = ""
     environment: Text = ""
     log_url: Text = ""

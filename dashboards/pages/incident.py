@@ -129,6 +129,7 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         evidence=list(_evidence(customers)),
         handouts=seen.handouts,
         told_before=seen.told_before,
+        told_late=any(each.score >= suspects.LEAST_SCORE for each in seen.told_before),
         changes_before=f"/changes?{urlencode(_before(incident))}",
         seen_before=[
             each

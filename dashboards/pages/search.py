@@ -38,7 +38,7 @@ from triage.window import Window, format_number, format_time
 PATH = "/search"
 SHARED = ("service", "customer", "from", "to")
 COMMON_SERVICES = 8
-OF_A_SPAN = {"operation", "error", "min_duration_ms", "max_duration_ms", "attribute"}
+OF_A_SPAN = {"operation", "error", "duration", "min_duration_ms", "max_duration_ms", "attribute"}
 """What is asked of a span: which one it is is told, where it is not the request itself."""
 LOG_RECORD = "log record"
 
@@ -104,6 +104,8 @@ def search_page(request: Request, store: TheStore) -> HTMLResponse:
 def _searched(request: Request, store: Store) -> HTMLResponse:
     given = dict(request.query_params)
     wants_logs = given.pop("kind", TRACES.name) == LOGS.name
+    if "duration" in given and "min_duration_ms" not in given:
+        given["min_duration_ms"] = given.pop("duration")  # as the form has it
     return _page(request, store, LOGS, given) if wants_logs else _page(request, store, TRACES, given)
 
 

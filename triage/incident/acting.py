@@ -52,11 +52,11 @@ def change(book: Book, id_: str, action: str, act: Act) -> Incident:
     """Acknowledges, mitigates, resolves or reopens. Raises NoIncident, StoreError."""
     incident = known(book, id_)
     kind, states = CHANGES[action]
-    if incident.state not in states or was_told(incident, act):
+    of = f"{incident.id}.{kind}"
+    if incident.state not in states or was_told(incident, act, of):
         return incident
     # whoever acknowledges it the same time again says the same thing; a mitigation between two is another
-    round_ = f"{incident.epoch}.{_times(incident, kind)}"
-    event_id = f"{incident.id}.{kind}.{round_}"
+    event_id = f"{of}.{incident.epoch}.{_times(incident, kind)}"
     return _written(book, incident, Event(incident.id, event_id, _now(), kind, act.by, act.text, act.own))
 
 
@@ -65,10 +65,10 @@ def note(book: Book, id_: str, act: Act) -> Incident:
     incident = known(book, id_)
     if not act.text.strip():
         raise ValueError("a note needs a text")
-    if was_told(incident, act):
+    if was_told(incident, act, incident.id):  # as api.md has it: under an id that was seen with anything
         return incident
     own = act.own or secrets.token_hex(8)
-    event = Event(incident.id, f"{incident.id}.note.{own}", _now(), Kind.NOTE, act.by, act.text[:LONGEST_TEXT])
+    event = Event(incident.id, f"{incident.id}.{Kind.NOTE}.{own}", _now(), Kind.NOTE, act.by, act.text[:LONGEST_TEXT])
     return _written(book, incident, event)
 
 
@@ -79,9 +79,10 @@ def tick(book: Book, id_: str, number: int, done: bool, act: Act) -> Incident:
     if not 1 <= number <= len(steps):
         raise WrongStep(f"{incident.id} has {len(steps)} steps, counted from 1: there is no step {number}")
     step = steps[number - 1]
-    if (step in incident.done) is done or was_told(incident, act):
+    of = f"{incident.id}.{Kind.STEP}.{digest(step)}"
+    if (step in incident.done) is done or was_told(incident, act, of):
         return incident
-    event_id = f"{incident.id}.step.{digest(step)}.{incident.ticks}"
+    event_id = f"{of}.{incident.ticks}"
     details = TICK.dump_json(Tick(done, act.text.strip()[:LONGEST_TEXT], act.own)).decode()
     return _written(book, incident, Event(incident.id, event_id, _now(), Kind.STEP, act.by, step, details))
 
@@ -94,9 +95,12 @@ def known(book: Book, id_: str) -> Incident:
     return incident
 
 
-def was_told(incident: Incident, act: Act) -> bool:
-    """Whether this was done under its id before, whatever happened since: it comes late, and changes nothing."""
-    return bool(act.id) and any(act.own == _own(event) for event in incident.timeline)
+def was_told(incident: Incident, act: Act, of: str) -> bool:
+    """Whether this was done under its id before, whatever happened since: it comes late, and changes nothing.
+
+    `of` is what the ids of events of its kind (and of its step or section) begin with: under the same, others are new.
+    """
+    return bool(act.id) and any(act.own == _own(event) for event in incident.timeline if event.id.startswith(f"{of}."))
 
 
 def _own(event: Event) -> str:

@@ -1,6 +1,6 @@
 """The incidents that a customer was in: those whose questions ask for a span of theirs, or that name them on a row."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -10,28 +10,22 @@ from triage.customer import Customer, Request
 from triage.incident.impact import WORST_FIRST, CustomersOf, union
 from triage.incident.model import Incident
 from triage.incident.questions import questions
-from triage.model import Outcome, Question
-from triage.window import ms_to_ns
+from triage.model import AffectedCustomer, Outcome, Question
+from triage.window import Window, ms_to_ns
 
 
 @dataclass(frozen=True)
 class Part:
-    """A customer's part in an incident, from its begin on: how it went on there, and which requests count as slow."""
+    """A customer's part in an incident, from its begin on: how it went on there, and the traces that it calls slow."""
 
     incident: Incident
     outcome: Outcome
-    slow: Sequence[Question] = ()
-
-    def finds_slow(self, request: Request) -> bool:
-        """Whether a request took longer than the incident asks for, at its time."""
-        return any(
-            one.from_ <= request.time < one.to and request.duration_ms > (one.slower_than_ms or 0) for one in self.slow
-        )
+    slow: Set[str] = frozenset()
 
 
 def is_slow(request: Request, parts: Iterable[Part]) -> bool:
-    """Whether a request took longer than one of the incidents asks for."""
-    return any(part.finds_slow(request) for part in parts)
+    """Whether one of the incidents calls a request slow."""
+    return any(request.trace_id in part.slow for part in parts)
 
 
 def worst(parts: Iterable[Part]) -> Outcome | None:
@@ -57,12 +51,17 @@ def _part(
     asked = questions(incident, now)
     of_data = [symptom for symptom in incident.findings if symptom.question is None]
     told = [each for symptom in of_data for each in customers_of(symptom, now) if each.customer == customer.customer]
-    if not told and not any(_is_asked_for(store, customer, one) for one in _in_window(customer, asked)):
+    found = [(one, _asked_for(store, customer, one)) for one in _in_window(customer, asked)]
+    if not any(traces for _, traces in found) and not any(_is_within(each, customer.window) for each in told):
         return None
     answers = [[one] for question in asked if (one := fared(store, question, customer.customer))]
     outcome = next((each.outcome for each in union([told, *answers])), None)
-    slow = [one for one in asked if one.slower_than_ms is not None]
+    slow = frozenset().union(*(traces for one, traces in found if one.slower_than_ms is not None))
     return Part(incident, outcome, slow) if outcome else None
+
+
+def _is_within(told: AffectedCustomer, window: Window) -> bool:
+    return told.first < window.to and told.last >= window.from_
 
 
 def _in_window(customer: Customer, asked: Iterable[Question]) -> Iterator[Question]:
@@ -73,14 +72,14 @@ def _in_window(customer: Customer, asked: Iterable[Question]) -> Iterator[Questi
             yield replace(one, from_=from_, to=to)
 
 
-def _is_asked_for(store: Store, customer: Customer, question: Question) -> bool:
-    """Whether a failure of theirs is what the question asks for; asked for slowness, a span of a request of theirs."""
+def _asked_for(store: Store, customer: Customer, question: Question) -> Set[str]:
+    """The traces in which a failure of theirs is what the question asks for; or, asked for slowness, any span is."""
     slow = question.slower_than_ms
     theirs = {(one.trace_id, one.span_id) for one in customer.failures}
     own = {one.trace_id for one in customer.requests if one.is_theirs}
     traces = sorted({trace_id for trace_id, _ in theirs} if slow is None else own)
     if not traces:
-        return False
+        return frozenset()
     frame = store.ask(
         "customer/asked_for",
         trace_ids=traces,
@@ -93,4 +92,5 @@ def _is_asked_for(store: Store, customer: Customer, question: Question) -> bool:
         version=question.version or "",
         slower_than_ns=-1 if slow is None else int(ms_to_ns(slow)),
     )
-    return any(slow is not None or span in theirs for span in frame.select("trace_id", "span_id").iter_rows())
+    spans = frame.select("trace_id", "span_id").iter_rows()
+    return frozenset(trace_id for trace_id, span_id in spans if slow is not None or (trace_id, span_id) in theirs)

@@ -35,14 +35,15 @@ def write(book: Book, facts: Facts, section: SectionName, act: Act, based_on: in
         raise ValueError("a section needs a text: what was drafted stays while nobody writes another")
     if len(text) > LONGEST:
         raise ValueError(f"a section takes at most {LONGEST:,} characters; this text has {len(text):,}")
-    if was_told(incident, act):
+    of = f"{incident.id}.{Kind.WRITTEN}.{section}"
+    if was_told(incident, act, of):
         return incident
     details = seen(facts, section)
-    versions = [event for event in written(incident) if f".written.{section}." in event.id]
+    versions = [event for event in written(incident) if event.id.startswith(f"{of}.")]
     if versions and (versions[-1].text, versions[-1].author, versions[-1].details) == (text, act.by, details):
         return incident
     if based_on is not None and len(versions) > based_on:
         raise Overtaken(section, text)
-    event_id = f"{incident.id}.written.{section}.{len(versions)}.{act.own or digest(act.by + text)}"
+    event_id = f"{of}.{len(versions)}.{act.own or digest(act.by + text)}"
     book.write([Event(incident.id, event_id, datetime.now(UTC), Kind.WRITTEN, act.by, text, details)])
     return book.incident(incident.id) or incident
