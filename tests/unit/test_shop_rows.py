@@ -19,11 +19,11 @@ IN_ROWS = [scenario.name for scenario in SCENARIOS if scenario.in_rows]
 
 
 def played(scenario: str, seed: int, rate: float = 6) -> tuple[list[Envelope], dict[str, Any]]:
-    """The change events of a quarter of an hour with five minutes of fault, and the truth about it."""
+    """The change events of ten minutes with five minutes of fault, and the truth about it."""
     shop = Shop(scenario, seed, rate)
-    fault = shop.fault(T + 200, T + 500)
+    fault = shop.fault(T + 150, T + 450)
     truth = Truth(shop, fault)
-    events = envelopes(posts(shop, T, T + 900, fault, heard=[truth]))
+    events = envelopes(posts(shop, T, T + 600, fault, heard=[truth]))
     return events, json.loads(truth.to_json())
 
 
@@ -38,7 +38,7 @@ def test_where_the_fault_is_not_in_the_rows_they_are_right(scenario: str) -> Non
     assert min(found.legacy.values()) >= 0
 
 
-@pytest.mark.parametrize("seed", [1, 2, 3, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(4, 11))])
+@pytest.mark.parametrize("seed", [1, 2, *(pytest.param(seed, marks=pytest.mark.full) for seed in range(3, 11))])
 @pytest.mark.parametrize("scenario", IN_ROWS)
 def test_a_recount_of_the_rows_comes_to_the_truth(scenario: str, seed: int) -> None:
     """The rows that are wrong, and the customers and orders on them, are those of the truth; nobody else's."""

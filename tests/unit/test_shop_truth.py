@@ -118,7 +118,7 @@ def test_those_who_are_named_nowhere_are_counted() -> None:
 
 def written(scenario: str) -> dict[str, Any]:
     """The truth about a quarter of an hour with five minutes of fault."""
-    shop = Shop(scenario, 1, 10)
+    shop = Shop(scenario, 1, 6)
     fault = shop.fault(T + 100, T + 400)
     truth = Truth(shop, fault)
     for one in shop.between(T, T + 900, fault):
