@@ -108,7 +108,9 @@ def test_an_alert_resolved_without_its_end_is_over_when_that_is_told(own_store: 
     assert timedelta(minutes=2) <= incident.ended - begun < timedelta(seconds=130)
 
 
-@pytest.mark.parametrize("back", [1800, 3600, 86_400], ids=["half an hour", "an hour", "a day"])
+@pytest.mark.parametrize(
+    "back", [1800, pytest.param(3600, marks=pytest.mark.full), 86_400], ids=["half an hour", "an hour", "a day"]
+)
 @pytest.mark.parametrize("found_by", ["an alert", "a detector"])
 def test_what_a_person_resolved_and_was_over_while_the_watch_was_away_is_no_other_incident(
     own_store: Store, found_by: str, back: int
