@@ -46,7 +46,7 @@ def shop_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Store
     with closing(Store.open(f"chdb://{tmp_path_factory.mktemp('watch')}/clickhouse")) as store:
         schema.apply(store)
         sent = list(otlp_requests(requests, SPANS_EACH))
-        for signal in ("traces", "logs", "metrics"):
+        for signal in ("traces", "logs"):
             body = b"".join(varint(len(record)) + record for kind, record in sent if kind == signal)
             store.insert(signal, body, signal)
         yield store, truth
