@@ -7,10 +7,12 @@ from datetime import UTC, datetime
 import pytest
 
 from queries.store import Store, varint
-from tests.bench.staged import write
+from tests.bench.staged import insert_all
 from tests.loading import empty
 from triage.affected.answer import everyone
 from triage.demo.model import Shop
+from triage.demo.post import CDC_PATH
+from triage.demo.stream import posts
 from triage.demo.truth import Truth
 from triage.demo.write import otlp_requests
 from triage.detectors import DETECTORS, symptoms_at, window_at
@@ -20,7 +22,7 @@ from triage.symptom import Cause, Symptom
 pytestmark = pytest.mark.integration
 
 OPENS = 1_790_085_600  # a Tuesday, 14:00
-HISTORY_S, FAULT_S, RATE = 2400, 180, 8.0
+HISTORY_S, FAULT_S, RATE = 1800, 180, 4.0
 FAULTS = {
     "gateway-5xx": ("gateway_errors", Cause.PROVIDER_FAILING),
     "bad-deploy": ("gateway_errors", Cause.BAD_DEPLOY),
@@ -50,14 +52,14 @@ def run(store: Store, scenario: str, rate: float = RATE) -> Run:
     empty(store)
     shop = Shop(scenario, 3, rate)
     fault = shop.fault(OPENS + HISTORY_S, OPENS + HISTORY_S + FAULT_S)
-    truth, bodies = Truth(shop, fault), dict[str, list[bytes]]()
+    truth = Truth(shop, fault)
     requests = list(shop.between(OPENS, OPENS + HISTORY_S + FAULT_S, fault))
     for request in requests:
         truth.tell(request)
-    for signal, body in otlp_requests(requests, 4000):
-        bodies.setdefault(signal, []).append(varint(len(body)) + body)
-    for landing, records in bodies.items():
-        store.insert(landing, b"".join(records), f"{landing}-{scenario}-{rate}")
+    sent = list(otlp_requests(requests, 4000))
+    for signal in ("traces", "logs"):
+        body = b"".join(varint(len(record)) + record for kind, record in sent if kind == signal)
+        store.insert(signal, body, f"{signal}-{scenario}-{rate}")
     return Run(store, truth, moment(HISTORY_S + FAULT_S))
 
 
@@ -90,7 +92,7 @@ def test_a_fault_is_found_with_its_cause_and_its_customers(own_store: Store, sce
 def test_nothing_is_found_where_nothing_is_wrong(own_store: Store, rate: float) -> None:
     """On an ordinary day, and in a night with a request now and then."""
     run(own_store, "calm", rate)
-    for minute in range(10, (HISTORY_S + FAULT_S) // 60, 3):
+    for minute in range(10, (HISTORY_S + FAULT_S) // 60, 4):
         assert symptoms_at(own_store.ask, moment(60 * minute)) == []
 
 
@@ -102,7 +104,8 @@ def test_rows_that_can_not_be_right_are_found_from_the_first_minutes_on(own_stor
     """With their cause; on an ordinary day movements of less than nothing are no oversold stock."""
     empty(own_store)
     shop = Shop(scenario, 3, 6.0)
-    write(own_store, shop, OPENS, OPENS + 900, [shop.fault(OPENS + 720, OPENS + 900)])
+    sent = posts(shop, OPENS, OPENS + 900, shop.fault(OPENS + 720, OPENS + 900))
+    insert_all(own_store, (post for post in sent if post.path == CDC_PATH))
     causes = {
         symptom.cause
         for second in range(60, 901, 120)
