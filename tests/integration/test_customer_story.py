@@ -25,6 +25,7 @@ from triage.window import Window
 pytestmark = pytest.mark.integration
 
 Stores = dict[Keys, Store]
+DRAWN = settings(derandomize=True, phases=(Phase.generate,), suppress_health_check=list(HealthCheck), database=None)
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +42,26 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 
 
 @pytest.mark.timeout(300)
-@settings(
-    max_examples=5,
-    derandomize=True,
-    phases=(Phase.generate,),
-    suppress_health_check=list(HealthCheck),
-    database=None,
-)
-@given(telemetry())
+@settings(DRAWN, max_examples=4)
+@given(telemetry(worlds=10))
 def test_a_story_agrees_with_the_list(stores: Stores, sent: Telemetry) -> None:
     """Failures, outcome, recovery, last attempt, orders and evidence of every customer hit, in worlds of odd traces.
 
     Of all time, and of a window that ends while they were still at it.
     """
+    agree(stores, sent)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1800)
+@settings(DRAWN, max_examples=20)
+@given(telemetry())
+def test_a_story_agrees_with_the_list_in_many_worlds(stores: Stores, sent: Telemetry) -> None:
+    """The same where there are more of them."""
+    agree(stores, sent)
+
+
+def agree(stores: Stores, sent: Telemetry) -> None:
     store = stores[sent.keys]
     empty(store)
     load(store, sent)
