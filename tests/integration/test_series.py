@@ -35,18 +35,18 @@ def moment(second: float) -> datetime:
     return datetime.fromtimestamp(OPENS + second, UTC)
 
 
-def found(store: Store, scenario: str) -> Symptom:
+@pytest.fixture(scope="module", params=SCENARIOS)
+def symptom(own_store: Store, request: pytest.FixtureRequest) -> Symptom:
     """What the detectors say at the end of a shop's half hour, in whose last minutes it is broken."""
-    empty(store)
-    shop = Shop(scenario, 3, 6.0)
-    write(store, shop, OPENS, OPENS + HISTORY_S + FAULT_S, [shop.fault(OPENS + HISTORY_S, OPENS + HISTORY_S + FAULT_S)])
-    return symptoms_at(store.ask, moment(HISTORY_S + FAULT_S))[0]
+    empty(own_store)
+    shop = Shop(request.param, 3, 4.0)
+    fault = shop.fault(OPENS + HISTORY_S, OPENS + HISTORY_S + FAULT_S)
+    write(own_store, shop, OPENS, OPENS + HISTORY_S + FAULT_S, [fault])
+    return symptoms_at(own_store.ask, moment(HISTORY_S + FAULT_S))[0]
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_symptoms_measure_leaves_its_usual_band_when_it_begins(own_store: Store, scenario: str) -> None:
+def test_a_symptoms_measure_leaves_its_usual_band_when_it_begins(own_store: Store, symptom: Symptom) -> None:
     """Before, it lies in the band nearly always; afterwards above it, and near what the symptom says."""
-    symptom = found(own_store, scenario)
     window = Window(moment(300), moment(HISTORY_S + FAULT_S))
     series = symptom_series(own_store.ask, symptom, window)
     assert series
@@ -62,9 +62,21 @@ def test_a_symptoms_measure_leaves_its_usual_band_when_it_begins(own_store: Stor
     assert (series.times[0], series.times[-1]) == (moment(300), moment(HISTORY_S + FAULT_S - series.step_s))
 
 
+@pytest.mark.parametrize("symptom", ["gateway-5xx"], indirect=True)
+def test_a_callee_that_does_not_report_is_a_partner(own_store: Store, symptom: Symptom) -> None:
+    """All others are services; of what nobody calls nothing is said."""
+    passes = Passes()
+    passes.look(30, symptom)
+    graph = call_graph(own_store.ask, passes.only, Window(moment(300), moment(HISTORY_S + FAULT_S)))
+    called = {call.callee for call in graph.calls}
+    assert {name for name in called if graph.kind(name) == "partner"} == {"psp", "wms", "erp"} & called != set()
+    assert (graph.kind("gateway"), graph.kind("revenue")) == ("service", "")
+
+
+@pytest.mark.usefixtures("symptom")
+@pytest.mark.parametrize("symptom", ["bad-deploy"], indirect=True)
 def test_a_deploy_in_the_window_is_a_marker(own_store: Store) -> None:
     """Once, with what it deployed, at its time."""
-    found(own_store, "bad-deploy")
     told = markers(own_store.ask, Window(moment(HISTORY_S - 300), moment(HISTORY_S + FAULT_S)))
     deploys = [each for each in told if each.kind == "deploy"]
     assert deploys
@@ -122,13 +134,3 @@ def test_tables_of_one_name_in_two_databases_are_two(own_store: Store) -> None:
     for kind in ("stale", "missing"):
         found = own_store.ask("series/row_changes", **window, step_s=3600, connector="two", kind=kind)
         assert found.select("changes", "wrong").rows() == [(20, 0)]
-
-
-def test_a_callee_that_does_not_report_is_a_partner(own_store: Store) -> None:
-    """All others are services; of what nobody calls nothing is said."""
-    passes = Passes()
-    passes.look(30, found(own_store, "gateway-5xx"))
-    graph = call_graph(own_store.ask, passes.only, Window(moment(300), moment(HISTORY_S + FAULT_S)))
-    called = {call.callee for call in graph.calls}
-    assert {name for name in called if graph.kind(name) == "partner"} == {"psp", "wms", "erp"} & called != set()
-    assert (graph.kind("gateway"), graph.kind("revenue")) == ("service", "")
