@@ -233,7 +233,7 @@ def test_history_then_live_then_the_truth(receivers: Receivers, tmp_path: Path) 
         seed=1,
         rate=40,
         for_s=5,
-        history_s=120,
+        history_s=40,
         truth=file,
         report=lambda progress: stages.append(progress.stage),
     )
@@ -242,7 +242,7 @@ def test_history_then_live_then_the_truth(receivers: Receivers, tmp_path: Path) 
     assert set(stages) >= {"history", "live", "over"}
     entries = sorted(int(str(said[3])) for said in spans.values() if not said[2])
     assert max(after - before for before, after in itertools.pairwise(entries)) < 1.5e9
-    assert entries[-1] - entries[0] > 124e9
+    assert entries[-1] - entries[0] > 44e9
     assert file.read_text(encoding="utf-8") == truth.to_json()
     written = json.loads(file.read_text(encoding="utf-8"))
     assert written["scenario"] == "gateway-5xx"
