@@ -38,23 +38,22 @@ def _complete(store: Store) -> None:
 
 
 def _lacking(store: Store) -> None:
-    _complete(store)
     now = int(datetime.now(UTC).timestamp()) * SECOND - 600 * SECOND
     store.insert("traces", segment(traces(span(start=now), resource={"service.name": "bad\x1b[2J"})), token())
 
 
 def test_the_command_says_yes_or_no_by_its_exit_status(tmp_path: Path) -> None:
     """0 where nothing is missing, 1 where something is, 2 for a wrong window, 3 with nothing to examine."""
-    _with_data(tmp_path / "complete", _complete)
-    _with_data(tmp_path / "lacking", _lacking)
-    good = triage("doctor", "--data", "complete", cwd=tmp_path)
+    _with_data(tmp_path / "data", _complete)
+    good = triage("doctor", "--data", "data", cwd=tmp_path)
     assert (good.returncode, good.stderr) == (0, "")
     assert "Nothing is missing" in good.stdout
-    bad = triage("doctor", "--data", "lacking", cwd=tmp_path)
+    _with_data(tmp_path / "data", _lacking)
+    bad = triage("doctor", "--data", "data", cwd=tmp_path)
     assert (bad.returncode, bad.stderr) == (1, "")
     assert "1 thing is missing" in bad.stdout
     assert "\x1b" not in bad.stdout, "what telemetry says does not steer the terminal"
-    assert triage("doctor", "--data", "lacking", "--from", "never", cwd=tmp_path).returncode == 2
+    assert triage("doctor", "--data", "data", "--from", "never", cwd=tmp_path).returncode == 2
     assert triage("doctor", "--data", "elsewhere", cwd=tmp_path).returncode == 3
 
 
