@@ -41,7 +41,7 @@ def client(
     return TestClient(app, base_url=at or "http://127.0.0.1:8080", follow_redirects=False)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def open_client() -> Iterator[TestClient]:
     with client() as opened:
         yield opened
