@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
+from itertools import chain, product
 
 import pytest
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
@@ -122,13 +123,17 @@ ENDED = FROM + timedelta(minutes=2)
 PAY_LINK = "POST /orders/{id}/pay"
 
 
-@pytest.mark.parametrize(("at_s", "entry"), [(600, "POST /checkout"), (600, PAY_LINK), (-60, "POST /checkout")])
-def test_nothing_is_collected_from_who_has_paid(store: Store, at_s: float, entry: str) -> None:
+def test_nothing_is_collected_from_who_has_paid(store: Store) -> None:
     """By trying again after the end, by a link in a letter, or before it began: then a second charge failed."""
-    failing = checkout(1, "o", placed=True, charged=False)
+    paid = {"again": (600, "POST /checkout"), "by a link": (600, PAY_LINK), "before": (-60, "POST /checkout")}
+    failing, well = [], []
+    for trace, (order, (at_s, entry)) in enumerate(paid.items(), 1):
+        failing += checkout(trace, order, placed=True, charged=False, at_s=1)
+        well += checkout(100 + trace, order, placed=True, charged=True, at_s=at_s, entry=entry)
     told(store, *failing)
-    assert [line.action for line in plan_for(store, gateway_errors(), ended=ENDED).lines] == [Action.COLLECT]
-    told(store, *failing, *checkout(2, "o", placed=True, charged=True, at_s=at_s, entry=entry))
+    lines = plan_for(store, gateway_errors(), ended=ENDED).lines
+    assert {line.order: line.action for line in lines} == dict.fromkeys(paid, Action.COLLECT)
+    store.insert("traces", segment(traces(*well)), token())
     assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
     assert plan_for(store, gateway_errors(), ended=ENDED, as_of=FROM + timedelta(seconds=601)).lines == []
 
@@ -144,31 +149,26 @@ def test_who_tried_again_after_the_end_and_paid_twice_is_paid_back_once(store: S
     assert plan_for(store, gateway_errors(), ended=ENDED, as_of=FROM + timedelta(seconds=610)).lines == []
 
 
-@pytest.mark.parametrize("at_s", [60, 600])
-@pytest.mark.parametrize(
-    ("entry", "call"),
-    [
+def test_what_another_operation_does_with_a_payment_is_not_one_charge_too_many(store: Store) -> None:
+    """It may capture what was only reserved, pay it back, or ask of it; within the incident and after it."""
+    done = [
         ("capture at dispatch", "POST /v1/charges"),
         ("POST /orders/{id}/ship", "POST /v1/captures"),
         ("POST /orders/{id}/cancel", "POST /v1/payments/{id}/refund"),
         ("GET /orders/{id}", "GET /v1/payments/{id}"),
-    ],
-)
-def test_what_another_operation_does_with_a_payment_is_not_one_charge_too_many(
-    store: Store, entry: str, call: str, at_s: float
-) -> None:
-    """It may capture what was only reserved, pay it back, or ask of it; within the incident and after it."""
-    told(
-        store,
-        *checkout(1, "o", placed=True, charged=True),
-        *checkout(2, "o", placed=True, charged=True, at_s=at_s, entry=entry, call=call),
-    )
+    ]
+    sent = []
+    for number, ((entry, call), at_s) in enumerate(product(done, (60, 600))):
+        order = f"{entry}, {call} at {at_s}"
+        sent += checkout(1 + number, order, placed=True, charged=True, at_s=1)
+        sent += checkout(100 + number, order, placed=True, charged=True, at_s=at_s, entry=entry, call=call)
+    told(store, *sent)
     assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
+def test_a_provider_may_be_called_like_what_is_no_charge(store: Store) -> None:
+    """A verb is the first word, or begins the name of a remote procedure."""
+    calls = [
         "POST /getnet/v1/payments",
         "getnet.Payments/Charge",
         "POST /GETNET/v1/payments",
@@ -176,17 +176,16 @@ def test_what_another_operation_does_with_a_payment_is_not_one_charge_too_many(
         "POST /voidpay/charge",
         "payment options charge",
         "payments.Api/CreatePayment",
-    ],
-)
-def test_a_provider_may_be_called_like_what_is_no_charge(store: Store, call: str) -> None:
-    """A verb is the first word, or begins the name of a remote procedure."""
-    told(store, *checkout(1, "o", placed=False, charged=True, call=call))
-    assert [line.action for line in plan_for(store, gateway_errors()).lines] == [Action.REFUND]
+    ]
+    sent = [checkout(1 + n, call, placed=False, charged=True, call=call) for n, call in enumerate(calls)]
+    told(store, *chain(*sent))
+    lines = plan_for(store, gateway_errors()).lines
+    assert [(line.order, line.action) for line in lines] == [(call, Action.REFUND) for call in calls]
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
+def test_what_only_asks_of_a_payment_or_undoes_it_is_no_charge(store: Store) -> None:
+    """However often, and whether its request goes well or not."""
+    calls = [
         "POST /v1/payments/{id}/refund",
         "POST /v1/payments/{id}/void",
         "GET /v1/payments/{id}",
@@ -196,12 +195,13 @@ def test_a_provider_may_be_called_like_what_is_no_charge(store: Store, call: str
         "payments.Api/getPayment",
         "payments.Api/Get",
         "payments.Api/VoidPayment",
-    ],
-)
-def test_what_only_asks_of_a_payment_or_undoes_it_is_no_charge(store: Store, call: str) -> None:
-    """However often, and whether its request goes well or not."""
-    again = [checkout(trace, "o", placed=trace > 2, charged=True, entry="any", call=call) for trace in (1, 2, 3, 4)]
-    told(store, *(each for request in again for each in request))
+    ]
+    sent = [
+        checkout(10 * n + again, call, placed=again > 2, charged=True, at_s=again, entry="any", call=call)
+        for n, call in enumerate(calls, 1)
+        for again in (1, 2, 3, 4)
+    ]
+    told(store, *chain(*sent))
     assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
 
 
@@ -224,15 +224,16 @@ def test_an_order_that_failed_and_was_shipped_is_not_paid_back(store: Store) -> 
     assert plan_for(store, gateway_errors(), ended=ENDED).lines == []
 
 
-@pytest.mark.parametrize("call", ["POST /v1/charges", "POST /v1/payments"])
-def test_who_paid_in_another_way_after_a_failure_is_paid_back_once(store: Store, call: str) -> None:
+def test_who_paid_in_another_way_after_a_failure_is_paid_back_once(store: Store) -> None:
     """The first request had charged them."""
-    told(
-        store,
-        *checkout(1, "o", placed=False, charged=True),
-        *checkout(2, "o", placed=True, charged=True, at_s=60, entry="POST /checkout/paypal", call=call),
-    )
-    assert trace_ids(plan_for(store, gateway_errors(), ended=ENDED).lines) == [2]
+    sent = []
+    for trace, call in enumerate(("POST /v1/charges", "POST /v1/payments"), 1):
+        sent += checkout(trace, call, placed=False, charged=True)
+        sent += checkout(
+            100 + trace, call, placed=True, charged=True, at_s=60 + trace, entry="POST /checkout/paypal", call=call
+        )
+    told(store, *sent)
+    assert trace_ids(plan_for(store, gateway_errors(), ended=ENDED).lines) == [101, 102]
 
 
 def test_the_first_and_the_last_request_of_an_incident_are_told(store: Store) -> None:

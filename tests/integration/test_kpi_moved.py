@@ -26,9 +26,11 @@ DAYS, SEED = 8, 4
 OPENS = int(datetime.now(UTC).timestamp()) // 86_400 * 86_400 - (DAYS + 3) * 86_400
 DROP_AT = (DAYS - 1) * 1440 + 15 * 60  # minutes: 15:00 of the last day
 SALE = range(6 * 1440, 7 * 1440)
-ORDERS = Kpi("orders", Kind.RATE, Source(Signal.METRIC, "o"), "{order}/min")
+ORDERS = [Kpi(f"orders {late}", Kind.RATE, Source(Signal.METRIC, f"o {late}"), "{order}/min") for late in range(3)]
+"""The same figure, so many days late: on the last day, one tells of three."""
 FALLEN = Kpi("fallen", Kind.RATE, Source(Signal.METRIC, "fallen"), "{order}/min")
 ERRORS = Kpi("returns", Kind.SUM, Source(Signal.METRIC, "returns"), "{return}", good=Good.DOWN)
+TEMPORALITIES = {"cumulative": CUMULATIVE, "delta": DELTA}
 YOUNG = Kpi("young", Kind.RATE, Source(Signal.METRIC, "young"), "{order}/min")
 
 
@@ -45,8 +47,9 @@ def orders() -> np.ndarray[tuple[int], np.dtype[np.float64]]:
     return np.random.default_rng(SEED).poisson(rate).astype(np.float64)
 
 
-def keep(store: Store, kpi: Kpi, values: np.ndarray[tuple[int], np.dtype[np.float64]]) -> None:
-    kpi_tables.keep(store, kpi.digest, [(OPENS + 60 * n, float(value), 0.0) for n, value in enumerate(values)])
+def keep(store: Store, kpi: Kpi, values: np.ndarray[tuple[int], np.dtype[np.float64]], late_days: int = 0) -> None:
+    opens = OPENS + 86_400 * late_days
+    kpi_tables.keep(store, kpi.digest, [(opens + 60 * n, float(value), 0.0) for n, value in enumerate(values)])
 
 
 def fall_of(store: Store, kpi: Kpi, minute: int) -> Fall | None:
@@ -57,7 +60,8 @@ def fall_of(store: Store, kpi: Kpi, minute: int) -> Fall | None:
 def own_store(own_store: Store) -> Store:
     """A week with nights and a sale, and the same with a fault in the last afternoon."""
     calm = orders()
-    keep(own_store, ORDERS, calm)
+    for late_days, kpi in enumerate(ORDERS):
+        keep(own_store, kpi, calm, late_days)
     faulty = calm.copy()
     faulty[DROP_AT:] *= 0.4
     keep(own_store, FALLEN, faulty)
@@ -68,8 +72,8 @@ def own_store(own_store: Store) -> Store:
 
 def test_nights_a_sale_and_its_end_are_no_fall(own_store: Store) -> None:
     """All through the last three days, each half hour."""
-    found = [minute for minute in range(5 * 1440, DAYS * 1440, 30) if fall_of(own_store, ORDERS, minute)]
-    assert found == []
+    minutes = range((DAYS - 1) * 1440, DAYS * 1440, 30)
+    assert [(minute, *fall) for minute in minutes for fall in fallen(own_store.ask, ORDERS, moment(minute))] == []
 
 
 def test_a_fall_is_found_in_a_quarter_of_an_hour(own_store: Store) -> None:
@@ -144,13 +148,9 @@ def test_a_ratio_that_falls_is_told_since_when_it_did(own_store: Store) -> None:
 def test_a_part_that_stops_is_no_data_and_no_fall_to_zero(own_store: Store) -> None:
     """Though what the figure is a share of goes on: that tells that nothing is late."""
     write_down(own_store, (conversion("half"),))
-    send(
-        own_store,
-        Counter("half.orders", CUMULATIVE, tuple(Point("a", 0, time, time / 6) for time in range(30, 3600, 60))),
-    )
-    send(
-        own_store, Counter("half.visits", CUMULATIVE, tuple(Point("a", 0, time, time) for time in range(30, 4200, 60)))
-    )
+    orders = tuple(Point("a", 0, time, time / 6) for time in range(30, 3600, 60))
+    visits = tuple(Point("a", 0, time, time) for time in range(30, 4200, 60))
+    send(own_store, Counter("half.orders", CUMULATIVE, orders), Counter("half.visits", CUMULATIVE, visits))
     tell(own_store, 68)
     assert [found(own_store, minute) for minute in (61, 62, 63)] == [[]] * 3
     for minute in (64, 68):
@@ -164,9 +164,8 @@ def test_only_a_part_that_was_steady_is_waited_for(own_store: Store) -> None:
     write_down(own_store, (conversion("wholesale"), conversion("stays")))
     orders = tuple(Point("a", None, 60 * minute + 30, 1.0) for minute in (0, 30))
     visits = tuple(Point("a", None, 60 * minute + 30, 60.0) for minute in (*range(60), *range(70, 90)))
-    send(own_store, Counter("wholesale.orders", DELTA, orders), Counter("wholesale.visits", DELTA, visits))
-    for part in ("orders", "visits"):
-        send(own_store, Counter(f"stays.{part}", DELTA, grown([60 * minute + 30 for minute in range(90)], 1, DELTA)))
+    wholesale = Counter("wholesale.orders", DELTA, orders), Counter("wholesale.visits", DELTA, visits)
+    send(own_store, *wholesale, *stays())
     tell(own_store, 68)
     assert found(own_store, 68) == [("no_data", {"kpi": "wholesale"}, moment(60))]
     (silent,) = kpi_moved(Window(moment(-52), moment(68)), own_store.ask)
@@ -174,25 +173,27 @@ def test_only_a_part_that_was_steady_is_waited_for(own_store: Store) -> None:
     assert still_silent(own_store.ask, silent, moment(72)) is None
 
 
-@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
-def test_none_of_what_is_bad_is_no_silence(own_store: Store, temporality: int) -> None:
+def test_none_of_what_is_bad_is_no_silence(own_store: Store) -> None:
     """A new process that has declined nothing reports no declines; that of its payments nothing is heard is no data."""
-    name = f"declined {temporality}"
-    write_down(own_store, (replace(conversion(name), good=Good.DOWN), conversion("stays")))
+    declined = {f"declined {name}": temporality for name, temporality in TEMPORALITIES.items()}
+    write_down(own_store, (*(replace(conversion(name), good=Good.DOWN) for name in declined), conversion("stays")))
     minutes = [60 * minute + 30 for minute in range(90)]
-    send(own_store, Counter(f"{name}.orders", temporality, grown(minutes[:60], 0.03, temporality)))
-    send(own_store, Counter(f"{name}.visits", temporality, grown(minutes[:75], 1, temporality)))
-    for part in ("orders", "visits"):
-        send(own_store, Counter(f"stays.{part}", DELTA, grown(minutes, 1, DELTA)))
-    for minute in (61, 62, 63, 64, 66, 70, 76):
-        tell(own_store, minute)
+    counters = [
+        Counter(f"{name}.{part}", temporality, grown(minutes[:until], each_s, temporality))
+        for name, temporality in declined.items()
+        for part, until, each_s in (("orders", 60, 0.03), ("visits", 75, 1))
+    ]
+    send(own_store, *counters, *stays())
+    quiet = (61, 62, 63, 64, 66, 70, 76)
+    tell(own_store, *quiet, 80)
+    for minute in quiet:
         assert found(own_store, minute) == [], f"minute {minute}"
-    tell(own_store, 80)
-    assert found(own_store, 80) == [("no_data", {"kpi": name}, moment(75))]
-    (silent,) = kpi_moved(Window(moment(-40), moment(80)), own_store.ask)
-    send(own_store, Counter(f"{name}.visits", DELTA, (Point("b", None, 80 * 60 + 30, 60.0),)))
-    assert still_silent(own_store.ask, silent, moment(80))
-    assert still_silent(own_store.ask, silent, moment(81)) is None, "it has declined nothing yet"
+    assert found(own_store, 80) == [("no_data", {"kpi": name}, moment(75)) for name in declined]
+    silent = list(kpi_moved(Window(moment(-40), moment(80)), own_store.ask))
+    send(own_store, *(Counter(f"{name}.visits", DELTA, (Point("b", None, 80 * 60 + 30, 60.0),)) for name in declined))
+    for each in silent:
+        assert still_silent(own_store.ask, each, moment(80))
+        assert still_silent(own_store.ask, each, moment(81)) is None, "it has declined nothing yet"
 
 
 def test_orders_that_come_now_and_then_can_fall_to_zero(own_store: Store) -> None:
@@ -209,38 +210,37 @@ def test_orders_that_come_now_and_then_can_fall_to_zero(own_store: Store) -> Non
     assert moment(57) <= since <= moment(60)
 
 
-@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
-def test_steady_reports_that_stay_away_for_a_while_are_no_fall(own_store: Store, temporality: int) -> None:
+def test_steady_reports_that_stay_away_for_a_while_are_no_fall(own_store: Store) -> None:
     """Orders come five minutes late, as they did before, while visits go on: until then nothing is known of them."""
-    name = f"late again {temporality}"
-    write_down(own_store, (conversion(name),))
-    late = {*range(20, 25), *range(60, 65)}
-    orders = grown([60 * minute + 30 for minute in range(70) if minute not in late], 3, temporality)
-    visits = grown([60 * minute + 30 for minute in range(70)], 10, temporality)
-    send(own_store, Counter(f"{name}.orders", temporality, orders), Counter(f"{name}.visits", temporality, visits))
+    counters, late = [], {*range(20, 25), *range(60, 65)}
+    for name, temporality in TEMPORALITIES.items():
+        orders = grown([60 * minute + 30 for minute in range(70) if minute not in late], 3, temporality)
+        visits = grown([60 * minute + 30 for minute in range(70)], 10, temporality)
+        counters.append(Counter(f"late again {name}.orders", temporality, orders))
+        counters.append(Counter(f"late again {name}.visits", temporality, visits))
+    write_down(own_store, tuple(conversion(f"late again {name}") for name in TEMPORALITIES))
+    send(own_store, *counters)
+    tell(own_store, *range(61, 70))
     for minute in range(61, 70):
-        tell(own_store, minute)
         assert found(own_store, minute) == [], f"minute {minute}"
 
 
-@pytest.mark.parametrize("temporality", [CUMULATIVE, DELTA], ids=["cumulative", "delta"])
-@pytest.mark.parametrize(
-    ("orders_s", "visits_s"),
-    [(59.0, 30.0), (30.0, 59.0), (0.5, 30.0), (30.0, 0.5)],
-    ids=["orders later", "visits later", "orders around", "visits around"],
-)
-def test_a_report_that_slips_into_the_next_minute_is_no_fall(
-    own_store: Store, temporality: int, orders_s: float, visits_s: float
-) -> None:
-    """Be it once, and from then on, or to and fro."""
-    name = f"slips {temporality} {orders_s} {visits_s}"
-    write_down(own_store, (conversion(name),))
-    for part, each_s, phase_s in (("orders", 3, orders_s), ("visits", 10, visits_s)):
-        times = [60 * minute + slipped(minute, phase_s) for minute in range(60)]
-        points = grown(times, each_s, temporality)
-        send(own_store, Counter(f"{name}.{part}", temporality, points))
+def test_a_report_that_slips_into_the_next_minute_is_no_fall(own_store: Store) -> None:
+    """Be it once, and from then on, or to and fro; that of either part."""
+    slips = [
+        (f"slips {name} {orders_s} {visits_s}", temporality, orders_s, visits_s)
+        for name, temporality in TEMPORALITIES.items()
+        for orders_s, visits_s in ((59.0, 30.0), (30.0, 59.0), (0.5, 30.0), (30.0, 0.5))
+    ]
+    write_down(own_store, tuple(conversion(name) for name, *_ in slips))
+    counters = []
+    for name, temporality, orders_s, visits_s in slips:
+        for part, each_s, phase_s in (("orders", 3, orders_s), ("visits", 10, visits_s)):
+            times = [60 * minute + slipped(minute, phase_s) for minute in range(60)]
+            counters.append(Counter(f"{name}.{part}", temporality, grown(times, each_s, temporality)))
+    send(own_store, *counters)
+    tell(own_store, *range(50, 58))
     for minute in range(50, 58):
-        tell(own_store, minute)
         assert found(own_store, minute) == [], f"minute {minute}"
 
 
@@ -272,16 +272,22 @@ def test_a_figure_is_told_in_its_own_unit(own_store: Store) -> None:
     assert symptom.unit == "EUR"
 
 
-@pytest.mark.parametrize(("times", "severity"), [(1.6, Severity.WARNING), (100.0, Severity.CRITICAL)])
-def test_what_rises_can_be_critical(own_store: Store, times: float, severity: Severity) -> None:
+def test_what_rises_can_be_critical(own_store: Store) -> None:
     """Where it has doubled, as what falls is where it has halved."""
-    risen = Kpi(f"risen {times}", Kind.RATE, Source(Signal.METRIC, f"risen {times}"), "{refund}/min", good=Good.DOWN)
-    write_down(own_store, (risen,))
-    usual = 100 + np.random.default_rng(SEED).poisson(4, DAYS * 1440).astype(np.float64)
-    usual[DROP_AT:] *= times
-    keep(own_store, risen, usual)
-    (symptom,) = kpi_moved(Window(moment(DROP_AT - 90), moment(DROP_AT + 30)), own_store.ask)
-    assert (symptom.subject, symptom.severity) == ({"kpi": risen.name}, severity)
+    risen = {
+        Kpi(f"risen {times}", Kind.RATE, Source(Signal.METRIC, f"risen {times}"), "{refund}/min", good=Good.DOWN): times
+        for times in (1.6, 100.0)
+    }
+    write_down(own_store, tuple(risen))
+    for kpi, times in risen.items():
+        usual = 100 + np.random.default_rng(SEED).poisson(4, DAYS * 1440).astype(np.float64)
+        usual[DROP_AT:] *= times
+        keep(own_store, kpi, usual)
+    told = list(kpi_moved(Window(moment(DROP_AT - 90), moment(DROP_AT + 30)), own_store.ask))
+    assert [(each.subject["kpi"], each.severity) for each in told] == [
+        ("risen 1.6", Severity.WARNING),
+        ("risen 100.0", Severity.CRITICAL),
+    ]
 
 
 def conversion(name: str) -> Kpi:
@@ -294,9 +300,16 @@ def send(store: Store, *counters: Counter) -> None:
     store.insert("metrics", varint(len(body)) + body, token())
 
 
-def tell(store: Store, minute: float) -> None:
-    """Sends a span, so that what happened is told until then."""
-    store.insert("traces", segment(traces(span(1, start=int(moment(minute - 0.5).timestamp()) * SECOND))), token())
+def stays() -> list[Counter]:
+    """A ratio that is reported all the time."""
+    points = grown([60 * minute + 30 for minute in range(90)], 1, DELTA)
+    return [Counter(f"stays.{part}", DELTA, points) for part in ("orders", "visits")]
+
+
+def tell(store: Store, *minutes: float) -> None:
+    """Sends spans, so that what happened is told until then, whichever of these minutes is looked at."""
+    spans = [span(1, start=int(moment(minute - 0.5).timestamp()) * SECOND) for minute in minutes]
+    store.insert("traces", segment(traces(*spans)), token())
 
 
 def report(store: Store, until: dict[str, int]) -> None:
