@@ -126,7 +126,8 @@ PAY_LINK = "POST /orders/{id}/pay"
 def test_nothing_is_collected_from_who_has_paid(store: Store) -> None:
     """By trying again after the end, by a link in a letter, or before it began: then a second charge failed."""
     paid = {"again": (600, "POST /checkout"), "by a link": (600, PAY_LINK), "before": (-60, "POST /checkout")}
-    failing, well = [], []
+    failing: list[Span] = []
+    well: list[Span] = []
     for trace, (order, (at_s, entry)) in enumerate(paid.items(), 1):
         failing += checkout(trace, order, placed=True, charged=False, at_s=1)
         well += checkout(100 + trace, order, placed=True, charged=True, at_s=at_s, entry=entry)
@@ -157,7 +158,7 @@ def test_what_another_operation_does_with_a_payment_is_not_one_charge_too_many(s
         ("POST /orders/{id}/cancel", "POST /v1/payments/{id}/refund"),
         ("GET /orders/{id}", "GET /v1/payments/{id}"),
     ]
-    sent = []
+    sent: list[Span] = []
     for number, ((entry, call), at_s) in enumerate(product(done, (60, 600))):
         order = f"{entry}, {call} at {at_s}"
         sent += checkout(1 + number, order, placed=True, charged=True, at_s=1)
@@ -226,7 +227,7 @@ def test_an_order_that_failed_and_was_shipped_is_not_paid_back(store: Store) -> 
 
 def test_who_paid_in_another_way_after_a_failure_is_paid_back_once(store: Store) -> None:
     """The first request had charged them."""
-    sent = []
+    sent: list[Span] = []
     for trace, call in enumerate(("POST /v1/charges", "POST /v1/payments"), 1):
         sent += checkout(trace, call, placed=False, charged=True)
         sent += checkout(

@@ -212,7 +212,8 @@ def test_orders_that_come_now_and_then_can_fall_to_zero(own_store: Store) -> Non
 
 def test_steady_reports_that_stay_away_for_a_while_are_no_fall(own_store: Store) -> None:
     """Orders come five minutes late, as they did before, while visits go on: until then nothing is known of them."""
-    counters, late = [], {*range(20, 25), *range(60, 65)}
+    counters: list[Counter] = []
+    late = {*range(20, 25), *range(60, 65)}
     for name, temporality in TEMPORALITIES.items():
         orders = grown([60 * minute + 30 for minute in range(70) if minute not in late], 3, temporality)
         visits = grown([60 * minute + 30 for minute in range(70)], 10, temporality)
@@ -233,7 +234,7 @@ def test_a_report_that_slips_into_the_next_minute_is_no_fall(own_store: Store) -
         for orders_s, visits_s in ((59.0, 30.0), (30.0, 59.0), (0.5, 30.0), (30.0, 0.5))
     ]
     write_down(own_store, tuple(conversion(name) for name, *_ in slips))
-    counters = []
+    counters: list[Counter] = []
     for name, temporality, orders_s, visits_s in slips:
         for part, each_s, phase_s in (("orders", 3, orders_s), ("visits", 10, visits_s)):
             times = [60 * minute + slipped(minute, phase_s) for minute in range(60)]
