@@ -106,7 +106,7 @@ def test_what_only_looks_different_is_left_alone(
 ) -> None:
     """A lag within the grace time, a difference that was always there, and one row among hundreds."""
     sales(follows, offset).tell(store)
-    assert [each for second in range(600, ENDS_S + 1, 300) for each in found(store, second)] == []
+    assert [each for second in range(600, ENDS_S + 1, 600) for each in found(store, second)] == []
 
 
 def test_times_to_the_second_put_no_rows_in_disorder(store: Store) -> None:
@@ -140,15 +140,14 @@ def test_a_connector_that_is_late_is_no_disagreement(store: Store) -> None:
         for change in world.changes
     ]
     World(late).tell(store)
-    assert [each for second in range(HISTORY_S, ENDS_S + 1, 20) for each in found(store, second)] == []
+    assert [each for second in range(HISTORY_S, ENDS_S + 1, 60) for each in found(store, second)] == []
 
 
-@pytest.mark.parametrize("behind_s", [0, 30, 300, 3600])
-def test_a_history_that_is_still_being_sent_is_no_disagreement(store: Store, behind_s: float) -> None:
+def test_a_history_that_is_still_being_sent_is_no_disagreement(store: Store) -> None:
     """However long ago it was, and wherever in it one system is further than the other."""
     world = sales()
     World([each for each in world.changes if each.at_s < (1400 if each.system == "erp" else 1450)]).tell(store)
-    assert found(store, 1450 + behind_s) == []
+    assert [each for behind_s in (0, 30, 300, 3600) for each in found(store, 1450 + behind_s)] == []
 
 
 def orders(lost: Callable[[float, int], bool]) -> World:
@@ -218,7 +217,7 @@ def test_tables_that_only_have_the_same_key_column_hold_nothing_in_common(
 ) -> None:
     """They are not compared, from the first minutes on."""
     tables().tell(store)
-    assert [each for second in (60, 120, 300, 400, 1200, ENDS_S) for each in found(store, second)] == []
+    assert [each for second in (60, 300, 1200, ENDS_S) for each in found(store, second)] == []
 
 
 @pytest.mark.parametrize(("is_deleted", "causes"), [(False, []), (True, [Cause.LOST_EVENTS])])
@@ -424,7 +423,7 @@ def test_what_one_transaction_inserts_under_one_key_is_applied_once(store: Store
 def test_times_to_the_millisecond_put_no_rows_in_disorder(store: Store) -> None:
     """What happens and is captured within one is in the order of the database's log, and by its numbers."""
     world = World(to_ms=True)
-    for number in range(ENDS_S):
+    for number in range(600):
         for part in range(5):
             left = 50_000 - 5 * number - part
             named: Row = {"version": 50_000 - left, "order_id": f"o-{left}"}
@@ -433,7 +432,7 @@ def test_times_to_the_millisecond_put_no_rows_in_disorder(store: Store) -> None:
                 Change("erp", "erp.STOCK", number, {"SKU": "hot", "ON_HAND": left}),
             ]
     world.tell(store)
-    looked: dict[str, Value] = {"from": moment(-3600), "to": moment(ENDS_S), "least": 1}
+    looked: dict[str, Value] = {"from": moment(-3600), "to": moment(602), "least": 1}
     assert store.ask("detect/row_changes", **looked).is_empty()
     assert store.ask("detect/disagreements", **looked).is_empty()
 
