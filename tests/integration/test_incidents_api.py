@@ -50,28 +50,34 @@ class Web:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with what a small shop sent."""
-    directory = tmp_path_factory.mktemp("incidents")
-    with closing(Store.open(f"chdb://{directory}/clickhouse")) as store:
+    return tmp_path_factory.mktemp("incidents")
+
+
+@pytest.fixture(scope="module")
+def store(data: Path) -> Iterator[Store]:
+    """With what a small shop sent."""
+    with closing(Store.open(f"chdb://{data}/clickhouse")) as store:
         schema.apply(store)
         small_shop.fill(store)
-    return directory
+        yield store
 
 
 @pytest.fixture
-def web(data: Path) -> Iterator[Web]:
-    with closing(Store.open(f"chdb://{data}/clickhouse")) as store:
-        store.command("TRUNCATE TABLE incident_events")
-        book, passes = StoredBook(store), Passes(runbook=RUNBOOK)
-        passes.look(30, gateway_errors("payment"))
-        book.write(list(passes.book.events.values()))
-        more = Passes()
-        more.look(90, other("no_data", {"service": HOSTILE}, HOSTILE))
-        book.write(list(more.book.events.values()))
-        hit = passes.only
-        app = create_app(store, metrics=str, ready=lambda: None, base_url="http://127.0.0.1")
-        with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
-            yield Web(client, store, data, hit, more.only)
+def web(data: Path, store: Store) -> Iterator[Web]:
+    hit, more = two_incidents(store)
+    app = create_app(store, metrics=str, ready=lambda: None, base_url="http://127.0.0.1")
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as client:
+        yield Web(client, store, data, hit, more)
+
+
+def two_incidents(store: Store) -> tuple[Incident, Incident]:
+    """Puts them, and no others, into its book."""
+    store.command("TRUNCATE TABLE incident_events")
+    passes, more = Passes(runbook=RUNBOOK), Passes()
+    passes.look(30, gateway_errors("payment"))
+    more.look(90, other("no_data", {"service": HOSTILE}, HOSTILE))
+    StoredBook(store).write([*passes.book.events.values(), *more.book.events.values()])
+    return passes.only, more.only
 
 
 class TestApi:
@@ -322,32 +328,39 @@ class TestPages:
         assert answer.status_code == 403
 
 
+@pytest.fixture(scope="module")
+def hit(store: Store) -> str:
+    """The id of an incident in the directory, which nobody has open any more: what asks for it comes last here."""
+    incident, _ = two_incidents(store)
+    store.close()
+    return incident.id
+
+
 def test_the_command_line_reads_and_writes_the_same(
-    web: Web, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, hit: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """With no service running it opens the directory itself."""
-    web.store.close()
     monkeypatch.setenv("TRIAGE_URL", "http://127.0.0.1:1")
-    at_ = ["--data", str(web.data)]
+    at_ = ["--data", str(data)]
     assert main(["incidents", *at_]) == 0
     listed = capsys.readouterr().out
-    assert web.hit.id in listed
+    assert hit in listed
     assert "<script>" in listed
-    assert main(["incidents", "ack", web.hit.id, "--author", "ana", *at_]) == 0
-    assert main(["incidents", "note", web.hit.id, "looking", *at_]) == 0
-    assert capsys.readouterr().out.endswith(f"Noted: {web.hit.id} is acknowledged.\n")
-    assert main(["incidents", "show", web.hit.id, "--format", "json", *at_]) == 0
+    assert main(["incidents", "ack", hit, "--author", "ana", *at_]) == 0
+    assert main(["incidents", "note", hit, "looking", *at_]) == 0
+    assert capsys.readouterr().out.endswith(f"Noted: {hit} is acknowledged.\n")
+    assert main(["incidents", "show", hit, "--format", "json", *at_]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert (shown["state"], shown["timeline"][-1]["text"]) == ("acknowledged", "looking")
-    assert main(["incidents", "show", web.hit.id, *at_]) == 0
-    assert main(["slack", "preview", web.hit.id, *at_]) == 0
+    assert main(["incidents", "show", hit, *at_]) == 0
+    assert main(["slack", "preview", hit, *at_]) == 0
     assert "◐ 5xx at the gateway" in capsys.readouterr().out
-    assert main(["affected", "--incident", web.hit.id, *at_]) == 0
+    assert main(["affected", "--incident", hit, *at_]) == 0
     part = ["--from", "2026-11-22T10:02:10Z", "--to", "2026-11-22T10:02:20Z", "--format", "json"]
     capsys.readouterr()
-    assert main(["affected", "--incident", web.hit.id, *part, *at_]) == 0
+    assert main(["affected", "--incident", hit, *part, *at_]) == 0
     assert json.loads(capsys.readouterr().out)["to"] == part[3]
-    assert main(["affected", "--incident", web.hit.id, "--from", "soon", *at_]) == 2
+    assert main(["affected", "--incident", hit, "--from", "soon", *at_]) == 2
     assert main(["incidents", "show", "INC-NONE", *at_]) == 2
     assert main(["incidents", "ack", *at_]) == 2
     assert main(["watch", "--replay", "2026-11-22T10:00:00Z", "2026-11-22T10:01:00Z", *at_]) == 0
@@ -355,11 +368,10 @@ def test_the_command_line_reads_and_writes_the_same(
 
 
 def test_where_no_triage_runs_the_data_at_hand_is_opened(
-    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    data: Path, hit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Whatever else answers there, and whether or not the directory is named; it is said on standard error."""
-    web.store.close()
-    (tmp_path / "triage-data").symlink_to(web.data)
+    (tmp_path / "triage-data").symlink_to(data)
     monkeypatch.chdir(tmp_path)
     with ThreadingHTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as other:
         threading.Thread(target=other.serve_forever).start()
@@ -367,12 +379,12 @@ def test_where_no_triage_runs_the_data_at_hand_is_opened(
         answers = main(["incidents", "--url", url])
         other.shutdown()
     said = capsys.readouterr()
-    assert (answers, web.hit.id in said.out) == (0, True)
+    assert (answers, hit in said.out) == (0, True)
     assert f"no triage service answers at {url}: the tables in triage-data are opened directly\n" in said.err
     for named in ([], ["--data", "triage-data"]):
         monkeypatch.setenv("TRIAGE_URL", url)
         assert main(["incidents", *named]) == 0
-        assert web.hit.id in capsys.readouterr().out
+        assert hit in capsys.readouterr().out
 
 
 def test_a_past_that_is_not_there_cannot_be_watched_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
