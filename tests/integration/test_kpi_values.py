@@ -89,11 +89,12 @@ def too_expensive(store: Store, monkeypatch: pytest.MonkeyPatch, refused: Callab
     monkeypatch.setattr(store, "ask", refusing)
 
 
-def test_growth_is_what_the_reference_says(own_store: Store) -> None:
+@pytest.mark.parametrize("many", [25, pytest.param(200, marks=pytest.mark.full)])
+def test_growth_is_what_the_reference_says(own_store: Store, many: int) -> None:
     """Restarts, gaps, repeats, several series, starts not said or unknown; of any window, by any step."""
     seed = random.randrange(10**9)
     rng = random.Random(seed)
-    drawn_ = [drawn(f"drawn.{number}", rng) for number in range(60)]
+    drawn_ = [drawn(f"drawn.{many}.{number}", rng) for number in range(many)]
     send(own_store, *drawn_)
     for counter in drawn_:
         kpi = Kpi(counter.name, Kind.SUM, counted(counter.name), "1")
@@ -207,7 +208,7 @@ def test_a_ratio_is_unknown_once_a_steady_part_is_no_longer_reported(own_store: 
     visits = Counter(f"{name}.v", DELTA, tuple(Point("a", None, 60 * m + 30, 10.0) for m in range(3 * 60)))
     send(own_store, orders, visits)
     ratio = Kpi(name, Kind.RATIO, counted(f"{name}.o"), "1", counted(f"{name}.v"))
-    for to in range(stopped - 1, 3 * 60, 13):
+    for to in (stopped - 1, stopped + 2, stopped + 4, stopped + 12, 2 * stopped, 3 * 60 - 4):
         window = Window(at(60 * (to - minutes)), at(60 * to))
         for step_s in (10, 60, 90, 300):
             told = values(own_store.ask, ratio, window, step_s)
