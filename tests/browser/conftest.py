@@ -1,4 +1,4 @@
-"""Our pages in a real Chromium, in front of a real store with a shop's last half hour in it."""
+"""Our pages in a real Chromium, in front of a real store with a shop's last quarter of an hour in it."""
 
 import socket
 import threading
@@ -38,7 +38,7 @@ DESK: ViewportSize = {"width": 1440, "height": 900}
 SCREENS = [(PHONE, "light"), (DESK, "dark"), (PHONE, "dark"), (TABLET, "light"), (TABLET, "dark"), (DESK, "light")]
 """Each with what the reader's system prefers; the first two are looked at in CI, too."""
 PICTURES = Path(__file__).parents[2] / "build" / "screens"
-HISTORY_S = 1800
+HISTORY_S = 900
 
 
 @dataclass(frozen=True)
@@ -76,24 +76,23 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 def fill(store: Store) -> None:
-    """Half an hour of a shop whose gateway fails, a story that is known, and traces as odd as they come."""
+    """A quarter of an hour of a shop whose gateway fails, a story that is known, and traces as odd as they come."""
     now = time.time()
-    shop = Shop("gateway-5xx", seed=1, rate=1.0)
-    fault = shop.fault(now - 1000, now - 200)
+    shop = Shop("gateway-5xx", seed=1, rate=0.5)
+    fault = shop.fault(now - 500, now - 200)
     bodies: dict[str, list[bytes]] = {"traces": [], "logs": [], "metrics": []}
     for signal, body in otlp_requests(shop.between(now - HISTORY_S, now - 2, fault)):
         bodies[signal].append(varint(len(body)) + body)
-    for kind, records in bodies.items():
-        store.insert(kind, b"".join(records), token())
-    small_shop.fill(store)
-    odd_trace.fill(store)
     start = int(now) * SECOND
     items = [
         span(number + 1, odd_trace.LONG, int(number > 0), start + number * 100_000, name=f"item {number}")
         for number in range(odd_trace.LONG_SPANS)
     ]
     items[11_000].kind = Span.SPAN_KIND_CLIENT
-    store.insert("traces", segment(traces(*items, resource={"service.name": "batch"})), token())
+    bodies["traces"].append(segment(traces(*items, resource={"service.name": "batch"}), *odd_trace.requests()))
+    for kind, records in bodies.items():
+        store.insert(kind, b"".join(records), token())
+    small_shop.fill(store)
 
 
 @contextmanager
@@ -119,10 +118,31 @@ def browser(chromium: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def visit(browser: Browser, site: Site) -> Iterator[Visit]:
-    """A visit on a phone."""
+@pytest.fixture(scope="module")
+def phone_tab(browser: Browser, site: Site) -> Iterator[Visit]:
+    """A phone's tab. Tests share it: to make one takes longer than most of what is done in it."""
     yield from visiting(browser, site, PHONE, "light")
+
+
+@pytest.fixture
+def visit(phone_tab: Visit) -> Iterator[Visit]:
+    """A visit on a phone."""
+    yield from anew(phone_tab)
+
+
+@pytest.fixture
+def newcomer(browser: Browser, site: Site) -> Iterator[Visit]:
+    """The same in a tab of its own."""
+    yield from visiting(browser, site, PHONE, "light")
+
+
+def anew(tab: Visit) -> Iterator[Visit]:
+    """A visit in a tab that is there already: it leaves nothing behind, and has nothing to complain of."""
+    yield tab
+    tab.page.unroute_all()
+    tab.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+    tab.page.context.clear_cookies()
+    assert not tab.complaints
 
 
 def visiting(
@@ -175,20 +195,29 @@ def axe() -> Axe:
     return serious
 
 
-@pytest.fixture(
-    params=[pytest.param(each, marks=[pytest.mark.full] if place > 1 else []) for place, each in enumerate(SCREENS)],
-    ids=lambda each: f"{each[0]['width']}-{each[1]}",
-)
+LOOKS = [
+    pytest.param(each, marks=[pytest.mark.full] if place > 1 else [], id=f"{each[0]['width']}-{each[1]}")
+    for place, each in enumerate(SCREENS)
+]
+
+
+@pytest.fixture(params=LOOKS)
 def screen(request: pytest.FixtureRequest) -> Screen:
     """A phone, a tablet and a desk, in light and dark."""
     screen: Screen = request.param
     return screen
 
 
+@pytest.fixture(scope="module", params=LOOKS)
+def tab(browser: Browser, site: Site, request: pytest.FixtureRequest) -> Iterator[Visit]:
+    """A tab on each of them, which tests share."""
+    yield from visiting(browser, site, *request.param)
+
+
 @pytest.fixture
-def seen(browser: Browser, site: Site, screen: Screen) -> Iterator[Visit]:
+def seen(tab: Visit) -> Iterator[Visit]:
     """A visit on each of them."""
-    yield from visiting(browser, site, *screen)
+    yield from anew(tab)
 
 
 def figures_drawn(page: Page) -> None:
@@ -201,6 +230,7 @@ def fits_and_keeps_nobody_out(
 ) -> None:
     """Nothing is wider than the screen, folded out neither; axe-core finds nothing serious then. Leaves a picture."""
     page = visit.page
+    page.wait_for_load_state()
     assert not too_wide(page)
     shoot(visit, name, whole=whole)
     page.evaluate("document.querySelectorAll('details').forEach((each, place) => { each.open = place < 60 })")

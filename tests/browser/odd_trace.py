@@ -4,8 +4,7 @@ import time
 
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
-from queries.store import Store
-from tests.integration.otlp import attributes, segment, span, token, traces
+from tests.integration.otlp import Request, attributes, span, traces
 
 ODD = 0xDD
 LONG = 0xFF
@@ -17,8 +16,8 @@ ENDLESS = "x" * 100_000
 ERROR = Status(code=Status.STATUS_CODE_ERROR, message=f"boom {MARKUP}")
 
 
-def fill(store: Store) -> None:
-    """Inserts it."""
+def requests() -> tuple[Request, ...]:
+    """What its services send."""
     now = time.time_ns() - 60_000 * MS
 
     def odd(number: int, parent: int, name: str, after_ms: float, took_ms: float, **fields: object) -> Span:
@@ -47,4 +46,4 @@ def fill(store: Store) -> None:
         resource={"service.name": RIGHT_TO_LEFT},
     )
     endless = traces(odd(3, 2, ENDLESS, 10, 100), resource={"service.name": ENDLESS})
-    store.insert("traces", segment(checkout, payment, endless), token())
+    return checkout, payment, endless

@@ -17,12 +17,13 @@ from tests.browser.conftest import (
     Screen,
     Site,
     Visit,
+    anew,
     figures_drawn,
     fits_and_keeps_nobody_out,
     listening,
     visiting,
 )
-from tests.integration.broken_shop import Broken, broken_shop
+from tests.integration.broken_shop import HISTORY_S, Broken, broken_shop
 from triage.incident.book import StoredBook
 from triage.incident.model import Event, Kind
 
@@ -43,6 +44,8 @@ SCENARIOS = (
         )
     ),
 )
+SHORT_S = {"gateway-5xx": 1200}
+"""How much history is enough to know what is usual, where that is less than others need."""
 HOSTILE = '</script><img src=x onerror="document.title=1">\u202e' + "é" * 300
 
 
@@ -66,36 +69,47 @@ class Broke:
 
 @pytest.fixture(scope="module", params=SCENARIOS)
 def broke(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broke]:
-    with broken_shop(tmp_path_factory.mktemp("broke"), request.param) as shop, listening(shop.store, "") as url:
+    directory, history_s = tmp_path_factory.mktemp("broke"), SHORT_S.get(request.param, HISTORY_S)
+    with broken_shop(directory, request.param, history_s=history_s) as shop, listening(shop.store, "") as url:
         yield Broke(Site(url, url, shop.store), shop, shop.incident.id)
 
 
-@pytest.fixture
-def desk(browser: Browser, broke: Broke) -> Iterator[Visit]:
-    """A visit at a desk."""
+@pytest.fixture(scope="module")
+def desk_tab(browser: Browser, broke: Broke) -> Iterator[Visit]:
     yield from visiting(browser, broke.site, DESK, "light")
 
 
-@pytest.fixture
-def phone(browser: Browser, broke: Broke) -> Iterator[Visit]:
-    """A visit on a phone."""
+@pytest.fixture(scope="module")
+def phone_tab(browser: Browser, broke: Broke) -> Iterator[Visit]:
     yield from visiting(browser, broke.site, PHONE, "light")
+
+
+@pytest.fixture
+def desk(desk_tab: Visit) -> Iterator[Visit]:
+    """A visit at a desk."""
+    yield from anew(desk_tab)
+
+
+@pytest.fixture
+def phone(phone_tab: Visit) -> Iterator[Visit]:
+    """A visit on a phone."""
+    yield from anew(phone_tab)
 
 
 def numbers(text: str) -> list[int]:
     return [int(each.replace(",", "")) for each in re.findall(r"\d[\d,]*", text)]
 
 
-@pytest.mark.parametrize("where", ["incident", "now", "incidents"])
 def test_the_pages_fit_every_screen_and_keep_nobody_out(
-    browser: Browser, broke: Broke, axe: Axe, screen: Screen, where: str, request: pytest.FixtureRequest
+    browser: Browser, broke: Broke, axe: Axe, screen: Screen, request: pytest.FixtureRequest
 ) -> None:
     """Nothing is asked of others, and nothing is complained of."""
     for visit in visiting(browser, broke.site, *screen):
-        page = visit.open({"incident": broke.path, "now": "/", "incidents": "/incidents"}[where])
-        expect(page.locator("h1.sentence")).to_be_visible()
-        name = f"broke-{request.node.callspec.params['broke']}-{where}"
-        fits_and_keeps_nobody_out(visit, axe, name, has_figures=where != "incidents")
+        for where, path in {"incident": broke.path, "now": "/", "incidents": "/incidents"}.items():
+            page = visit.open(path)
+            expect(page.locator("h1.sentence")).to_be_visible()
+            name = f"broke-{request.node.callspec.params['broke']}-{where}"
+            fits_and_keeps_nobody_out(visit, axe, name, has_figures=where != "incidents")
 
 
 def test_the_figures_are_the_apis(desk: Visit, broke: Broke) -> None:
@@ -227,8 +241,7 @@ class TestFigures:
 
     def test_dragging_chooses_the_window_of_the_page(self, desk: Visit) -> None:
         """It stands in the address, the figure shows it, and Back goes back."""
-        page = desk.page
-        page.goto(page.url if page.url.startswith("http") else desk.site.url + "/")
+        page = desk.open("/")
         page.locator("summary", has_text="The checks as figures").click()
         figures_drawn(page)
         box = page.locator("[data-figure].is-live .nsewdrag").first.bounding_box()
@@ -253,7 +266,7 @@ class TestFigures:
         expect(page.locator(".story")).to_contain_text("Looked at it.")
         context.close()
 
-    def test_a_page_is_light(self, desk: Visit, broke: Broke) -> None:
+    def test_a_page_is_light(self, browser: Browser, broke: Broke) -> None:
         """Under 300 kB without plotly.js, which may be kept for ever."""
         sizes: dict[str, int] = {}
         headers: dict[str, str] = {}
@@ -263,12 +276,13 @@ class TestFigures:
             sizes[url] = len(body)
             headers[url] = response.headers.get("cache-control", "")  # type: ignore[attr-defined]
 
-        for path in (broke.path, "/"):
-            sizes.clear()
-            desk.page.on("requestfinished", lambda request: weigh(request.response()))
-            desk.open(path)
-            desk.page.wait_for_timeout(300)
-            assert sum(size for url, size in sizes.items() if "plotly-" not in url) < 300_000
+        for visit in visiting(browser, broke.site, DESK, "light"):
+            visit.page.on("requestfinished", lambda request: weigh(request.response()))
+            for path in (broke.path, "/"):
+                sizes.clear()
+                visit.open(path)
+                visit.page.wait_for_timeout(300)
+                assert sum(size for url, size in sizes.items() if "plotly-" not in url) < 300_000
         assert all("immutable" in kept for url, kept in headers.items() if "plotly-" in url)
 
 

@@ -230,9 +230,9 @@ class TestReader:
 
 
 class TestLogin:
-    def test_a_person_enters_the_token_once(self, visit: Visit, axe: Axe) -> None:
+    def test_a_person_enters_the_token_once(self, newcomer: Visit, axe: Axe) -> None:
         """And comes to the page that they asked for; a wrong token is said so."""
-        page, url = visit.page, visit.site.guarded_url
+        page, url = newcomer.page, newcomer.site.guarded_url
         page.goto(f"{url}/traces/{trace_id(1)}?span={2:016x}")
         assert not axe(page)
         page.get_by_label("Token").fill("wrong")

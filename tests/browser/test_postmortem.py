@@ -26,9 +26,9 @@ def address(site: Site) -> str:
     return f"/incidents/{passes.only.id}/postmortem"
 
 
-def test_an_author_edits_a_section_and_finds_it_again(visit: Visit, address: str) -> None:
+def test_an_author_edits_a_section_and_finds_it_again(newcomer: Visit, address: str) -> None:
     """On a phone, by the form alone; the text is shown, and by whom it is. Nothing is wider than the screen."""
-    page = visit.open(address)
+    page = newcomer.open(address)
     page.get_by_text("Edit this section: Root cause").click()
     page.get_by_label("Text of “Root cause”").fill("The token had expired.\n\n- nobody was told")
     page.locator("#author-root_cause").fill("Ana")
@@ -51,10 +51,10 @@ def log_in(page: Page) -> None:
         page.get_by_role("button", name="Log in").click()
 
 
-def test_what_was_typed_survives_a_session_that_ended(visit: Visit, address: str) -> None:
+def test_what_was_typed_survives_a_session_that_ended(newcomer: Visit, address: str) -> None:
     """Saving leads to the token, and from there back to the text; another section's is still there as well."""
-    page = visit.page
-    page.goto(visit.site.guarded_url + address)
+    page = newcomer.page
+    page.goto(newcomer.site.guarded_url + address)
     log_in(page)
     begin(page, "Impact", "An hour of writing.")
     begin(page, "Remediation", "Another one.")
@@ -75,9 +75,9 @@ def test_what_was_typed_survives_a_session_that_ended(visit: Visit, address: str
     assert not page.get_by_label("Text of “Impact”").is_visible()
 
 
-def test_nobody_is_overwritten_unawares(visit: Visit, address: str) -> None:
+def test_nobody_is_overwritten_unawares(newcomer: Visit, address: str) -> None:
     """Who was overtaken sees both texts, and saves again."""
-    page, url = visit.open(address), visit.site.url
+    page, url = newcomer.open(address), newcomer.site.url
     begin(page, "What we learned", "Mine.")
     page.locator("#author-lessons").fill("Ana")
     theirs = {"author": "Bob", "text": "His."}
@@ -92,14 +92,14 @@ def test_nobody_is_overwritten_unawares(visit: Visit, address: str) -> None:
     expect(section).to_contain_text("written by Ana")
 
 
-def test_a_text_that_came_back_overwrites_nobody_unawares(visit: Visit, address: str) -> None:
+def test_a_text_that_came_back_overwrites_nobody_unawares(newcomer: Visit, address: str) -> None:
     """Who was overtaken while their session ended sees both texts, and saves again."""
-    page = visit.page
-    page.goto(visit.site.guarded_url + address)
+    page = newcomer.page
+    page.goto(newcomer.site.guarded_url + address)
     log_in(page)
     begin(page, "Detection and response", "Mine.")
     page.locator("#author-detection").fill("Ana")
-    assert page.request.put(f"{visit.site.url}/api/v1{address}/detection", data={"author": "Bob", "text": "His."}).ok
+    assert page.request.put(f"{newcomer.site.url}/api/v1{address}/detection", data={"author": "Bob", "text": "His."}).ok
     page.context.clear_cookies()
     page.locator("button[value=detection]").click()
     log_in(page)
@@ -111,9 +111,9 @@ def test_a_text_that_came_back_overwrites_nobody_unawares(visit: Visit, address:
         expect(section).to_contain_text(said)
 
 
-def test_an_overtaken_text_stays_until_it_is_saved_or_discarded(visit: Visit, address: str) -> None:
+def test_an_overtaken_text_stays_until_it_is_saved_or_discarded(newcomer: Visit, address: str) -> None:
     """It is back after a look elsewhere, and can be saved, for both were seen; discarded, it makes way for theirs."""
-    page, url = visit.open(address), visit.site.url
+    page, url = newcomer.open(address), newcomer.site.url
     text = page.get_by_label("Text of “Summary”")
     section = page.locator("section", has=page.locator("h2#summary"))
     begin(page, "Summary", "Mine, and longer.")
