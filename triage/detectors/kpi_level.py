@@ -44,11 +44,14 @@ def fallen(ask: Ask, kpis: Sequence[Kpi], now: datetime) -> Iterator[tuple[Kpi, 
     """The falls that last until now. Raises StoreError."""
     end_s = int(now.timestamp()) // BLOCK_S * BLOCK_S
     end = datetime.fromtimestamp(end_s, UTC)
-    digests = sorted({kpi.digest for kpi in kpis})
-    rows = ask("kpi/kept_blocks", kpis=digests, **{"from": end - PAST}, to=end, step_s=BLOCK_S).rows()
+    kept: dict[str, list[tuple[int, float, float]]] = {kpi.digest: [] for kpi in kpis}
+    for digest, start, part, of, minutes in ask(
+        "kpi/kept_blocks", kpis=[*kept], **{"from": end - PAST}, to=end, step_s=BLOCK_S
+    ).iter_rows():
+        if minutes >= LEAST_MINUTES:
+            kept[digest].append((start, part, of))
     for kpi in kpis:
-        blocks = {start: _level(kpi, part, of) for digest, start, part, of, minutes in rows
-                  if digest == kpi.digest and minutes >= LEAST_MINUTES}  # fmt: skip
+        blocks = {start: _level(kpi, part, of) for start, part, of in kept[kpi.digest]}
         if fall := _fallen(kpi, blocks, end_s - BLOCK_S):
             yield kpi, fall
 
