@@ -123,6 +123,12 @@ def test_a_duration_is_the_same_in_the_page_s_links(pages: Pages, given: str, ke
     assert parameter(found, "/api/v1/traces", "max_duration_ms") == "12345678.5"
 
 
+def test_the_short_name_of_a_duration_stands_in_the_form(pages: Pages) -> None:
+    """So that it is asked for again."""
+    (field,) = re.findall(r'<input[^>]*name="min_duration_ms"[^>]*>', page(pages[SLOW], "/search", duration="2000"))
+    assert 'value="2000"' in field
+
+
 @pytest.mark.parametrize(
     ("asked", "heading"),
     [
