@@ -16,12 +16,14 @@ from triage.symptom import Ask
 
 CHARGING = r"\b(charge|charges|capture|captures|payments?)\b"
 """What spans that charge are called: `POST /v1/charges`, `capture`."""
+ASKING = "get|list|fetch|find|retrieve|search|delete|voids?"
 NO_CHARGE = (
-    r"(?i:^(http )?(get|head|options|list|delete)\s|refund|\bvoids?\b|cancel|revers)"
-    r"|/([Gg]et|[Ll]ist|[Dd]elete|[Vv]oid)([A-Z]|$)"
+    rf"(^|[^A-Za-z])(({ASKING.upper()}|HEAD|OPTIONS)([^A-Za-z]|$)|({ASKING})([^a-z]|$))"
+    rf"|({ASKING.title()})([^a-z]|$)"
+    r"|(?i:refund|cancel|revers)"
 )
-"""What those of them are called that only ask of a payment, or undo it: `GET /v1/payments/{id}`, `refund payment`,
-`payments.Api/GetPayment`."""
+"""What those of them are called that only ask of a payment, or undo it: with such a verb as a word of its own, anywhere
+(`GET /v1/payments/{id}`, `charges.list`, `payments.Api/GetPayment`), or as `refund payment`."""
 SETTLED = timedelta(seconds=30)
 """So long a request goes on at most."""
 
