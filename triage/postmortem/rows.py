@@ -45,11 +45,19 @@ def rows_now(store: Store, incident: Incident, now: datetime) -> Rows | None:
 
 def counts(items: Sequence[Item]) -> Rows:
     """How many rows of a reconciliation are right."""
-    wrong = sum(bool(item.difference) for item in items)
-    return Rows(len(items), wrong, len(items) - wrong - sum(map(_is_right, items)))
+    return Rows(len(items), sum(map(_is_wrong, items)), sum(map(_is_untold, items)))
 
 
-def _is_right(item: Item) -> bool:
-    """Whether nothing is left to do: a stock is as it should be, what repeats another is gone, and what lacked came."""
-    settled = item.verdict.confirmed and item.verdict.rule in {Rule.FIRST_INSERT, Rule.IN_ONE_ONLY}
-    return item.difference == 0 or settled or (item.gone and OPEN not in item.kinds)
+def _is_wrong(item: Item) -> bool:
+    """A stock is not as it should be, or lacks what was sold; what repeats another stands; what lacked has not come."""
+    verdict = item.verdict
+    if item.gone or verdict.rule is Rule.UNKNOWN:
+        return False
+    if verdict.value is None:
+        return not verdict.confirmed
+    return item.difference != 0 or verdict.value < 0
+
+
+def _is_untold(item: Item) -> bool:
+    """Only the shelf or the database knows; of a row that is gone, what else its transaction changed."""
+    return OPEN in item.kinds if item.gone else item.verdict.rule is Rule.UNKNOWN
