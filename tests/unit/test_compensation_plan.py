@@ -81,6 +81,21 @@ def test_an_order_whose_pieces_came_back_is_not_cancelled_again(sign: int) -> No
     assert cancelled == ["o-5", "o-3"]
 
 
+@pytest.mark.parametrize("sign", [1, 0], ids=["by movements", "by the counts"])
+def test_an_order_that_brought_back_what_it_took_before_too_is_not_cancelled(sign: int) -> None:
+    """One was in the last right count, two were taken since, all three came back: another order is short."""
+    told = [(10, 1, -1), (20, 2, -2), (30, 1, -2), (40, 1, 3)]
+    late, on_hand = stock(15, 1, 1), 2
+    own, movements = [stock(0, on_hand, 2)], list[RowChange]()
+    for seconds, order, pieces in told:
+        on_hand += pieces
+        own.append(stock(seconds, on_hand, seconds, order=f"o-{order}"))
+        movements.append(moved(seconds, pieces, f"m-{seconds}", f"o-{order}"))
+    own.insert(2, late)
+    item = judged(thing(own, [Wrong(late, "stale")], movements if sign else (), sign), LATER)
+    assert [(each.change.order, each.pieces) for each in item.served] == [("o-2", 2)]
+
+
 def test_a_stock_that_is_right_but_for_rounding_is_not_set() -> None:
     """And one that is set has all of its digits in the CSV."""
     item = replace(oversold(), verdict=Verdict(0.3, Rule.MOVEMENTS, "…"), replay=(), served=())
@@ -219,6 +234,8 @@ def test_what_is_gone_is_left_alone() -> None:
     late = stock(5, 3, 2)
     deleted = judged(thing([stock(4, 2, 3), late, replace(late, id="gone", op="d")], [Wrong(late, "stale")]), LATER)
     assert plan([deleted], WORTH) == []
+    short = replace(oversold(), verdict=Verdict(-2, Rule.MOVEMENTS, "…"), said=deleted.said)
+    assert plan([short], WORTH) == []
 
 
 def test_events_are_replayed_in_their_order_with_topic_partition_and_offset() -> None:

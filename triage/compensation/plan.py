@@ -64,11 +64,11 @@ def orders_of(items: Iterable[Item]) -> set[str]:
 
 
 def _lines(item: Item, worth: Worth) -> Iterator[Line]:
-    yield from _oversold(item, worth)
     for wrong in item.wrong:
         if not item.gone or wrong.kind == "open":
             yield from _of_wrong(item, wrong, worth)
     if not item.gone:
+        yield from _oversold(item, worth)
         yield from _counts(item)
         yield from (_missing(item, numbers) for numbers in item.missing)
         yield from (_replay(item, change) for change in item.replay)

@@ -6,6 +6,7 @@ docs/reconciliation.md has the rules.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -211,20 +212,29 @@ def _replay(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[Ro
 
 
 def _served(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[Served]:
-    """The orders that took pieces since the last right count, as they were written; none that brought all back."""
+    """The orders that took pieces since the last right count, as they were written; none that brought all back.
+
+    Where more comes back than an order took since then, it had taken the rest before; where it never took as many,
+    it is a delivery.
+    """
     changed = thing.movements if thing.sign else [each for each in thing.own if each.quantity is not None]
     taken = {new.id: (old.quantity or 0) - (new.quantity or 0) for old, new in pairwise(changed)}
     if thing.sign:
         taken = {each.id: -thing.sign * (each.quantity or 0) for each in changed}
+    earlier: dict[str, float] = defaultdict(float)
     found: dict[str, Served] = {}
     for each in distinct(each for each in changed if each.order and taken.get(each.id)):
-        if each.tx in repeated or (base and not base.precedes(each)):
+        if each.tx in repeated:
+            continue
+        if base and not base.precedes(each):
+            earlier[each.order] += taken[each.id]
             continue
         before = found.get(each.order, Served(each, 0))
         pieces = rounded(before.pieces + taken[each.id])
         if pieces > 0:
             found[each.order] = replace(before, pieces=pieces)
-        elif pieces == 0:  # where more came than the order took, it is a delivery, or was taken before
+        elif rounded(earlier[each.order] + pieces) >= 0:
+            earlier[each.order] += pieces
             found.pop(each.order, None)
     return found.values()
 
