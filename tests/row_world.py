@@ -40,18 +40,21 @@ class Change:
 class World:
     """What was told: changes and the ends of transactions; `lost` ones happened, and never came.
 
-    `to_ms`: times are told to the millisecond, as old connectors do.
+    `to_ms`: times are told to the millisecond, as old connectors do. `binlog`: to the second, with a place in a
+    file, as MySQL's does without GTIDs; a change's number is its row's in its statement.
     """
 
     changes: list[Change] = field(default_factory=list)
     lost: list[Change] = field(default_factory=list)
     ended: bool = False
     to_ms: bool = False
+    binlog: bool = False
 
     def tell(self, store: Store, columns: Columns | None = None) -> None:
         """Inserts it all."""
         told: list[dict[str, object]] = [
-            _envelope(place, change, self.to_ms) for place, change in enumerate(self.changes)
+            _envelope(place, change, self.to_ms) | (_in_binlog(place, change) if self.binlog else {})
+            for place, change in enumerate(self.changes)
         ]
         told += _ends([*self.changes, *self.lost]) if self.ended else []
         body = json.dumps(told).encode()
@@ -90,6 +93,17 @@ def _envelope(place: int, change: Change, to_ms: bool) -> dict[str, object]:
         },
         "transaction": {"id": change.tx, "total_order": change.number} if change.tx else None,
         **_times(at_ns + int(change.lag_s * 10**9), to_ms),
+    }  # fmt: skip
+
+
+def _in_binlog(place: int, change: Change) -> dict[str, object]:
+    db, _, table = change.table.partition(".")
+    at = {"file": "binlog.000003", "pos": 1000 + 400 * (place - change.number), "row": change.number - 1}
+    return {
+        "source": {
+            "connector": "mysql", "name": change.system, "db": db, "table": table, "snapshot": "false", "gtid": None,
+            "ts_ms": int(T0 + change.at_s) * 1000, **at,
+        }
     }  # fmt: skip
 
 

@@ -6,7 +6,9 @@
 -- the table with most. A delivery that was repeated (the same Id) counts once. Changes of a row are in the order of its
 -- database's log; of those that nothing tells apart by time, its numbers say which was first. Its numbers begin anew where it
 -- is inserted, deleted or read for a snapshot. Numbers are missing only in tables most of whose rows count by one. What one
--- transaction inserts under one idempotency key was applied once; without its name, one is known by its time and place.
+-- transaction inserts under one idempotency key was applied once; without its name, one is known by its time and its GTID or
+-- commit LSN; and where the log tells neither, nor times but to the second, a row that says the same as one of another
+-- statement, but for its key, is of another transaction.
 WITH
     toDateTime({to:DateTime64(6, 'UTC')}) - INTERVAL 5 MINUTE AS recent,
     once AS (
@@ -14,7 +16,9 @@ WITH
             toString(Connector) AS connector, toString(Db) AS db, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
             Id, Key, Op, Time, Captured, Offset, (ifNull(Sequence, 0), length(Position), Position, TxOrder, Id) AS place,
             IdempotencyKey, Sequence, Quantity,
-            if(Tx != '' OR IdempotencyKey = '', Tx, concat(toString(Time), extract(Position, '(?:gtid|commit_lsn)=[^ ]+'))) AS tx
+            if(Tx != '' OR IdempotencyKey = '', Tx, concat(toString(Time), extract(Position, '(?:gtid|commit_lsn)=[^ ]+'))) AS tx,
+            if(Tx = '' AND Op = 'c' AND IdempotencyKey != '', extract(Position, '^(?:file=[^ ]+ pos|ord)=[^ ]+'), '') AS statement,
+            if(statement = '', 0, cityHash64(arrayFilter(pair -> NOT JSONHas(Key, pair.1), JSONExtractKeysAndValuesRaw(After)))) AS said
         FROM cdc_events
         WHERE Captured >= {from:DateTime64(6, 'UTC')} AND Captured < {to:DateTime64(6, 'UTC')}
             AND Op IN ('c', 'u', 'r', 'd') AND Key != ''
@@ -31,9 +35,13 @@ WITH
             connector, db, table_name, Captured,
             if(Op = 'u', Sequence - max(Sequence) OVER before_it, NULL) AS step,
             ifNull(step < 0, false) AS is_stale,
-            Op = 'c' AND IdempotencyKey != '' AND tx != first_value(tx) OVER (
-                PARTITION BY connector, db, table_name, Op, IdempotencyKey ORDER BY Time, Captured, Offset, place
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS is_again,
+            Op = 'c' AND IdempotencyKey != '' AND (
+                tx != first_value(tx) OVER (
+                    PARTITION BY connector, db, table_name, Op, IdempotencyKey ORDER BY Time, Captured, Offset, place
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+                OR statement != first_value(statement) OVER (
+                    PARTITION BY connector, db, table_name, Op, IdempotencyKey, said ORDER BY Time, Captured, Offset, place
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS is_again,
             Op = 'u' AND ifNull(Quantity < 0, false) AND ifNull(any(Quantity) OVER (
                 PARTITION BY connector, db, table_name, Key, life ORDER BY Time, Captured, Offset, place
                 ROWS BETWEEN 1 PRECEDING AND 1 PRECEDING) >= 0, false) AS is_below,

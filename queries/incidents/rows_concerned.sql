@@ -14,7 +14,9 @@ WITH
             toString(Connector) AS connector, toString(Db) AS db, concat(if(`Schema` = '', Db, `Schema`), '.', `Table`) AS table_name,
             Id, Key, Op, Time, Captured, Offset, (ifNull(Sequence, 0), length(Position), Position, TxOrder, Id) AS place,
             IdempotencyKey, Sequence, Quantity, Customer, OrderId,
-            if(Tx != '' OR IdempotencyKey = '', Tx, concat(toString(Time), extract(Position, '(?:gtid|commit_lsn)=[^ ]+'))) AS tx
+            if(Tx != '' OR IdempotencyKey = '', Tx, concat(toString(Time), extract(Position, '(?:gtid|commit_lsn)=[^ ]+'))) AS tx,
+            if(Tx = '' AND Op = 'c' AND IdempotencyKey != '', extract(Position, '^(?:file=[^ ]+ pos|ord)=[^ ]+'), '') AS statement,
+            if(statement = '', 0, cityHash64(arrayFilter(pair -> NOT JSONHas(Key, pair.1), JSONExtractKeysAndValuesRaw(After)))) AS said
         FROM cdc_events
         WHERE Captured >= {before:DateTime64(6, 'UTC')} AND Captured <= {as_of:DateTime64(6, 'UTC')}
             AND Connector = {connector:String} AND Op IN ('c', 'u', 'r', 'd') AND Key != ''
@@ -33,9 +35,13 @@ WITH
                 PARTITION BY db, table_name, Key, life ORDER BY Time, Captured, Offset, place
                 ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), NULL) AS step,
             ifNull(step < 0, false) AS is_stale,
-            Op = 'c' AND IdempotencyKey != '' AND tx != first_value(tx) OVER (
-                PARTITION BY db, table_name, Op, IdempotencyKey ORDER BY Time, Captured, Offset, place
-                ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS is_again,
+            Op = 'c' AND IdempotencyKey != '' AND (
+                tx != first_value(tx) OVER (
+                    PARTITION BY db, table_name, Op, IdempotencyKey ORDER BY Time, Captured, Offset, place
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+                OR statement != first_value(statement) OVER (
+                    PARTITION BY db, table_name, Op, IdempotencyKey, said ORDER BY Time, Captured, Offset, place
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)) AS is_again,
             Op = 'u' AND ifNull(Quantity < 0, false) AS is_below,
             ifNull(step > 1 AND Sequence > 1 + max(Sequence) OVER (
                 PARTITION BY db, table_name, Key, life ORDER BY Sequence, Time, Captured, Offset, place
