@@ -168,7 +168,7 @@ def test_what_another_operation_does_with_a_payment_is_not_one_charge_too_many(s
 
 
 def test_a_provider_may_be_called_like_what_is_no_charge(store: Store) -> None:
-    """A verb is the first word, or begins the name of a remote procedure."""
+    """A verb is a word of its own, or begins the name of a remote procedure."""
     calls = [
         "POST /getnet/v1/payments",
         "getnet.Payments/Charge",
