@@ -9,7 +9,8 @@ import pytest
 from tests.symptoms import T0, Passes, at, gateway_errors, other
 from triage.incident.model import Impact, Incident, Person, State, Suspect
 from triage.model import Question
-from triage.slack.text import Writer, mention
+from triage.slack.text import Said, Writer, mention
+from triage.symptom import Cause
 
 WRITER = Writer("https://triage.shop.example", buttons=True)
 
@@ -143,6 +144,58 @@ def test_a_slack_id_rings_and_a_name_is_read() -> None:
     assert mention(Person("Pay & co", "pay")) == "Pay &amp; co"
     assert mention(Person("Ana", "U024BE7LH> <!channel")) == "Ana"
     assert mention(None) == ""
+
+
+def test_what_nobody_can_know_is_unknown() -> None:
+    """Of silence, and of an alert that names no service, nobody can say whom it hit; of failures it is none so far."""
+    silent = other("no_data", {"service": "*"}, unit="min", value=5, usual=0.0, cause=Cause.SENDER_SILENT)
+    for symptom, said in (
+        (silent, "Whether customers are hit is unknown"),
+        (other("DiskFull", {"alert": "a/1"}), "Whether customers are hit is unknown"),
+        (gateway_errors(), "No customer hit so far"),
+    ):
+        passes = Passes()
+        passes.look(30, symptom)
+        first, hit, *_ = WRITER.main(replace(passes.only, impact=Impact(at(30), 0, 0, 0, 0))).text.split("\n")
+        assert hit == said
+        assert ("usually" in first) is (symptom is not silent)
+        assert ", for : " not in WRITER.main(passes.only).text
+
+
+def test_the_details_begin_with_the_steps_and_are_whole() -> None:
+    """Of many symptoms the first are told, and how many more there are; the partner's owner is to be told."""
+    passes = Passes()
+    partners = [other("partner_integration", {"partner": f"psp-{n}"}, "payment", because="x" * 900) for n in range(13)]
+    passes.look(30, *(replace(each, sentence="fails " * 100, cause=Cause.TOKEN_EXPIRED) for each in partners))
+    said = WRITER.details(passes.only)
+    assert said.text.startswith("Do first\n1. Rotate the partner's token")
+    assert "\nTell also: the partner's SLA owner\n" in said.text
+    assert said.text.endswith("\nand 7 more")
+    assert said.text.replace("\n", "") == "".join(block_texts(said)).replace("*", "").replace("\n", "")
+
+
+def test_a_short_wait_is_told_in_seconds() -> None:
+    """Nobody waited for 0 min."""
+    one = incident()
+    said = WRITER.escalation(replace(one, answer=replace(one.answer, escalate_after_s=20)))
+    assert said.text.startswith("▲ Nobody has acknowledged this for 20 s. ")
+
+
+def test_signs_of_formatting_are_read_and_not_obeyed() -> None:
+    """A path keeps its star; what an alert strikes through or calls code is not shown so. What the runbook marks is."""
+    passes = Passes()
+    passes.look(30, replace(gateway_errors(), labels={"gateway": "gateway", "operation": "~GET~ `/api/*`"}))
+    one = replace(passes.only, answer=replace(passes.only.answer, mitigation=("Run `undo`",)))
+    said = WRITER.main(one)
+    assert "31 % of ~GET~ `/api/*` since 10:02" in said.text
+    first, *_ = block_texts(said)
+    assert first.startswith("● *5xx at the gateway: 31 % of ∼GET∼ ˋ/api/∗ˋ since 10:02*")
+    assert first.endswith("First: Run `undo`")
+
+
+def block_texts(said: Said) -> list[str]:
+    blocks = json.loads(json.dumps(said.blocks))
+    return [block["text"]["text"] for block in blocks if block["type"] == "section"]
 
 
 def test_a_message_fits_into_slack() -> None:

@@ -94,7 +94,8 @@ def _suspected(symptom: Symptom) -> tuple[str, str]:
         return "kpi", subject["kpi"]
     if subject.get("partner") and symptom.suspect in {"", subject["partner"]}:
         return "partner", subject["partner"]
-    return "service", symptom.suspect or subject.get("service", "")
+    service = symptom.suspect or subject.get("service", "")
+    return "service", "" if service == "*" else service  # everything is nobody's
 
 
 def _person(contact: Contact) -> Person | None:

@@ -11,14 +11,16 @@ from datetime import datetime, timedelta
 from typing import TypeAlias
 from urllib.parse import quote, urlencode
 
+from triage.detectors.no_data import no_data
 from triage.incident.due import due_at
 from triage.incident.figures import time_to_resolve
 from triage.incident.impact import is_slow
-from triage.incident.model import Impact, Incident, Person, State
+from triage.incident.model import Answer, Impact, Incident, Person, State, Suspect
 from triage.incident.naming import digest, naming, quantity
 from triage.money import amounts
 from triage.odd import one_line
 from triage.pleading import lasted
+from triage.rows.kinds import kinds_of
 from triage.window import format_time
 
 Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
@@ -29,6 +31,10 @@ GROUP = re.compile(r"S[A-Z0-9]{6,20}")
 AROUND = timedelta(minutes=5)
 LEAST_SUSPICION = 0.5
 LONGEST = 2900  # Slack takes 3,000 characters in a text
+MOST_SYMPTOMS, LONGEST_SENTENCE = 6, 200
+"""What the details tell of what is wrong: it fits into a text."""
+MARKUP = str.maketrans("*~`", "∗∼ˋ")
+UNMARKED = {ord(like): ord(sign) for sign, like in zip("*~`", "∗∼ˋ", strict=True)}
 WORDS = {"acknowledged": "Acknowledged", "mitigated": "Mitigated", "resolved": "Resolved", "reopened": "It is back"}
 ACKNOWLEDGE, MITIGATE = "acknowledge", "mitigate"
 
@@ -69,14 +75,25 @@ class Writer:
     def escalation(self, incident: Incident) -> Said:
         """Once more, to whom it escalates."""
         after = incident.answer.escalate_after
-        waited = f" for {after.total_seconds() / 60:.0f} min" if after else ""
+        waited = f" for {lasted(after)}" if after else ""
         whom = mention(incident.answer.escalate_to)
         lead = f"▲ Nobody has acknowledged this{waited}. {whom or 'Somebody'}: please see that it is acted on."
         return self.main(incident, lead=lead)
 
+    def change(self, incident: Incident, what: str) -> Said:
+        """Once more, to its owner: that it is worse (`what` is "worse"), or somebody else's."""
+        whom = mention(incident.answer.owner) or "somebody"
+        lead = f"▲ This has turned out to be for {whom}"
+        if what == "worse":
+            worst = next(each.symptom for each in incident.symptoms if each.symptom.severity == incident.severity)
+            sentence = escape(one_line(worst.sentence, LONGEST_SENTENCE))
+            lead = f"▲ This has become {incident.severity}: {sentence}. {whom[:1].upper()}{whom[1:]}"
+        return self.main(incident, lead=f"{lead}: please see that it is acted on.")
+
     def details(self, incident: Incident) -> Said:
-        """What stands in the thread: the evidence, the suspects and all the steps."""
-        return _said("\n".join(_details(incident)))
+        """What stands in the thread: all the steps, the suspects and the evidence."""
+        parts = ["\n".join(lines) for part in _details(incident) if (lines := list(part))]
+        return Said(_plain("\n".join(parts)), tuple(_section(part) for part in parts))
 
     def thread(self, incident: Incident, what: str, *, alone: bool = False) -> Said:
         """A line in the thread about a change of state; `alone`, with all that the incident's own message can't say."""
@@ -120,12 +137,12 @@ def _lines(incident: Incident) -> Iterator[str]:
         yield escape(one_line(incident.checks, 500))
     yield " · ".join(filter(None, (_probably(incident), _owners(incident))))
     if incident.state is not State.RESOLVED and (steps := _open_steps(incident)):
-        yield f"First: {escape(steps[0])}"
+        yield f"First: {entities(steps[0])}"
 
 
 def _usually(incident: Incident) -> str:
     symptom = naming([each.symptom for each in incident.symptoms]) if incident.symptoms else None
-    if symptom is None or not symptom.unit:
+    if symptom is None or not symptom.unit or symptom.detector == no_data.__name__:
         return ""
     return f" (usually {escape(quantity(symptom.usual, symptom.unit))})"
 
@@ -147,12 +164,20 @@ def _hit(incident: Incident) -> str:
     if not impact.customers:
         unnamed = impact.unattributed_failures + impact.ambiguous_failures
         what = f"{'slow span' if is_slow(incident) else 'failure'}{'' if unnamed == 1 else 's'}"
-        return f"No customer can be named for {unnamed:,} {what}" if unnamed else "No customer hit so far"
+        if unnamed:
+            return f"No customer can be named for {unnamed:,} {what}"
+        return "No customer hit so far" if _tells_customers(incident) else "Whether customers are hit is unknown"
     parts = ["1 customer hit" if impact.customers == 1 else f"{impact.customers:,} customers hit"]
     parts += [_how_they_fare(impact, slow=is_slow(incident))]
     risk = escape(amounts(impact.amount_at_risk))
     at_least = "" if impact.exact else "at least "
     return at_least + ", ".join(parts) + (f" · {risk} at risk" if risk else "")
+
+
+def _tells_customers(incident: Incident) -> bool:
+    """Whether any symptom says whom to ask for; of silence nobody knows whom it hit."""
+    symptoms = [each.symptom for each in incident.symptoms if each.symptom.detector != no_data.__name__]
+    return any(each.question is not None or kinds_of(each) for each in symptoms)
 
 
 def _how_they_fare(impact: Impact, *, slow: bool) -> str:
@@ -181,21 +206,34 @@ def _open_steps(incident: Incident) -> list[str]:
     return [step for step in incident.answer.mitigation if step not in incident.done]
 
 
-def _details(incident: Incident) -> Iterator[str]:
-    yield "*What is wrong*"
-    for tracked in incident.symptoms:
-        yield f"• {escape(one_line(tracked.symptom.sentence, 400))}"
-        if tracked.symptom.because:
-            yield f"   {escape(one_line(tracked.symptom.because, 400))}"
-    if incident.suspects:
-        yield "*What changed before*"
-        for each in incident.suspects[:3]:
-            yield f"• {escape(each.what)}, {each.time:%H:%M} ({escape(each.because)})"
-    if incident.answer.mitigation:
+def _details(incident: Incident) -> Iterator[Iterator[str]]:
+    yield _steps(incident.answer)
+    yield _before(incident.suspects[:3])
+    yield _wrong(incident)
+
+
+def _steps(said: Answer) -> Iterator[str]:
+    if said.mitigation:
         yield "*Do first*"
-        yield from (f"{number}. {escape(step)}" for number, step in enumerate(incident.answer.mitigation, start=1))
-    if incident.answer.sla:
-        yield f"Also told: {mention(incident.answer.sla)}"
+        yield from (f"{number}. {entities(step)}" for number, step in enumerate(said.mitigation, start=1))
+    if said.sla:
+        yield f"Tell also: {mention(said.sla)}"
+
+
+def _before(suspects: Sequence[Suspect]) -> Iterator[str]:
+    if suspects:
+        yield "*What changed before*"
+        yield from (f"• {escape(each.what)}, {each.time:%H:%M} ({escape(each.because)})" for each in suspects)
+
+
+def _wrong(incident: Incident) -> Iterator[str]:
+    yield "*What is wrong*"
+    for tracked in incident.symptoms[:MOST_SYMPTOMS]:
+        yield f"• {escape(one_line(tracked.symptom.sentence, LONGEST_SENTENCE))}"
+        if tracked.symptom.because:
+            yield f"   {escape(one_line(tracked.symptom.because, LONGEST_SENTENCE))}"
+    if more := len(incident.symptoms[MOST_SYMPTOMS:]):
+        yield f"and {more} more"
 
 
 def mention(person: Person | None) -> str:
@@ -210,16 +248,21 @@ def mention(person: Person | None) -> str:
 
 
 def escape(text: str) -> str:
-    """The three characters that mean something to Slack, as it wants them written."""
+    """A text from elsewhere, in which no character means anything to Slack."""
+    return entities(text).translate(MARKUP)
+
+
+def entities(text: str) -> str:
+    """The three characters that Slack wants written otherwise; what people wrote for it keeps its markup."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _link(url: str, title: str) -> str:
-    return f"<{escape(url).replace('|', '%7C')}|{escape(one_line(title))}>"
+    return f"<{entities(url).replace('|', '%7C')}|{escape(one_line(title))}>"
 
 
 def _plain(text: str) -> str:
-    return text.replace("*", "")
+    return text.replace("*", "").translate(UNMARKED)
 
 
 def _said(text: str) -> Said:
