@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Trouble:
-    """An answer other than "ok": a status, `retry_after` in seconds, an error of the API; or no answer at all.
+    """An answer other than "ok": a status, `retry_after` in seconds, an error of the API, another body; or none at all.
 
     `meanwhile` is what happens before the answer, whichever it is.
     """
@@ -20,6 +20,7 @@ class Trouble:
     retry_after: str = ""
     error: str = ""
     drops: bool = False
+    body: bytes = b""
     meanwhile: Callable[[], None] = lambda: None
 
 
@@ -47,14 +48,15 @@ class Slack:
             self.refused.append(method)
             return None
         headers = {"Retry-After": trouble.retry_after} if trouble.retry_after else {}
-        if trouble.status != 200 or trouble.error:
+        if trouble.status != 200 or trouble.error or trouble.body:
             self.refused.append(method)
-            return trouble.status, headers, json.dumps({"ok": False, "error": trouble.error or "ratelimited"}).encode()
+            said = json.dumps({"ok": False, "error": trouble.error or "ratelimited"}).encode()
+            return trouble.status, headers, trouble.body or said
         self.calls.append((method, body))
         if method == "webhook":
             return 200, {}, b"ok"
         ts = str(body.get("ts") or f"1700000000.{len(self.calls):06}")
-        return 200, {}, json.dumps({"ok": True, "channel": "C024BE91L", "ts": ts}).encode()
+        return 200, {}, json.dumps({"ok": True, "channel": str(body.get("channel")), "ts": ts}).encode()
 
 
 @contextmanager

@@ -3,15 +3,19 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from tests.symptoms import Passes, at, gateway_errors
+from tests.symptoms import Passes, at, gateway_errors, other
+from triage.incident.fold import ANSWER, MESSAGE
 from triage.incident.model import Event, Incident, Kind, Message
-from triage.slack.owed import may_claim, owed
+from triage.slack.owed import RINGS, may_claim, owed
+from triage.symptom import Severity
 
 
 def claimed(attempt: int) -> Incident:
     passes = Passes()
     passes.look(30, gateway_errors())
-    return replace(passes.only, claims=(Message("opened.0", at(40), "w", attempt),))
+    laid = [Message("opened.0", at(40), "w", number) for number in range(attempt + 1)]
+    refused = [replace(each, refused=True) for each in laid]
+    return replace(passes.only, claims=(*laid, *refused))
 
 
 def test_what_is_refused_is_tried_every_sixteen_minutes_in_the_end() -> None:
@@ -20,6 +24,26 @@ def test_what_is_refused_is_tried_every_sixteen_minutes_in_the_end() -> None:
         due = at(40) + timedelta(minutes=minutes)
         assert may_claim(claimed(attempt), "opened.0", due - timedelta(seconds=1)) is None
         assert may_claim(claimed(attempt), "opened.0", due) == attempt + 1
+
+
+def test_only_what_is_refused_is_tried_ever_more_seldom() -> None:
+    """Where Slack was away, or a watcher died, a minute after each claim."""
+    laid = tuple(Message("opened.0", at(40), "w", number) for number in range(8))
+    one = replace(claimed(0), claims=laid)
+    assert may_claim(one, "opened.0", at(99)) is None
+    assert may_claim(one, "opened.0", at(100)) == 8
+
+
+def test_what_was_tried_is_told_however_long_it_is_over() -> None:
+    """Nobody could put the token right sooner; what was never tried is old news."""
+    passes = Passes()
+    passes.looks(30, 60, gateway_errors())
+    passes.looks(60, 200)
+    assert owed(passes.only, at(7200), updates=False) is None
+    tried = replace(passes.only, claims=(Message("opened.0", at(60), "w"),))
+    due = owed(tried, at(7200), updates=False)
+    assert due
+    assert due.what == "opened.0"
 
 
 def test_a_claim_of_a_clock_that_was_wrong_holds_nothing_up() -> None:
@@ -42,6 +66,51 @@ def test_an_acknowledgement_is_told_once_however_often_it_comes_back() -> None:
     passes.book.write([Event(passes.only.id, "reopened", at(230), Kind.REOPENED, "ana")])
     passes.book.write([Event(passes.only.id, "ack again", at(240), Kind.ACKNOWLEDGED, "bob")])
     assert due(passes) == ["opened.0", "details", "reopened.2", "acknowledged.2"]
+
+
+def test_what_gets_worse_or_somebody_elses_rings_once() -> None:
+    """However often it comes and goes; a fall in severity is not told. After a return it may ring anew."""
+    passes = Passes()
+    slow = other("slow_checkout", {"service": "payment"}, "payment", unit="ms", value=1900, usual=400)
+    passes.look(30, slow)
+    assert rings(passes) == ["opened.0"]
+    passes.look(40, slow, gateway_errors())
+    assert rings(passes) == ["worse.0.critical"]
+    for seconds in (50, 60, 70, 80, 90):
+        severity = Severity.WARNING if seconds % 20 else Severity.CRITICAL
+        row, owner = ("a", "ana") if seconds % 20 else ("b", "bob")
+        name(passes, seconds, severity, row, owner)
+        assert [each.partition(".")[0] for each in rings(passes)] == (["owner"] if seconds < 70 else [])
+    passes.book.write([Event(passes.only.id, "r", at(100), Kind.RESOLVED, "ana")])
+    passes.book.write([Event(passes.only.id, "o", at(110), Kind.REOPENED, "ana")])
+    assert rings(passes) == ["reopened.1"]
+    name(passes, 120, Severity.CRITICAL, "b", "bob")
+    assert [each.rpartition(".")[0] for each in rings(passes)] == ["worse.1"]
+
+
+def name(passes: Passes, seconds: float, severity: Severity, row: str, owner: str) -> None:
+    """The incident stands so from then on."""
+    one = passes.only
+    assert one.answer.owner
+    said = replace(one.answer, severity=severity, row=row, owner=replace(one.answer.owner, name=owner))
+    event = Event(one.id, f"named.{seconds}", at(seconds), Kind.NAMED, details=ANSWER.dump_json(said).decode())
+    passes.book.write([event])
+
+
+def rings(passes: Passes) -> list[str]:
+    """What rings of all that is due; it is noted as told."""
+    found = []
+    while message := owed(passes.only, at(300), updates=False):
+        alarm = passes.only.alarm if message.how in RINGS else None
+        told = Message(message.what, at(300), "w", alarm=alarm)
+        passes.book.write([notified(passes.only, told)])
+        found += [message.what] if alarm else []
+    return found
+
+
+def notified(one: Incident, told: Message) -> Event:
+    details = MESSAGE.dump_json(told).decode()
+    return Event(one.id, f"{one.id}.{told.what}", told.time, Kind.NOTIFIED, text=told.what, details=details)
 
 
 def due(passes: Passes) -> list[str]:

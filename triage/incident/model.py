@@ -151,8 +151,21 @@ class Tracked:
 
 
 @dataclass(frozen=True)
+class Alarm:
+    """What of an incident rings when it changes: how bad it is, and which row of the runbook answers by whom."""
+
+    epoch: int
+    severity: Severity
+    row: str
+    owner: Person | None = None
+
+
+@dataclass(frozen=True)
 class Message:
-    """What was sent about an incident: which message, when, and what the channel calls it."""
+    """What was sent about an incident: which message, when, and what the channel calls it.
+
+    `alarm` is what a message that rings said. A claim to one that was refused is noted once more, as `refused`.
+    """
 
     what: str
     time: datetime
@@ -161,6 +174,8 @@ class Message:
     channel: str = ""
     ts: str = ""
     digest: str = ""
+    alarm: Alarm | None = None
+    refused: bool = False
 
 
 @dataclass(frozen=True)
@@ -219,6 +234,11 @@ class Incident:
     def severity(self) -> Severity:
         """How bad it is."""
         return self.answer.severity
+
+    @property
+    def alarm(self) -> Alarm:
+        """What of it rings, as it stands."""
+        return Alarm(self.epoch, self.severity, self.answer.row, self.answer.owner)
 
     @property
     def over(self) -> datetime | None:

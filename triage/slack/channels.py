@@ -7,6 +7,7 @@ SlackError
 
 import http.client
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
@@ -21,6 +22,9 @@ BUSY = frozenset(
     {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 )
 LONGEST_WAIT_S = 3600.0
+BROKEN = (SlackClientError, OSError, http.client.HTTPException, ValueError, LookupError, AttributeError)
+"""What the SDK raises where nothing answers, or something that is not Slack: it trusts what it is sent."""
+CHANNEL_ID = re.compile(r"[CG][A-Z0-9]{6,20}")
 
 log = logging.getLogger(__name__)
 
@@ -50,10 +54,14 @@ class Sent:
 
 
 class Channel(Protocol):
-    """A place for messages. `updates`: messages can be changed, and have threads."""
+    """A place for messages. `updates`: messages can be changed, and have threads.
 
-    name: str
+    `shared`: whoever watches sends there, so that what was sent is noted for all. `id` is Slack's, "" if not known.
+    """
+
     updates: bool
+    shared: bool
+    id: str
 
     def post(self, said: Said, thread: Sent | None = None, *, loud: bool = False) -> Sent:
         """A new message, or one in a thread (`loud`: shown in the channel too). Raises SlackError."""
@@ -65,12 +73,13 @@ class Channel(Protocol):
 class Bot:
     """A bot's channel: messages are kept up to date."""
 
-    name = "Slack"
     updates = True
+    shared = True
 
     def __init__(self, token: str, channel: str, api_url: str) -> None:
         self._client = WebClient(token, base_url=f"{api_url}/", timeout=TIMEOUT_S, retry_handlers=[])
         self._channel = channel
+        self.id = channel if CHANNEL_ID.fullmatch(channel) else ""
 
     def post(self, said: Said, thread: Sent | None = None, *, loud: bool = False) -> Sent:
         """A new message, or one in a thread. Raises SlackError."""
@@ -88,8 +97,10 @@ class Bot:
         try:
             answer = self._client.api_call(method, json=dict(body))
         except SlackApiError as error:
-            raise _of_answer(error.response.status_code, error.response.headers, error.response.get("error")) from None
-        except (SlackClientError, OSError, http.client.HTTPException) as error:
+            data = error.response.data
+            what = data.get("error") if isinstance(data, dict) else data
+            raise _of_answer(error.response.status_code, error.response.headers, what) from None
+        except BROKEN as error:
             raise SlackBusy(f"no answer from Slack ({type(error).__name__})") from None
         data = answer.data
         return data if isinstance(data, dict) else {}
@@ -105,8 +116,9 @@ def _message(said: Said) -> dict[str, object]:
 class Webhook:
     """An incoming webhook: messages can't be changed, so only what matters is posted."""
 
-    name = "Slack"
     updates = False
+    shared = True
+    id = ""
 
     def __init__(self, url: str) -> None:
         self._client = WebhookClient(url, timeout=TIMEOUT_S, retry_handlers=[])
@@ -115,9 +127,9 @@ class Webhook:
         """A new message. Raises SlackError."""
         try:
             answer = self._client.send_dict({"text": said.text, "blocks": list(said.blocks), **QUIET})
-        except (SlackClientError, OSError, http.client.HTTPException) as error:
+        except BROKEN as error:
             raise SlackBusy(f"no answer from Slack ({type(error).__name__})") from None
-        if answer.status_code != http.client.OK:
+        if answer.status_code != http.client.OK or answer.body.strip() != "ok":  # a proxy's login page is 200, too
             raise _of_answer(answer.status_code, answer.headers, answer.body)
         return Sent()
 
@@ -126,10 +138,11 @@ class Webhook:
 
 
 class Log:
-    """The log, where no Slack is configured."""
+    """The log, where no Slack is configured: each watcher has its own."""
 
-    name = "the log"
     updates = False
+    shared = False
+    id = ""
 
     def post(self, said: Said, thread: Sent | None = None, *, loud: bool = False) -> Sent:
         """Writes the text to the log."""
@@ -142,8 +155,9 @@ class Log:
 
 def _of_answer(status: int, headers: Mapping[str, str | list[str]], error: object) -> SlackError:
     """What an answer other than "ok" means. The address, which is a secret of a webhook, is not in it."""
-    said = f"{status} {str(error or '')[:80]}".strip()
-    if status == http.client.TOO_MANY_REQUESTS or status >= http.client.INTERNAL_SERVER_ERROR or error in BUSY:
+    what = str(error or "")
+    said = f"{status} {what[:80]}".strip()
+    if status == http.client.TOO_MANY_REQUESTS or status >= http.client.INTERNAL_SERVER_ERROR or what in BUSY:
         return SlackBusy(f"Slack answers {said}", _retry_after(headers))
     return SlackRefused(f"Slack refuses the message: {said}")
 

@@ -5,17 +5,18 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from triage.incident.due import reminder_due
-from triage.incident.model import Incident, State
+from triage.incident.model import Incident, Message, State
+from triage.incident.naming import SEVERITIES, digest
 
 OPENED, DETAILS, ESCALATED, RESOLVED, REOPENED = "opened.0", "details", "escalated", "resolved", "reopened"
-POSTMORTEM = "postmortem"
+POSTMORTEM, WORSE, OWNER, MOVED = "postmortem", "worse", "owner", "moved"
 WAIT_FOR_IMPACT = timedelta(seconds=15)
 BETWEEN_UPDATES = timedelta(seconds=30)
 TOO_OLD = timedelta(hours=1)
-"""Nobody is told of what was over for longer."""
+"""Nobody is told of what was over for longer, unless a message about it was tried before."""
 LEASE = timedelta(seconds=60)
 MOST_DOUBLINGS = 4
-"""Of the lease, with each claim that sent nothing: in the end a message is tried every 16 minutes."""
+"""Of the lease, with each claim that was refused: in the end a message is tried every 16 minutes."""
 
 
 class How(StrEnum):
@@ -25,8 +26,15 @@ class How(StrEnum):
     DETAILS = "details"  # the first answer in its thread
     THREAD = "thread"  # the message brought up to date, and a line in the thread
     ESCALATION = "escalation"
+    CHANGE = "change"  # it is worse, or somebody else's, than was told: rings as an escalation does
     REMINDER = "reminder"  # a line in the thread: the postmortem is due
     UPDATE = "update"  # the message brought up to date, no more
+    REVISION = "revision"  # the same of the details
+
+
+RINGS = frozenset({How.MAIN, How.ESCALATION, How.CHANGE})
+KEEPS_UP = frozenset({How.THREAD, How.UPDATE, How.REVISION})
+"""What changes a message that there is: it waits for what is new."""
 
 
 @dataclass(frozen=True)
@@ -38,17 +46,41 @@ class Owed:
     state: str = ""
 
 
-def owed(incident: Incident, now: datetime, *, updates: bool, digest: str = "") -> Owed | None:
-    """The next message that is due. `digest` is of the main message as it would be now."""
-    if incident.message(OPENED) is None:
-        return _opening(incident, now)
-    if updates and incident.message(DETAILS) is None:
-        return Owed(DETAILS, How.DETAILS)
-    if untold := _untold(incident, updates=updates):
-        return untold[0]
-    if reminder_due(incident, now) and incident.message(f"{POSTMORTEM}.{incident.epoch}") is None:
-        return Owed(f"{POSTMORTEM}.{incident.epoch}", How.REMINDER)
-    return _update(incident, now, digest) if updates else None
+@dataclass(frozen=True)
+class Latest:
+    """What Slack would be told now: digests of the main message and of the details, and the channel's id, if known."""
+
+    main: str = ""
+    details: str = ""
+    channel: str = ""
+
+
+NOTHING = Latest()
+
+
+def owed(incident: Incident, now: datetime, *, updates: bool, latest: Latest = NOTHING) -> Owed | None:
+    """The next message that is due. Where the settings name another channel by now, it is first told anew there."""
+    due = _owed(incident, now, updates=updates, latest=latest)
+    if due is None or due.what == OPENED or not (updates and latest.channel):
+        return due
+    under = thread(incident, latest.channel)
+    moved = Owed(f"{MOVED}.{latest.channel}", How.MAIN)
+    is_here = under is not None and under.channel == latest.channel
+    return due if is_here or incident.message(moved.what) else moved
+
+
+def thread(incident: Incident, channel: str = "") -> Message | None:
+    """The message under which the thread is: the latest of that channel, or else of any."""
+    heads = [each for each in incident.messages if each.ts and each.what.startswith((OPENED, MOVED))]
+    here = [each for each in heads if each.channel == channel]
+    return next(reversed(here or heads), None)
+
+
+def details(incident: Incident, under: Message | None) -> Message | None:
+    """The details in a thread."""
+    told = [each for each in incident.messages if each.what.startswith(DETAILS)]
+    here = [each for each in told if under is None or each.channel == under.channel]
+    return next(reversed(here), None)
 
 
 def included(incident: Incident, due: Owed, *, updates: bool) -> list[str]:
@@ -56,11 +88,25 @@ def included(incident: Incident, due: Owed, *, updates: bool) -> list[str]:
     if due.how is not How.MAIN:
         return []
     untold = _untold(incident, updates=updates)
-    return [each.what for each in untold if each.how is not How.ESCALATION and each.what != due.what]
+    return [each.what for each in untold if each.how in {How.MAIN, How.THREAD} and each.what != due.what]
+
+
+def _owed(incident: Incident, now: datetime, *, updates: bool, latest: Latest) -> Owed | None:
+    if incident.message(OPENED) is None:
+        return _opening(incident, now)
+    under = thread(incident, latest.channel)
+    if updates and details(incident, under) is None:
+        return Owed(_name_of_details(incident), How.DETAILS)
+    if untold := _untold(incident, updates=updates):
+        return untold[0]
+    if reminder_due(incident, now) and incident.message(f"{POSTMORTEM}.{incident.epoch}") is None:
+        return Owed(f"{POSTMORTEM}.{incident.epoch}", How.REMINDER)
+    return _update(incident, now, latest, under) if updates else None
 
 
 def _opening(incident: Incident, now: datetime) -> Owed | None:
-    if incident.resolved_at and now - incident.resolved_at > TOO_OLD:
+    was_tried = any(each.what == OPENED for each in incident.claims)
+    if incident.resolved_at and now - incident.resolved_at > TOO_OLD and not was_tried:
         return None
     if incident.frozen is None and now - incident.opened_at < WAIT_FOR_IMPACT:
         return None
@@ -87,18 +133,42 @@ def _states(incident: Incident, *, updates: bool) -> list[Owed]:
         # what came back of itself is acknowledged still: that was told before
         new = [name for name, moment in marks if moment and moment >= (incident.reopened_at or moment)]
         due += [Owed(f"{name}.{epoch}", How.THREAD, name) for name in new]
+    due += _changes(incident)
     if incident.state is State.RESOLVED:
         due.append(Owed(f"{RESOLVED}.{epoch}", How.THREAD if updates else How.MAIN, RESOLVED))
     return due
 
 
-def _update(incident: Incident, now: datetime, digest: str) -> Owed | None:
-    kept_up = [each for each in incident.messages if each.digest]
+def _changes(incident: Incident) -> list[Owed]:
+    """That it is worse, or another row's or owner's, than what rang since it was last opened said; each once."""
+    rang = [each.alarm for each in incident.messages if each.alarm]
+    if not rang or incident.state is State.RESOLVED:
+        return []
+    latest, is_ = max(each.epoch for each in rang), incident.alarm
+    told = [each for each in rang if each.epoch == latest]
+    due: list[Owed] = []
+    if all(SEVERITIES.index(is_.severity) < SEVERITIES.index(each.severity) for each in told):
+        due.append(Owed(f"{WORSE}.{is_.epoch}.{is_.severity}", How.CHANGE, WORSE))
+    if all((is_.row, is_.owner) != (each.row, each.owner) for each in told):
+        due.append(Owed(f"{OWNER}.{is_.epoch}.{digest(repr((is_.row, is_.owner)))}", How.CHANGE, OWNER))
+    return due
+
+
+def _update(incident: Incident, now: datetime, latest: Latest, under: Message | None) -> Owed | None:
+    kept_up = [each for each in incident.messages if each.digest and not each.what.startswith(DETAILS)]
     last = max(kept_up, key=lambda each: each.time, default=None)
-    if last is None or last.digest == digest or now - last.time < BETWEEN_UPDATES:
-        return None
-    # named alike until one is sent, so that refusals are counted and it is tried ever more seldom
-    return Owed(f"update.{len(kept_up)}", How.UPDATE)
+    if last and last.digest != latest.main and now - last.time >= BETWEEN_UPDATES:
+        # named alike until one is sent, so that refusals are counted and it is tried ever more seldom
+        return Owed(f"update.{len(kept_up)}", How.UPDATE)
+    last = details(incident, under)
+    if last and last.digest != latest.details and now - last.time >= BETWEEN_UPDATES:
+        return Owed(_name_of_details(incident), How.REVISION)
+    return None
+
+
+def _name_of_details(incident: Incident) -> str:
+    told = sum(each.what.startswith(DETAILS) for each in incident.messages)
+    return f"{DETAILS}.{told}" if told else DETAILS
 
 
 def may_claim(incident: Incident, what: str, now: datetime) -> int | None:
@@ -106,7 +176,8 @@ def may_claim(incident: Incident, what: str, now: datetime) -> int | None:
     claims = [each for each in incident.claims if each.what == what]
     if not claims:
         return 0
-    last = max(claims, key=lambda each: each.attempt)
-    pause = LEASE * 2 ** min(last.attempt, MOST_DOUBLINGS)
+    last = max(claims, key=lambda each: (each.attempt, not each.refused))
+    refusals = sum(each.refused for each in claims)
+    pause = LEASE * 2 ** min(max(refusals - 1, 0), MOST_DOUBLINGS)
     ahead = last.time - now > LEASE  # by a clock that was wrong: it would hold until then
     return last.attempt + 1 if ahead or now - last.time >= pause else None

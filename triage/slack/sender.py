@@ -2,13 +2,14 @@
 
 Before a message is sent a watcher lays claim to it, in an event whose id all watchers would give it: the one whose
 claim is kept sends, and writes down what it told. A claim holds for a minute; what was not sent by then is free again.
+A log is each watcher's own: what is said there is only remembered.
 """
 
 import logging
 import random
 import secrets
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -19,7 +20,20 @@ from triage.incident.book import Book
 from triage.incident.fold import MESSAGE
 from triage.incident.model import US, Event, Incident, Kind, Message
 from triage.slack.channels import TIMEOUT_S, Channel, Sent, SlackBusy, SlackError, SlackRefused
-from triage.slack.owed import LEASE, OPENED, How, Owed, included, may_claim, owed
+from triage.slack.owed import (
+    KEEPS_UP,
+    LEASE,
+    REOPENED,
+    RINGS,
+    How,
+    Latest,
+    Owed,
+    details,
+    included,
+    may_claim,
+    owed,
+    thread,
+)
 from triage.slack.text import Said, Writer
 
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 20.0
@@ -56,6 +70,9 @@ class Sender:
         self._due = threading.Event()
         self._lock = threading.Lock()
         self._waiting: dict[str, None] = {}
+        self._logged: dict[str, tuple[Message, ...]] = {}
+        self._not_before: dict[bool, datetime] = {}
+        """When Slack takes changes of messages again (True), and new ones (False): it limits them apart."""
         self._thread = threading.Thread(target=self._run, name="slack", daemon=True)
 
     def start(self) -> None:
@@ -65,7 +82,8 @@ class Sender:
     def tell(self, incidents: Sequence[Incident], now: datetime) -> None:
         """Takes note of incidents about which something may be due; returns at once."""
         with self._lock:
-            self._waiting.update(dict.fromkeys(one.id for one in reversed(incidents) if self._next(one)))
+            due = (one.id for one in reversed(incidents) if self._next(self._as_told(one)))
+            self._waiting.update(dict.fromkeys(due))
         self._due.set()
 
     def stop(self) -> None:
@@ -75,13 +93,21 @@ class Sender:
         self._thread.join(STOP_WITHIN_S)
 
     def send_due(self, ids: Iterable[str]) -> None:
-        """Sends all that is due about these incidents."""
+        """Sends all that is due about these incidents: first what is new about any, then what is brought up to date."""
+        ids = list(ids)
         for id_ in ids:
-            for _ in range(MOST_AT_ONCE):
-                incident = self._book.incident(id_)
-                due = self._next(incident) if incident else None
-                if incident is None or due is None or self._stop.is_set() or not self._deal_with(incident, due):
-                    break
+            self._send_about(id_, frozenset(How) - KEEPS_UP)
+        for id_ in ids:
+            self._send_about(id_, frozenset(How))
+
+    def _send_about(self, id_: str, hows: Set[How]) -> None:
+        for _ in range(MOST_AT_ONCE):
+            incident = self._read(id_)
+            due = self._next(incident) if incident else None
+            if incident is None or due is None or due.how not in hows:
+                return
+            if self._stop.is_set() or not self._deal_with(incident, due):
+                return
 
     def _run(self) -> None:
         while not self._stop.is_set():
@@ -97,40 +123,67 @@ class Sender:
                 log.exception("a message could not be sent")
 
     def _next(self, incident: Incident) -> Owed | None:
-        now, updates = self._clock(), self._channel.updates
-        digest = self._writer.main(incident).digest if updates else ""
-        return owed(incident, now, updates=updates, digest=digest)
+        now, writer = self._clock(), self._writer
+        if not self._channel.updates:
+            return owed(incident, now, updates=False)
+        latest = Latest(writer.main(incident).digest, writer.details(incident).digest, self._channel.id)
+        return owed(incident, now, updates=True, latest=latest)
+
+    def _read(self, id_: str) -> Incident | None:
+        incident = self._book.incident(id_)
+        return self._as_told(incident) if incident else None
+
+    def _as_told(self, incident: Incident) -> Incident:
+        """The incident with what was told of it there: what a log says nobody else has heard."""
+        if self._channel.shared:
+            return incident
+        return replace(incident, claims=(), messages=self._logged.get(incident.id, ()))
 
     def _deal_with(self, incident: Incident, due: Owed) -> bool:
         """Whether to go on with what is due next: the message is sent, by us, or no longer due."""
+        keeps_up, now = due.how in KEEPS_UP, self._clock()
+        if now < self._not_before.get(keeps_up, now):
+            return False
         claimed = self._claim(incident, due.what)
         if claimed is None:
             return False
-        pause = FIRST_PAUSE_S
+        pause = LONGEST_PAUSE_S if keeps_up else FIRST_PAUSE_S
         while True:
-            latest = self._book.incident(incident.id)
+            latest = self._read(incident.id)
             if latest is None or self._next(latest) != due:
                 return True
             try:
                 told = self._send(latest, due)
             except SlackRefused as error:
                 self._failed("refused", incident, due, error)
+                refused = replace(claimed, time=self._clock(), refused=True)
+                self._book.write([_event(incident, Kind.CLAIMED, refused, f"{due.what}.{claimed.attempt}.refused")])
                 return False
             except SlackBusy as error:
                 self._failed("busy", incident, due, error)
                 wait = max(error.wait_s or 0.0, pause * random.uniform(0.5, 1.5))
+                self._not_before[keeps_up] = self._clock() + timedelta(seconds=wait)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
                 left = claimed.time + LEASE - self._clock() - timedelta(seconds=wait + TIMEOUT_S)
-                if left < timedelta() or self._stop.wait(wait):
+                if keeps_up or left < timedelta() or self._stop.wait(wait):  # nothing new waits for an update
                     return False
             else:
-                self._book.write([_event(incident, Kind.NOTIFIED, each, each.what) for each in told])
+                self._not_before.pop(keeps_up, None)
+                self._note(incident, told)
                 self._metrics.sent.inc()
                 return True
+
+    def _note(self, incident: Incident, told: Sequence[Message]) -> None:
+        if self._channel.shared:
+            self._book.write([_event(incident, Kind.NOTIFIED, each, each.what) for each in told])
+        else:
+            self._logged[incident.id] = (*self._logged.get(incident.id, ()), *told)
 
     def _claim(self, incident: Incident, what: str) -> Message | None:
         """Our claim, if it is the one that is kept."""
         now = self._clock()
+        if not self._channel.shared:
+            return Message(what, now, self.name)
         attempt = may_claim(incident, what, now)
         if attempt is None:
             return None
@@ -143,39 +196,48 @@ class Sender:
     def _send(self, incident: Incident, due: Owed) -> list[Message]:
         """What the message told: what was due, and what it says besides."""
         now = self._clock()
-        main = self._writer.main(incident)
-        first = incident.message(OPENED)
-        thread = Sent(first.channel, first.ts) if first and first.ts else None
-        sent, kept_up = self._post(incident, due, main, thread)
-        told = Message(due.what, now, self.name, 0, sent.channel, sent.ts, main.digest if kept_up else "")
+        sent, digest = self._post(incident, due)
+        alarm = incident.alarm if due.how in RINGS else None
+        told = Message(due.what, now, self.name, 0, sent.channel, sent.ts, digest, alarm)
         besides = included(incident, due, updates=self._channel.updates)
         return [told, *(replace(told, what=what) for what in besides)]
 
-    def _post(self, incident: Incident, due: Owed, main: Said, thread: Sent | None) -> tuple[Sent, bool]:
-        """What Slack calls the message, and whether the incident's own message says the latest now."""
-        channel, writer = self._channel, self._writer
+    def _post(self, incident: Incident, due: Owed) -> tuple[Sent, str]:
+        """What Slack calls the message, and the digest of what the message that is kept up to date says now."""
+        channel, writer, main = self._channel, self._writer, self._writer.main(incident)
+        under = thread(incident, channel.id)
+        place = Sent(under.channel, under.ts) if under else None
         if due.how is How.MAIN:
-            return channel.post(main), True
+            said = writer.thread(incident, REOPENED, alone=True) if due.state == REOPENED else main
+            return channel.post(said), main.digest
         if due.how is How.DETAILS:
-            return channel.post(writer.details(incident), thread), False
+            said = writer.details(incident)
+            sent = channel.post(said, place)
+            return Sent(place.channel if place else sent.channel, sent.ts), said.digest
         if due.how is How.ESCALATION:
-            return channel.post(writer.escalation(incident), thread, loud=True), False
+            return channel.post(writer.escalation(incident), place, loud=True), ""
+        if due.how is How.CHANGE:
+            return channel.post(writer.change(incident, due.state), place, loud=True), ""
         if due.how is How.REMINDER:
-            return channel.post(writer.reminder(incident), thread), False
+            return channel.post(writer.reminder(incident), place), ""
         if due.how is How.THREAD:
-            kept_up = self._kept_up(incident, main, thread)
+            kept_up = self._kept_up(incident, main, place)
             said = writer.thread(incident, due.state, alone=not kept_up)
-            return channel.post(said, thread, loud=not kept_up), kept_up
-        if thread:
-            channel.update(thread, main)
-        return Sent(), True
+            return channel.post(said, place, loud=not kept_up), main.digest if kept_up else ""
+        if due.how is How.REVISION and (before := details(incident, under)):
+            said, place = writer.details(incident), Sent(before.channel, before.ts)
+            channel.update(place, said)
+            return place, said.digest
+        if place:
+            channel.update(place, main)
+        return Sent(), main.digest
 
-    def _kept_up(self, incident: Incident, main: Said, thread: Sent | None) -> bool:
+    def _kept_up(self, incident: Incident, main: Said, place: Sent | None) -> bool:
         """Whether the incident's own message says the latest now: it may be deleted, or too old to be changed."""
-        if thread is None:
+        if place is None:
             return False
         try:
-            self._channel.update(thread, main)
+            self._channel.update(place, main)
         except SlackRefused as error:
             self._metrics.failed.labels(kind="refused").inc()
             log.warning("the message about %s was not brought up to date: %s", incident.id, error)
