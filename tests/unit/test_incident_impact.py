@@ -227,6 +227,17 @@ def test_titles_say_what_is_wrong_in_a_line() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "said"),
+    [(1.0, "at worst 100 % of POST"), (0.0, "at worst 0 % of POST"), (0.0004, "at worst under 0.1 % of POST")],
+)
+def test_nothing_is_worse_than_all_or_less_than_none(value: float, said: str) -> None:
+    """What was worst may have been worse still, unless that can't be."""
+    passes = Passes()
+    passes.look(30, gateway_errors(value=value))
+    assert said in replace(passes.only, state=State.RESOLVED, ended=at(720)).title
+
+
+@pytest.mark.parametrize(
     ("value", "unit", "text"),
     [
         (0.31, "ratio", "31 %"),

@@ -128,7 +128,7 @@ def _figure(symptom: Symptom, takes: str, at: str = "") -> str:
     if symptom.detector not in NAMES:
         return one_line(symptom.sentence or symptom.detector, 100)
     figure = quantity(symptom.value, symptom.unit)
-    if at:
+    if at and symptom.value and figure != "100 %" and not figure.startswith("under"):
         figure += " or less" if symptom.value < symptom.usual else " or more"
     if symptom.detector in OF_ALL and symptom.unit == "ratio":
         return f"{at}{figure} of {OF_ALL[symptom.detector]}{about}"
