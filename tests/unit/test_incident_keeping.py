@@ -86,6 +86,59 @@ class TestGrouping:
         alone.look(30, kpi)
         assert alone.only.answer.row == "kpi-moved"
 
+    def test_a_figure_that_is_seen_first_belongs_to_the_fault_that_moved_it(self) -> None:
+        """One incident for one fault, in whichever order they are found; a third symptom of it joins, too."""
+        passes = Passes(CALLS)
+        figure = other("kpi_moved", {"kpi": "conversion"})
+        fault = replace(gateway_errors("payment"), from_=at(600))
+        passes.looks(200, 1200, figure)
+        passes.looks(1200, 1300, fault)
+        passes.look(1300, fault, other("partner_integration", {"partner": "psp"}, "psp", from_=at(610)))
+        assert passes.only.answer.row == "partner-failing"
+        assert len(passes.only.symptoms) == 3
+
+    @pytest.mark.parametrize("first", [gateway_errors("payment"), None], ids=["with a fault", "alone"])
+    def test_a_figure_ties_no_two_faults_together(self, first: Symptom | None) -> None:
+        """Two that begin with it are two incidents, whether they are found one after the other or in one pass."""
+        figure = other("kpi_moved", {"kpi": "conversion"})
+        passes = Passes(CALLS)
+        passes.look(30, *([first] if first else []), figure)
+        passes.look(40, gateway_errors("payment"), gateway_errors("search"), figure)
+        assert sorted(len(one.symptoms) for one in passes.incidents) == [1, 2]
+
+    @pytest.mark.parametrize("name", ["conversion", "search"], ids=["a figure", "one that is called as the service"])
+    def test_a_figure_s_incident_takes_no_fault_that_begins_hours_later(self, name: str) -> None:
+        """Somebody has acknowledged the figure's, and knows nothing of that."""
+        figure = other("kpi_moved", {"kpi": name})
+        passes = Passes(CALLS)
+        passes.look(30, figure)
+        passes.book.write([person(passes.only.id, Kind.ACKNOWLEDGED, 60)])
+        passes.look(21_620, figure, replace(gateway_errors("search"), from_=at(21_600)))
+        assert [one.state.value for one in passes.incidents] == ["open", "acknowledged"]
+
+    def test_a_figure_that_falls_hours_into_another_trouble_is_an_incident_of_its_own(self) -> None:
+        """A service that is gone for good would take every fall, and nobody would be told."""
+        passes = Passes(CALLS)
+        gone = other("no_data", {"service": "batch"}, "batch")
+        passes.look(30, gone)
+        passes.look(21_630, gone, other("kpi_moved", {"kpi": "conversion"}, from_=at(21_600)))
+        assert [one.answer.row for one in passes.incidents] == ["kpi-moved", "no-data"]
+
+    def test_what_is_over_for_long_draws_nothing_to_its_incident(self) -> None:
+        """A figure keeps it open; the fault that comes again hours later, and its neighbour's, are others."""
+        figure = other("kpi_moved", {"kpi": "conversion"})
+        passes = Passes(CALLS)
+        passes.looks(0, 60, gateway_errors("payment"), figure)
+        passes.looks(60, 200, figure)
+        passes.look(600, figure, replace(gateway_errors("payment"), from_=at(590)))
+        assert len(passes.only.active) == 2
+        passes.looks(610, 900, figure)
+        again = replace(gateway_errors("payment"), from_=at(21_600))
+        passes.looks(21_630, 21_700, figure, again, other("no_data", {"service": "checkout"}, from_=at(21_600)))
+        later, first = passes.incidents
+        assert [each.symptom.detector for each in first.active] == ["kpi_moved"]
+        assert len(later.active) == 2
+
     def test_an_outside_alert_of_the_same_service_joins(self) -> None:
         """Of another service it is another incident, answered by the last row."""
         passes = Passes(CALLS)

@@ -1,4 +1,4 @@
-"""Which symptoms belong together: those of one subject, of neighbours in the call graph, and figures that all moves."""
+"""Which symptoms belong together: of one subject, of neighbours in the call graph, and figures with what moved them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +10,9 @@ from triage.symptom import Symptom
 FLAP = timedelta(minutes=15)
 """What comes back within this time of an incident's end is that incident."""
 KPI = "kpi_moved"
-SUBJECTS = ("service", "partner", "kpi", "table", "connector")
+SHARED = timedelta(minutes=30)
+"""A business figure and what moved it are known to have begun within this time of each other."""
+SUBJECTS = ("service", "partner", "table", "connector")
 
 
 @dataclass(frozen=True)
@@ -37,15 +39,15 @@ class Group:
 def grouped(symptoms: Sequence[Symptom], incidents: Sequence[Incident], calls: Calls, now: datetime) -> list[Group]:
     """A group for each incident concerned, and one for each new. Symptoms are in the order in which they name."""
     groups = [Group(incident) for incident in _in_reach(incidents, now)]
-    later = [symptom for symptom in symptoms if not _known(symptom, groups) and not _is_past(symptom, incidents)]
+    later = [symptom for symptom in symptoms if not _known(symptom, groups, now) and not _is_past(symptom, incidents)]
     for symptom in sorted(later, key=lambda each: each.detector == KPI):  # what follows from all comes last
-        _place(symptom, groups, calls)
+        _place(symptom, groups, calls, now)
     return [group for group in groups if group.symptoms]
 
 
 def related(one: Symptom, other: Symptom, calls: Calls) -> bool:
-    """Whether two symptoms of the same time are likely to have one cause. A business figure follows from anything."""
-    if KPI in {one.detector, other.detector}:
+    """Whether two symptoms of the same time are about one thing, or about neighbours."""
+    if "kpi" in one.subject and one.subject["kpi"] == other.subject.get("kpi"):
         return True
     if (concerned(one) & concerned(other)) - calls.entries:
         return True
@@ -68,13 +70,18 @@ def _in_reach(incidents: Iterable[Incident], now: datetime) -> list[Incident]:
     return sorted(near, key=lambda one: (one.state is State.RESOLVED, one.opened_at, one.id))
 
 
-def _known(symptom: Symptom, groups: Sequence[Group]) -> bool:
+def _known(symptom: Symptom, groups: Sequence[Group], now: datetime) -> bool:
     """Puts it to the incident that has it already."""
     for group in groups:
-        if group.incident and any(each.symptom.key == symptom.key for each in group.incident.symptoms):
+        if group.incident and any(each.key == symptom.key for each in _drawing(group.incident, now)):
             group.symptoms.append(symptom)
             return True
     return False
+
+
+def _drawing(incident: Incident, now: datetime) -> list[Symptom]:
+    """What draws others to it: while some of it lasts, nothing that ended longer ago than it would be back."""
+    return [each.symptom for each in incident.symptoms if each.active or not incident.active or now - each.told < FLAP]
 
 
 def _is_past(symptom: Symptom, incidents: Sequence[Incident]) -> bool:
@@ -83,8 +90,8 @@ def _is_past(symptom: Symptom, incidents: Sequence[Incident]) -> bool:
     return symptom.to is not None and any(each.to is not None and symptom.from_ < each.to for each in same)
 
 
-def _place(symptom: Symptom, groups: list[Group], calls: Calls) -> None:
-    fitting = [group for group in groups if _fits(symptom, group, calls)]
+def _place(symptom: Symptom, groups: list[Group], calls: Calls, now: datetime) -> None:
+    fitting = [group for group in groups if _fits(symptom, group, calls, now)]
     if not fitting:
         groups.append(Group(None, [symptom]))
         return
@@ -98,11 +105,22 @@ def _place(symptom: Symptom, groups: list[Group], calls: Calls) -> None:
             groups.remove(other)
 
 
-def _fits(symptom: Symptom, group: Group, calls: Calls) -> bool:
+def _fits(symptom: Symptom, group: Group, calls: Calls, now: datetime) -> bool:
+    """Whether it is likely to have one cause with the group.
+
+    A business figure follows from anything that begins with it. It ties no two faults together: what fails joins
+    figures only where there is nothing else, and none of them moved long before.
+    """
     incident = group.incident
-    if incident is None:
-        return any(related(symptom, other, calls) for other in group.symptoms)
-    if incident.resolved_at is not None and symptom.from_ > (incident.ended or incident.resolved_at):
+    if incident and incident.resolved_at is not None and symptom.from_ > (incident.ended or incident.resolved_at):
         return False
-    of_incident = [each.symptom for each in incident.symptoms]
-    return any(related(symptom, other, calls) for other in [*of_incident, *group.symptoms])
+    held = [*(_drawing(incident, now) if incident else ()), *group.symptoms]
+    if any(related(symptom, other, calls) for other in held):
+        return True
+    if symptom.detector == KPI:
+        return any(_begin_together(symptom, other) for other in held)
+    return bool(held) and all(other.detector == KPI and _begin_together(symptom, other) for other in held)
+
+
+def _begin_together(one: Symptom, other: Symptom) -> bool:
+    return abs(one.from_ - other.from_) <= SHARED
