@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from queries.store import Store
-from tests.symptoms import T0, Told, at, gateway_errors
+from tests.symptoms import T0, Passes, Told, at, gateway_errors
 from triage.incident.book import MemoryBook, StoredBook
 from triage.incident.model import Event, Kind, State
 from triage.runbook.live import LiveRunbook
@@ -55,6 +55,23 @@ def test_outside_alerts_open_join_and_end(own_store: Store) -> None:
     for seconds in range(70, 150, 10):
         (incident,) = alone.look(at(seconds))
     assert (incident.state, incident.ended) == (State.RESOLVED, at(60))
+
+
+def test_what_was_over_when_it_was_found_is_read_no_longer_than_others(own_store: Store) -> None:
+    """Opened and resolved at one moment, it is resolved; opened again by a person later, it is not."""
+    empty(own_store)
+    book, passes = StoredBook(own_store), Passes()
+    for number in range(5):
+        over = replace(gateway_errors(f"service-{number}"), to=at(100))
+        passes.look(220, over)
+    found = passes.incidents
+    assert {one.resolved_at for one in found} == {one.opened_at for one in found} == {at(220)}
+    book.write(list(passes.book.events.values()))
+    assert book.incidents(at(220)) == found
+    assert book.incidents(at(221)) == []
+    again = found[0].id
+    book.write([Event(again, f"{again}.reopened.0.0", at(300), Kind.REOPENED, "ana")])
+    assert [one.id for one in book.incidents(at(301))] == [again]
 
 
 @pytest.mark.parametrize("source", ["alertmanager", "grafana"])
