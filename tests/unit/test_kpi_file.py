@@ -31,7 +31,7 @@ kpis:
     of:
       span: POST /orders
       service: checkout
-      where: {currency: EUR, retry: 0, test: false}
+      where: {currency: EUR, retry: 0, test: false, country: NO, zip: 0123}
       value: total
       failed: false
     unit: EUR
@@ -39,7 +39,7 @@ kpis:
     owner: sales
   - {name: refunds, kind: rate, of: {log: refund issued}, good: down}
 """
-    where = (("currency", "EUR"), ("retry", "0"), ("test", "false"))
+    where = (("country", "NO"), ("currency", "EUR"), ("retry", "0"), ("test", "false"), ("zip", "0123"))
     of = Source(Signal.SPAN, "POST /orders", "checkout", where, "total", False)
     assert read_kpis(text) == (
         Kpi("revenue_eur", Kind.SUM, of, "EUR", None, Good.UP, "sales"),
@@ -114,7 +114,9 @@ def test_a_mistake_gets_a_sentence(rows: str, sentence: str) -> None:
     assert str(caught.value) == f"kpis.yaml: {sentence}"
 
 
-@pytest.mark.parametrize("text", ["", "- a", "kpis: 5", "kpis: [5]", "kpis: [{name: [", "other: 1", "\x00", *ODD_KEYS])
+@pytest.mark.parametrize(
+    "text", ["", "- a", "kpis: 5", "kpis: [5]", "kpis: [{name: [", "other: 1", "\x00", "kpis: []\nkpis: []", *ODD_KEYS]
+)
 def test_what_is_no_such_file_is_said_to_be_none(text: str) -> None:
     """No traceback, whatever it holds."""
     with pytest.raises(KpiError, match=r"^kpis.yaml"):

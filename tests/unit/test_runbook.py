@@ -1,5 +1,6 @@
 """The runbook: matchers as Alertmanager reads them, the first row that fits, and what is said of a wrong file."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -124,11 +125,29 @@ class TestCheck:
             assert sentence in said
         assert "detector 'inventory'" not in said
 
+    @pytest.mark.parametrize("matchers", [['environment!="staging"'], ['severity="critical"', 'severity!="critical"']])
+    def test_rows_that_take_every_finding_together_are_enough(self, matchers: list[str]) -> None:
+        """A detector's finding has no label that it does not bring, and no severity that it does not tell."""
+        row = "- {name: %d, symptom: s, mitigation: [x], owner: {name: me}, matchers: ['%s']}"
+        assert self.said("\n".join(["rows:", *(row % each for each in enumerate(matchers))])) == ""
+
+    @pytest.mark.parametrize("matcher", ['service!="search"', 'severity="critical"', 'cause!="unknown"'])
+    def test_rows_that_leave_a_finding_out_are_not(self, matcher: str) -> None:
+        """Of one service, severity or cause."""
+        assert "no row answers the detector 'gateway_errors'" in self.said(ROW + f"matchers: ['{matcher}']}}")
+
+    def test_whom_to_escalate_to_says_nothing_without_when(self) -> None:
+        """It would never happen."""
+        said = self.said(ROW.replace("{name: me}", "{name: me, escalate_to: boss}") + "matchers: []}")
+        assert said == "row 'a' never escalates: add escalate_after"
+
 
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
         ("rows: [", "is no YAML"),
+        ("rows: []\nowners: []\nrows: [{name: a, symptom: s}]", "is no YAML: the key 'rows' stands twice"),
+        ("rows:\n- {name: a, symptom: s, mitigation: [x], mitigation: []}", "the key 'mitigation' stands twice"),
         ("", "is no table of keys"),
         ("rows: []", "it has no rows"),
         ("rows: [{name: a}]", "row 'a' lacks 'symptom'"),
@@ -147,6 +166,19 @@ def test_what_is_wrong_is_said_with_its_place(text: str, sentence: str) -> None:
     """A sentence that names the row and the key."""
     with pytest.raises(RunbookError, match=sentence.replace("(", r"\(")):
         read_runbook(text)
+
+
+def test_what_is_written_is_what_is_read() -> None:
+    """No yes becomes true, and no number another; a row may still be written in terms of another."""
+    runbook = read_runbook("""
+rows:
+- &first {name: no, symptom: 1:30, mitigation: [2026-11-22, 1_000], owner: {name: yes, slack: 0123, escalate_to: ~}}
+- {<<: *first, name: on}
+""")
+    first, second = runbook.rows
+    assert (first.name, first.symptom, first.mitigation) == ("no", "1:30", ("2026-11-22", "1_000"))
+    assert (first.owner.name, first.owner.slack, first.owner.escalate_to.name) == ("yes", "0123", "")
+    assert second == replace(first, name="on")
 
 
 def test_a_small_table_is_read_whole() -> None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from triage.kpi import SHIPPED
 from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
 from triage.live import LiveFile
+from triage.plain_yaml import read_yaml
 
 LONGEST_TEXT = 300
 MOST_KPIS = 100
@@ -22,14 +22,7 @@ class KpiError(Exception):
     """The figures can't be used: a sentence that says where and why."""
 
 
-def _as_text(given: object) -> object:
-    """YAML reads 1 and true where people mean a text."""
-    if isinstance(given, bool):
-        return str(given).lower()
-    return str(given) if isinstance(given, int | float) else given
-
-
-Text = Annotated[str, BeforeValidator(_as_text), Field(max_length=LONGEST_TEXT)]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT)]
 
 
 class SourceRow(BaseModel):
@@ -119,9 +112,9 @@ class LiveKpis(LiveFile[tuple[Kpi, ...]]):
 def read_kpis(text: str, where: str = "the figures") -> tuple[Kpi, ...]:
     """The figures that a YAML text writes down. Raises KpiError."""
     try:
-        given = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise KpiError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
+        given = read_yaml(text, where)
+    except ValueError as error:
+        raise KpiError(str(error)) from None
     if not isinstance(given, Mapping):
         raise KpiError(f"{where}: write kpis: and below it a list of figures")
     if odd := [key for key in given if not isinstance(key, str)]:

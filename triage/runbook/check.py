@@ -1,10 +1,20 @@
 """What a runbook lacks: rows that can never match, rows without an owner, symptoms that no row answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import product
 
 from triage.detectors import NAMES
 from triage.runbook.matchers import Matcher
 from triage.runbook.model import Row, Runbook
+from triage.symptom import Cause, Severity
+
+SEVERITIES = (Severity.CRITICAL, Severity.WARNING)
+"""Those that detectors tell."""
+ABOUT = frozenset({
+    "service", "partner", "gateway", "operation", "route", "version", "caller", "waiting", "kpi", "owner",
+    "connector", "counterpart", "left", "right", "table", "counterpart_table", "kind", "kinds",
+})  # fmt: skip
+"""The labels with which their findings say what they are about: any may have any value, or none."""
 
 
 def complaints(runbook: Runbook, detectors: Sequence[str] = NAMES) -> Iterator[str]:
@@ -17,10 +27,12 @@ def complaints(runbook: Runbook, detectors: Sequence[str] = NAMES) -> Iterator[s
             yield f"row {row.name!r} has no owner: say who responds"
         if row.owner.escalate_after is not None and not row.owner.escalate_to:
             yield f"row {row.name!r} escalates to nobody: add escalate_to"
+        if row.owner.escalate_to and row.owner.escalate_after is None:
+            yield f"row {row.name!r} never escalates: add escalate_after"
         if not row.mitigation and not any(cause.first for cause in row.causes.values()):
             yield f"row {row.name!r} says nothing to do first: add mitigation"
     for detector in detectors:
-        if not any(_may_take(row.matchers, detector) for row in runbook.rows):
+        if not all(_is_answered(runbook.rows, own) for own in _own_labels(detector)):
             yield f"no row answers the detector {detector!r}: add one, or a last row without matchers"
 
 
@@ -50,6 +62,11 @@ def _contradiction(matchers: Sequence[Matcher]) -> str:
     return ""
 
 
-def _may_take(matchers: Sequence[Matcher], detector: str) -> bool:
-    """Whether a symptom of that detector is taken whatever its other labels."""
-    return all(matcher.name == "alertname" and matcher.matches({"alertname": detector}) for matcher in matchers)
+def _own_labels(detector: str) -> Iterator[Mapping[str, str]]:
+    for severity, cause in product(SEVERITIES, Cause):
+        yield {"alertname": detector, "severity": severity, "cause": cause}
+
+
+def _is_answered(rows: Sequence[Row], own: Mapping[str, str]) -> bool:
+    """Whether a finding with these labels is taken by some row, whatever it is about."""
+    return any(all(each.name not in ABOUT and each.matches(own) for each in row.matchers) for row in rows)

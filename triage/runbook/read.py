@@ -3,17 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
-from typing import TypeAlias
 from urllib.parse import urlsplit
 
-import yaml
-
+from triage.plain_yaml import Yaml, read_yaml
 from triage.runbook.matchers import Matcher, read_matchers
 from triage.runbook.model import KINDS, NOBODY, Contact, LikelyCause, Link, Ownership, Responder, Row, Runbook
 from triage.symptom import Cause
 from triage.window import parse_duration
-
-Yaml: TypeAlias = str | int | float | bool | Sequence["Yaml"] | Mapping[str, "Yaml"] | None
 
 ROW_KEYS = ("name", "matchers", "symptom", "ended", "causes", "mitigation", "owner", "links", "sla")
 OWNER_KEYS = ("name", "slack", "escalate_after", "escalate_to")
@@ -40,9 +36,9 @@ def load_runbook(path: Path) -> Runbook:
 def read_runbook(text: str, where: str = "the runbook") -> Runbook:
     """The runbook that a YAML text writes down. Raises RunbookError."""
     try:
-        given: Yaml = yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise RunbookError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
+        given = read_yaml(text, where)
+    except ValueError as error:
+        raise RunbookError(str(error)) from None
     try:
         whole = _mapping(given, "it", ("rows", "owners"))
         rows = tuple(_row(row, f"row {number}") for number, row in enumerate(_list(whole.get("rows"), "rows"), start=1))
@@ -172,9 +168,9 @@ def _texts(given: Yaml, where: str) -> tuple[str, ...]:
 
 def _text(keys: Mapping[str, Yaml], name: str, where: str, *, needed: bool = False) -> str:
     given = keys.get(name)
-    if given is not None and not isinstance(given, str | int | float):
+    if given is not None and not isinstance(given, str):
         raise ValueError(f"{where}: {name} is no text")
-    text = "" if given is None else str(given).strip()
+    text = (given or "").strip()
     if needed and not text:
         raise ValueError(f"{where} lacks {name!r}")
     return text
