@@ -1,11 +1,12 @@
 """What a pass makes of symptoms: incidents that open, join, last, flap and end."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.symptoms import T0, Passes, at, gateway_errors, other
+from triage.incident.acting import Act, change
 from triage.incident.fold import END, IMPACT, fold
 from triage.incident.grouping import Calls
 from triage.incident.keeping import Seen
@@ -388,6 +389,41 @@ class TestLife:
         passes.looks(1210, 2200, gateway_errors())
         told = [event.time for event in passes.only.timeline if event.kind == Kind.ESCALATED]
         assert told == [at(900), at(2100)]
+
+    def test_a_clock_that_was_ahead_ends_nothing_that_lasts(self) -> None:
+        """It is open again with the first pass of a clock that is right, ends and escalates as if there were none."""
+        passes = Passes()
+        passes.looks(30, 300, gateway_errors())
+        passes.looks(10_800, 10_870)
+        assert passes.only.state is State.RESOLVED
+        passes.look(370, gateway_errors())
+        assert (passes.only.state.value, len(passes.only.active)) == ("open", 1)
+        passes.looks(380, 930, gateway_errors())
+        too_early = passes.only.escalated_at
+        passes.look(930, gateway_errors())
+        assert passes.only.escalated_at
+        assert not too_early
+        passes.looks(940, 1000, gateway_errors())
+        passes.looks(1000, 1060)
+        assert (passes.only.state, passes.only.symptoms[0].symptom.to) == (State.RESOLVED, at(1000))
+
+    def test_people_act_after_what_a_clock_that_was_ahead_told(self) -> None:
+        """Whatever their own clock says: what they do takes effect."""
+        passes = Passes()
+        ahead_s = (datetime.now(UTC) - T0).total_seconds() + 3600
+        passes.looks(ahead_s - 30, ahead_s, gateway_errors())
+        passes.looks(ahead_s, ahead_s + 60)
+        assert passes.only.state is State.RESOLVED
+        assert change(passes.book, passes.only.id, "reopen", Act("ana")).state.value == "open"
+        assert change(passes.book, passes.only.id, "ack", Act("ana")).state is State.ACKNOWLEDGED
+
+    def test_what_was_opened_by_a_clock_that_was_ahead_escalates(self) -> None:
+        """Nobody knows how long it has waited: not until the time comes round."""
+        passes = Passes()
+        passes.look(86_400, replace(gateway_errors(), from_=at(86_380)))
+        assert passes.only.escalated_at is None
+        passes.look(40, gateway_errors())
+        assert passes.only.escalated_at
 
     def test_a_cause_found_later_changes_the_answer(self) -> None:
         """At once, and the timeline says so."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from triage.incident.book import Book
 from triage.incident.fold import TICK, ticked
+from triage.incident.keeping import in_turn
 from triage.incident.model import Event, Incident, Kind, State, Tick
 from triage.incident.naming import digest
 
@@ -57,7 +58,7 @@ def change(book: Book, id_: str, action: str, act: Act) -> Incident:
         return incident
     # whoever acknowledges it the same time again says the same thing; a mitigation between two is another
     event_id = f"{of}.{incident.epoch}.{_times(incident, kind)}"
-    return _written(book, incident, Event(incident.id, event_id, _now(), kind, act.by, act.text, act.own))
+    return _written(book, incident, Event(incident.id, event_id, _now(incident), kind, act.by, act.text, act.own))
 
 
 def note(book: Book, id_: str, act: Act) -> Incident:
@@ -68,7 +69,8 @@ def note(book: Book, id_: str, act: Act) -> Incident:
     if was_told(incident, act, incident.id):  # as api.md has it: under an id that was seen with anything
         return incident
     own = act.own or secrets.token_hex(8)
-    event = Event(incident.id, f"{incident.id}.{Kind.NOTE}.{own}", _now(), Kind.NOTE, act.by, act.text[:LONGEST_TEXT])
+    event_id = f"{incident.id}.{Kind.NOTE}.{own}"
+    event = Event(incident.id, event_id, _now(incident), Kind.NOTE, act.by, act.text[:LONGEST_TEXT])
     return _written(book, incident, event)
 
 
@@ -84,7 +86,7 @@ def tick(book: Book, id_: str, number: int, done: bool, act: Act) -> Incident:
         return incident
     event_id = f"{of}.{incident.ticks}"
     details = TICK.dump_json(Tick(done, act.text.strip()[:LONGEST_TEXT], act.own)).decode()
-    return _written(book, incident, Event(incident.id, event_id, _now(), Kind.STEP, act.by, step, details))
+    return _written(book, incident, Event(incident.id, event_id, _now(incident), Kind.STEP, act.by, step, details))
 
 
 def known(book: Book, id_: str) -> Incident:
@@ -121,5 +123,5 @@ def _written(book: Book, incident: Incident, event: Event) -> Incident:
     return book.incident(incident.id) or incident
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
+def _now(incident: Incident) -> datetime:
+    return in_turn(incident.timeline, datetime.now(UTC))

@@ -4,7 +4,7 @@ Nothing here reads or writes: symptoms and incidents in, events out. The ids of 
 two watchers that find the same write the same.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -21,6 +21,8 @@ CALM = timedelta(minutes=2)
 """What was over for so long when it was first found would have ended: a detector waits a minute, and passes another."""
 STILL_THERE = timedelta(minutes=10)
 """What a person called resolved is open again if its symptom lasts for longer than this."""
+AHEAD = timedelta(minutes=1)
+"""What is later than now by more than this was told by a clock that was wrong."""
 
 
 @dataclass
@@ -73,7 +75,18 @@ def kept(
     after = _applied(incidents, events)
     events += [event for one in after for event in _escalated(one, found.now)]
     seen.keep(after)
-    return events
+    times = {one.id: in_turn(filter(_by_a_pass, one.timeline), found.now) for one in incidents}
+    return [replace(event, time=times.get(event.incident, event.time)) for event in events]
+
+
+def _by_a_pass(event: Event) -> bool:
+    return event.author == US and event.kind != Kind.NOTIFIED
+
+
+def in_turn(events: Iterable[Event], now: datetime) -> datetime:
+    """The time of what happens now, after these events, be it that a clock was ahead when they were told."""
+    latest = max((event.time for event in events), default=now)
+    return now if latest <= now else latest + timedelta(microseconds=1)
 
 
 def _applied(incidents: Sequence[Incident], events: Sequence[Event]) -> list[Incident]:
@@ -113,7 +126,7 @@ def _knows(incident: Incident) -> bool:
 def _reopens(incident: Incident, symptom: Symptom, now: datetime) -> bool:
     """Whether it is back since it was resolved; what a person called resolved may take a while to go."""
     resolved_for = now - (incident.resolved_at or now)
-    if symptom.to is not None or resolved_for <= timedelta():
+    if symptom.to is not None or -AHEAD < resolved_for <= timedelta():
         return False
     tracked = _tracked(incident, symptom)
     return incident.resolved_by == US or (tracked is not None and not tracked.active) or resolved_for >= STILL_THERE
@@ -238,7 +251,8 @@ def _escalated(incident: Incident, now: datetime) -> Iterator[Event]:
     after = incident.answer.escalate_after
     if incident.state is not State.OPEN or after is None or incident.escalated_at is not None:
         return
-    if now - incident.waiting_since >= after:
+    known = [time for time in (incident.waiting_since, incident.opened_at) if time - now < AHEAD]
+    if not known or now - known[0] >= after:
         to = incident.answer.escalate_to
         whom = to.name if to else "the channel"
         text = f"Nobody has acknowledged it within {after.total_seconds() / 60:.0f} min; told to {whom}."
