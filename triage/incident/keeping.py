@@ -12,6 +12,7 @@ from triage.incident.fold import ANSWER, SYMPTOM, apply, fold
 from triage.incident.grouping import FLAP, Calls, Group, grouped
 from triage.incident.model import US, Event, Incident, Kind, State, Tracked
 from triage.incident.naming import answer, digest, grouping_key, incident_id, naming
+from triage.pleading import lasted
 from triage.runbook.model import Runbook
 from triage.symptom import Key, Symptom
 
@@ -255,5 +256,5 @@ def _escalated(incident: Incident, now: datetime) -> Iterator[Event]:
     if not known or now - known[0] >= after:
         to = incident.answer.escalate_to
         whom = to.name if to else "the channel"
-        text = f"Nobody has acknowledged it within {after.total_seconds() / 60:.0f} min; told to {whom}."
+        text = f"Nobody has acknowledged it within {lasted(after)}: it escalates to {whom}."
         yield Event(incident.id, f"{incident.id}.escalated.{incident.epoch}", now, Kind.ESCALATED, US, text)
