@@ -14,13 +14,13 @@ import re
 from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 
-MADE = re.compile(r"CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (\w+)|CREATE OR REPLACE TABLE (\w+)")
+MADE = re.compile(r"CREATE (?:TABLE|VIEW|MATERIALIZED VIEW) IF NOT EXISTS (\w+)|CREATE OR REPLACE (?:TABLE|VIEW) (\w+)")
 FUNCTION = re.compile(r"(CREATE OR REPLACE FUNCTION \w+)")
 CHANGED = re.compile(r"(?:CREATE TABLE IF NOT EXISTS|ALTER TABLE) (\w+)\b(?! MODIFY QUERY)")
 HOLDS_ROWS = re.compile(r"ALTER TABLE|[^;]*^\)?\s*ENGINE = \w*MergeTree", re.MULTILINE)
-NAMING = r"\b(FROM|JOIN|TO|ALTER TABLE|REPLACE TABLE|IF NOT EXISTS) ({names})\b"
+NAMING = r"\b(FROM|JOIN|TO|ALTER TABLE|REPLACE TABLE|REPLACE VIEW|IF NOT EXISTS) ({names})\b"
 LIKE = re.compile(r"( AS )(\w+)( ENGINE = Null)")
-TARGET = re.compile(r"((?:IF NOT EXISTS|REPLACE TABLE|ALTER TABLE) `\w+`\.\w+)")
+TARGET = re.compile(r"((?:IF NOT EXISTS|REPLACE TABLE|REPLACE VIEW|ALTER TABLE) `\w+`\.\w+)")
 ENGINE = re.compile(r"(ENGINE = )(\w*MergeTree)")
 WINDOW = re.compile(r"non_replicated_deduplication_window = (\d+)")
 REPLICATED_WINDOW = r"replicated_deduplication_window = \1, replicated_deduplication_window_seconds = 2592000"

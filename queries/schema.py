@@ -91,6 +91,11 @@ STANDARD = {  # OpenTelemetry semantic conventions 1.44, with the deprecated nam
     "peer.service": 105,
     "server.address": 106,
     "error.type": 107,
+    "net.peer.name": 108,
+    "rpc.response.status_code": 109,
+    "rpc.grpc.status_code": 109,
+    "db.system.name": 110,
+    "db.system": 110,
 }
 
 

@@ -53,7 +53,9 @@ CODES = _often(
 PARTNERS = _often(
     {}, {"service.peer.name": "psp"}, {"peer.service": "erp"}, {"server.address": "wms.example"},
     {"service.peer.name": "shop", "peer.service": "psp"}, {"service.peer.name": "", "peer.service": "shop"},
-    {"peer.service": "erp", "server.address": "nobody"}, {"peer.service": ODD},
+    {"peer.service": "erp", "server.address": "nobody"}, {"peer.service": ODD}, {"net.peer.name": "wms.example"},
+    {"net.peer.name": "wms.example", "server.address": "nobody"}, {"net.peer.name": "psp", "server.address": ""},
+    {"db.system": "redis", "peer.service": "psp"}, {"db.system.name": "mysql", "server.address": "wms.example"},
 )  # fmt: skip
 ROUTES = _often({}, {"http.route": "/buy"}, {"http.route": ""}, times=3)
 VERSIONS = _often({}, {"service.version": "1"}, {"service.version": "2"}, times=2)

@@ -142,8 +142,8 @@ class _Asked:
 
     def to_partner(self, span: Span) -> bool:
         if self.partners:
-            return not self.partners.isdisjoint(_peers(span, "service.peer.name", "peer.service", "server.address"))
-        return bool(_peers(span, "service.peer.name", "peer.service") - self.services)
+            return not self.partners.isdisjoint(_peers(span) | {_address(span)})
+        return bool(_peers(span) - self.services)
 
     def failed(self, span: Span) -> bool:
         by_server = span.kind == "Server" and _http(span) >= 500
@@ -159,8 +159,8 @@ class _Asked:
         return self.failed(span) if self.question.slower_than_ms is None else self.took_longer(span)
 
     def to_peer(self, span: Span, peer: str) -> bool:
-        keys = ("service.peer.name", "peer.service", *(["server.address"] if peer in self.partners else []))
-        return span.kind == "Client" and peer in _peers(span, *keys)
+        by_address = peer in self.partners and peer == _address(span)
+        return span.kind == "Client" and (peer in _peers(span) or by_address)
 
     def matches(self, span: Span) -> bool:
         asked = self.question
@@ -260,8 +260,15 @@ def _first(attributes: Mapping[str, str], keys: Iterable[str]) -> str:
     return next((attributes[key] for key in keys if attributes.get(key)), "")
 
 
-def _peers(span: Span, *keys: str) -> set[str]:
-    return {span.attributes.get(key, "") for key in keys} - {""}
+def _peers(span: Span) -> set[str]:
+    """The names of whom a span calls, if it is no database."""
+    if not span.attributes.keys().isdisjoint({"db.system.name", "db.system"}):
+        return set()
+    return {span.attributes.get(key, "") for key in ("service.peer.name", "peer.service")} - {""}
+
+
+def _address(span: Span) -> str:
+    return _first(span.attributes, ("server.address", "net.peer.name"))
 
 
 def _http(span: Span) -> int:

@@ -45,9 +45,9 @@ WITH
 SELECT
     TraceId, SpanId, ParentSpanId, Timestamp AS Start, Duration / 1e6 AS Ms,
     toString(ServiceName) AS Service, toString(SpanName) AS Operation, toString(SpanKind) AS Kind,
-    arrayDistinct(arrayFilter(name -> notEmpty(name),
-        [SpanAttributes['service.peer.name'], SpanAttributes['peer.service']])) AS Peers,
-    SpanAttributes['server.address'] AS Address,
+    if(hasAny(mapKeys(SpanAttributes), ['db.system.name', 'db.system']), [], arrayDistinct(arrayFilter(name -> notEmpty(name),
+        [SpanAttributes['service.peer.name'], SpanAttributes['peer.service']]))) AS Peers,
+    coalesce(nullIf(SpanAttributes['server.address'], ''), SpanAttributes['net.peer.name']) AS Address,
     notEmpty(hit_key) AS IsLookup,
     lower(SpanAttributes[hit_key]) IN ('true', '1', 'hit') AS IsHit
 FROM otel_traces

@@ -2,8 +2,8 @@
 -- from, to: DateTime64, UTC; the window, `to` itself not meant
 -- partner: String, its name
 -- One row per caller, HTTP status (0 where there was none) and kind of complaint, most calls first; one received twice counts
--- once. Where no connection came about, what is said of certificates, versions and tokens is no answer; nor is an address, or
--- the name of a field.
+-- once. Where no connection came about (`unanswered`), what is said of certificates, versions and tokens is no answer; nor is
+-- an address, or the name of a field. Of gRPC's statuses some are about what was said, some refuse who says it.
 WITH
     (SELECT groupArray(Name) FROM partners) AS known_partners,
     replaceRegexpAll(lower(Error), '(\\w+:/|\\B)/[^\\s"\'<>(),;]+', '') AS addressed,
@@ -20,8 +20,9 @@ WITH
 SELECT
     toString(ServiceName) AS service,
     HttpStatus AS status,
-    NOT is_unanswered AND match(said, 'valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|contract|version') AS invalid,
-    NOT is_unanswered AND match(said, 'token|expired|unauthori|forbidden|credential|signature|authenticat') AS refused,
+    is_unanswered AS unanswered,
+    NOT is_unanswered AND match(said, 'valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|contract|version|failed_?precondition|out_?of_?range|unimplemented') AS invalid,
+    NOT is_unanswered AND match(said, 'token|expired|unauthori|forbidden|credential|signature|authenticat|permission_?denied') AS refused,
     uniqExact(TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp) AS calls,
     topK(1)(Error)[1] AS commonest
 FROM failures
@@ -29,5 +30,5 @@ WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6,
     AND Timestamp + toIntervalNanosecond(Duration) <= {to:DateTime64(6, 'UTC')}
     AND SpanKind = 'Client' AND (
         has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has(known_partners, {partner:String})))
-GROUP BY service, status, invalid, refused
-ORDER BY calls DESC, service, status, invalid, refused
+GROUP BY service, status, unanswered, invalid, refused
+ORDER BY calls DESC, service, status, unanswered, invalid, refused

@@ -10,7 +10,7 @@ from typing import TypedDict, cast
 from triage.detectors.earlier import with_earlier
 from triage.detectors.onset import Run, failing_run
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates
-from triage.detectors.wording import clock, name, percent, windowed
+from triage.detectors.wording import clock, name, percent, said, windowed
 from triage.model import Question
 from triage.symptom import Ask, Cause, Severity, Symptom
 from triage.window import Window
@@ -27,6 +27,7 @@ class Answers(TypedDict):
 
     service: str
     status: int
+    unanswered: bool
     invalid: bool
     refused: bool
     calls: int
@@ -93,10 +94,10 @@ def _answers(window: Window, ask: Ask, partner: str, run: Run) -> list[Answers]:
 
 def _verdict(partner: str, answers: Sequence[Answers]) -> Verdict:
     """The cause that most of the failing answers speak for."""
-    said = {Cause.TOKEN_EXPIRED: 0, Cause.CONTRACT_DRIFT: 0, Cause.PARTNER_DOWN: 0}
+    spoken = {Cause.TOKEN_EXPIRED: 0, Cause.CONTRACT_DRIFT: 0, Cause.PARTNER_DOWN: 0}
     for answer in answers:
-        said[_spoken_for(answer)] += answer["calls"]
-    cause = max(said, key=lambda each: said[each])
+        spoken[_spoken_for(answer)] += answer["calls"]
+    cause = max(spoken, key=lambda each: spoken[each])
     of_cause = [answer for answer in answers if _spoken_for(answer) is cause]
     example = max(of_cause, key=lambda answer: answer["calls"])["commonest"] if of_cause else ""
     what = {
@@ -104,12 +105,16 @@ def _verdict(partner: str, answers: Sequence[Answers]) -> Verdict:
         Cause.CONTRACT_DRIFT: "are about what was said",
         Cause.PARTNER_DOWN: "are failures of the partner itself",
     }
-    statuses = sorted({answer["status"] for answer in of_cause})
-    shown = ", ".join(str(status) if status else "no answer" for status in statuses[:4])
-    total = sum(said.values())
+    statuses = sorted({(answer["status"], answer["unanswered"]) for answer in of_cause})
+    shown = ", ".join(_status(*each) for each in statuses[:4])
+    total = sum(spoken.values())
     return Verdict(
-        cause, f"{said[cause]} of {total} failing answers of {name(partner)} {what[cause]} ({shown}): {name(example)}"
+        cause, f"{spoken[cause]} of {total} failing answers of {name(partner)} {what[cause]} ({shown}){said(example)}"
     )
+
+
+def _status(status: int, unanswered: bool) -> str:
+    return str(status) if status else "no answer" if unanswered else "no HTTP status"
 
 
 def _spoken_for(answer: Answers) -> Cause:

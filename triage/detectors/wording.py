@@ -33,6 +33,11 @@ def name(text: str) -> str:
     return one_line(text, LONGEST_NAME) or "(no name)"
 
 
+def said(error: str) -> str:
+    """What a failure says, behind a colon; nothing where it says nothing."""
+    return f": {name(error)}" if error else ""
+
+
 def windowed(window_s: int) -> str:
     """`the last 30 s`, `the last 5 min`."""
     return f"the last {window_s} s" if window_s < 120 else f"the last {window_s // 60} min"
