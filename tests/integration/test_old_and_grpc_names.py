@@ -16,7 +16,10 @@ from tests.integration.otlp import SECOND, Plain, attributes, logs, segment, spa
 from tests.loading import empty
 from triage.affected.answer import affected
 from triage.detectors import symptoms_at
+from triage.incident.naming import title_of
 from triage.model import Question
+from triage.runbook import SHIPPED
+from triage.runbook.read import load_runbook
 from triage.symptom import Cause, Symptom
 
 pytestmark = pytest.mark.integration
@@ -161,3 +164,20 @@ def test_an_error_that_says_nothing_is_not_said_to_have_no_name(store: Store) ->
     symptoms = found(store)
     assert list(symptoms) == ["partner_integration", "gateway_errors"]
     assert [symptom for symptom in symptoms.values() if "(no name)" in symptom.because] == []
+
+
+TITLES = {
+    500: "5xx at the gateway: 72 % of POST /checkout since 13:56",
+    200: "Errors at the gateway: 72 % of POST /checkout since 13:56",
+}
+
+
+@pytest.mark.parametrize("answered", TITLES)
+def test_a_title_speaks_of_5xx_where_most_failing_requests_were_answered_so(store: Store, answered: int) -> None:
+    """Others fail under HTTP 200, which is not what their error is called."""
+    checkouts(store, {}, status="Unset", answered=answered)
+    symptom = found(store)["gateway_errors"]
+    assert title_of(symptom, load_runbook(SHIPPED).answering(symptom)) == TITLES[answered]
+    assert symptom.sentence.startswith(TITLES[answered].partition(":")[0])
+    said = store.select("SELECT DISTINCT Error FROM failures")["Error"].to_list()
+    assert said == (["HTTP 500"] if answered == 500 else [""])

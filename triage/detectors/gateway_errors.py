@@ -13,7 +13,7 @@ from triage.chance import SURE
 from triage.detectors.earlier import with_earlier
 from triage.detectors.onset import Run, failing_run
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SUSPICIOUS, Excess, Rates, together
-from triage.detectors.wording import clock, name, percent, windowed
+from triage.detectors.wording import clock, name, percent, said, windowed
 from triage.model import Question
 from triage.symptom import Ask, Cause, Severity, Symptom
 from triage.window import Window
@@ -90,7 +90,8 @@ def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
         run = _run(window, ask, suspect, verdict.version, own)
         if run is not None:
             to = None if entries[entry].is_ongoing else run.last + timedelta(microseconds=1)
-            yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to)
+            is_5xx = _answer_5xx(window, ask, entry)
+            yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to, is_5xx)
 
 
 def _entries(window: Window, ask: Ask) -> Iterator[tuple[tuple[str, str], Rates]]:
@@ -190,13 +191,13 @@ def _verdict(
     if not suspect.is_partner and suspect.invalid >= INVALID * suspect.requests:
         return Verdict(
             Cause.SCHEMA_CHANGE,
-            f"{suspect.invalid} of {suspect.requests} failures at {name(suspect.name)} are about what was sent: "
-            f"{name(suspect.commonest)}",
+            f"{suspect.invalid} of {suspect.requests} failures at {name(suspect.name)} are about what was sent"
+            f"{said(suspect.commonest)}",
         )
     where = "" if own.is_unknown else f", where {_share(own.all)} fail (usually {percent(own.all.usual)})"
     return Verdict(
         Cause.PROVIDER_FAILING,
-        f"{suspect.requests} failing requests begin to fail at {name(suspect.name)}{where}: {name(suspect.commonest)}",
+        f"{suspect.requests} failing requests begin to fail at {name(suspect.name)}{where}{said(suspect.commonest)}",
     )
 
 
@@ -240,6 +241,13 @@ def _run(window: Window, ask: Ask, suspect: Suspect, version: str, own: Own) -> 
     return failing_run(ask, window, usual_rate, service=suspect.name, version=version)
 
 
+def _answer_5xx(window: Window, ask: Ask, entry: tuple[str, str]) -> bool:
+    """Whether most of an entry's requests that fail now are answered with HTTP 500 or above."""
+    since = window.to - timedelta(seconds=RECENT_S)
+    row = ask("detect/server_errors", service=entry[0], operation=entry[1], **{"from": since}, to=window.to)
+    return bool(2 * row["server_errors"][0] > row["errors"][0])
+
+
 def _symptom(
     suspect: Suspect,
     entry: tuple[str, str],
@@ -248,11 +256,13 @@ def _symptom(
     from_: datetime,
     to: datetime | None,
     now: datetime,
+    is_5xx: bool,
 ) -> Symptom:
     service, operation = entry
     kind = "partner" if suspect.is_partner else "service"
+    what = "5xx" if is_5xx else "Errors"
     sentence = (
-        f"5xx at the gateway: {percent(excess.ratio)} of {name(operation)} failed in {windowed(excess.window_s)} "
+        f"{what} at the gateway: {percent(excess.ratio)} of {name(operation)} failed in {windowed(excess.window_s)} "
         f"({excess.failures} of {excess.requests}, usually {percent(excess.usual)}), since {clock(from_)}; "
         f"they begin to fail at {name(suspect.name)}"
     )
@@ -277,7 +287,9 @@ def _symptom(
         ),
         suspect=suspect.name,
         services=frozenset({suspect.name}),
-        labels={"gateway": service, "operation": operation} | ({"version": verdict.version} if verdict.version else {}),
+        labels={"gateway": service, "operation": operation}
+        | ({"version": verdict.version} if verdict.version else {})
+        | ({} if is_5xx else {"status": "other"}),
     )
 
 
