@@ -113,7 +113,8 @@ def test_a_silence_that_comes_each_day_is_told_only_as_long_as_it_is_new(own_sto
     own_store.command(
         "INSERT INTO services VALUES ('gateway', {at:DateTime64(9, 'UTC')}, {at:DateTime64(9, 'UTC')})",
         at=NOW - 2 * day,
-    )
+    )  # by its log records: it sends spans since today
+    assert [symptom.subject for symptom in found(own_store, "no_data")] == [{"service": "gateway"}]
     heard(own_store, day + quiet, open_for)
     assert found(own_store, "no_data") == []
     heard(own_store, day - 6 * quiet, 7 * quiet)
