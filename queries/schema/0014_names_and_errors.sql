@@ -1,13 +1,19 @@
 -- Whom a call asks, by an older name too; a database is no partner. What an error says that is told by an RPC's status.
 
 -- What the status of an RPC that failed says, by its number or name: "gRPC 16 UNAUTHENTICATED"; '' where there is none.
-CREATE OR REPLACE FUNCTION rpc_error AS (status) -> coalesce(
-    nullIf(arrayFirst(text -> has(splitByChar(' ', text), status), [
-        'gRPC 1 CANCELLED', 'gRPC 2 UNKNOWN', 'gRPC 3 INVALID_ARGUMENT', 'gRPC 4 DEADLINE_EXCEEDED', 'gRPC 5 NOT_FOUND',
-        'gRPC 6 ALREADY_EXISTS', 'gRPC 7 PERMISSION_DENIED', 'gRPC 8 RESOURCE_EXHAUSTED', 'gRPC 9 FAILED_PRECONDITION',
-        'gRPC 10 ABORTED', 'gRPC 11 OUT_OF_RANGE', 'gRPC 12 UNIMPLEMENTED', 'gRPC 13 INTERNAL', 'gRPC 14 UNAVAILABLE',
-        'gRPC 15 DATA_LOSS', 'gRPC 16 UNAUTHENTICATED']), ''),
-    if(status IN ('', '0', 'OK'), '', concat('RPC ', status)));
+CREATE OR REPLACE FUNCTION rpc_error AS (status) -> transform(
+    transform(status,
+        ['OK', 'CANCELLED', 'UNKNOWN', 'INVALID_ARGUMENT', 'DEADLINE_EXCEEDED', 'NOT_FOUND', 'ALREADY_EXISTS', 'PERMISSION_DENIED',
+         'RESOURCE_EXHAUSTED', 'FAILED_PRECONDITION', 'ABORTED', 'OUT_OF_RANGE', 'UNIMPLEMENTED', 'INTERNAL', 'UNAVAILABLE',
+         'DATA_LOSS', 'UNAUTHENTICATED'],
+        ['0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16'],
+        status),
+    ['', '0', '1', '2', '3', '4', '5', '6', '7', '8', '9', '10', '11', '12', '13', '14', '15', '16'],
+    ['', '', 'gRPC 1 CANCELLED', 'gRPC 2 UNKNOWN', 'gRPC 3 INVALID_ARGUMENT', 'gRPC 4 DEADLINE_EXCEEDED', 'gRPC 5 NOT_FOUND',
+     'gRPC 6 ALREADY_EXISTS', 'gRPC 7 PERMISSION_DENIED', 'gRPC 8 RESOURCE_EXHAUSTED', 'gRPC 9 FAILED_PRECONDITION',
+     'gRPC 10 ABORTED', 'gRPC 11 OUT_OF_RANGE', 'gRPC 12 UNIMPLEMENTED', 'gRPC 13 INTERNAL', 'gRPC 14 UNAVAILABLE',
+     'gRPC 15 DATA_LOSS', 'gRPC 16 UNAUTHENTICATED'],
+    concat('RPC ', status));
 
 -- What a failing span says of itself, in at most 300 characters: what was thrown, else its status, else its type.
 CREATE OR REPLACE FUNCTION error_text AS (event_names, event_attributes, message, type, http_status) -> substringUTF8(multiIf(
