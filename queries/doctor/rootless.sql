@@ -1,6 +1,7 @@
 -- Which traces have no root, and where do they begin instead?
 -- from, to: DateTime64, UTC; the window that a trace lies in, `to` itself not meant; a root may be a minute late
--- One row per service that such traces begin in, the one with most first; `example` is one of them.
+-- One row per service that such traces begin in, and whether somebody called it there or it was at work, most first;
+-- `example` is one of them.
 
 CREATE TEMPORARY TABLE candidates AS
 SELECT TraceId
@@ -19,15 +20,16 @@ WHERE cityHash64(TraceId) NOT IN (
     GROUP BY TraceHash HAVING sum(Roots) > 0);
 
 SELECT
-    entry_service AS service,
+    entry[5] AS service,
+    entry[4] NOT IN ('Client', 'Internal', 'Producer') AS is_called,
     count() AS traces,
     min(TraceId) AS example
 FROM (
-    SELECT TraceId, unpacked(min(Entry))[5] AS entry_service
+    SELECT TraceId, unpacked(min(Entry)) AS entry
     FROM trace_parts
     WHERE Bucket >= toStartOfTenMinutes({from:DateTime64(6, 'UTC')}) AND Bucket < {to:DateTime64(6, 'UTC')}
         AND TraceId IN (SELECT TraceId FROM rootless) AND Spans > 0
     GROUP BY TraceId
 )
-GROUP BY service
-ORDER BY traces DESC, service
+GROUP BY service, is_called
+ORDER BY traces DESC, service, is_called

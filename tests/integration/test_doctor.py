@@ -207,6 +207,16 @@ def test_traces_without_a_root(hour: Hour) -> None:
     assert not hour.found(spans.parents)
 
 
+def test_traces_that_begin_inside_a_service(hour: Hour) -> None:
+    """Its own span never came, which is no caller's fault; where it was called, one is."""
+    hour.spans("function", hour.span(2, 1, kind=CLIENT))
+    hour.spans("called", hour.span(2, 1, trace=next(_traces), kind=SERVER))
+    found = {finding.service: finding for finding in hour.found(spans.roots)}
+    assert "begin inside function" in found["function"].sentence
+    assert "flush" in found["function"].change
+    assert "called by somebody who sends no spans" in found["called"].sentence
+
+
 def test_parents_that_never_arrived(hour: Hour) -> None:
     """A span in the midst of a trace is missing: the one below it says so."""
     hour.spans("outer", hour.span(1))

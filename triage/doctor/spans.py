@@ -43,16 +43,25 @@ def versions(examined: Examined) -> Iterator[Finding]:
 
 
 def roots(examined: Examined) -> Iterator[Finding]:
-    """Traces that begin with a call by somebody unknown."""
+    """Traces that begin with a call by somebody unknown, or in the midst of a service's work."""
     found = list(examined.ask("rootless").iter_rows(named=True))
     traces = sum(sent.roots for sent in examined.services) + sum(row["traces"] for row in found)
     for row in found:
+        service = row["service"]
+        if row["is_called"]:
+            begin = f"they begin at {service}, called by somebody who sends no spans"
+            change = f"send the spans of whoever calls {service} here too, or let it not take over their trace context"
+        else:
+            begin = f"they begin inside {service}, whose own span around it never came"
+            change = (
+                f"see whether {service} is ended before it exports its last spans (a timeout, a kill, a frozen "
+                "function): end the span before the deadline, and flush before the process stops"
+            )
         yield Finding(
             "roots",
-            f"{share(row['traces'], traces, 'traces')} have no root: they begin at {row['service']}, called by "
-            "somebody who sends no spans",
-            f"send the spans of whoever calls {row['service']} here too, or let it not take over their trace context",
-            service=row["service"],
+            f"{share(row['traces'], traces, 'traces')} have no root: {begin}",
+            change,
+            service=service,
             count=row["traces"],
             of=traces,
             example=row["example"],
