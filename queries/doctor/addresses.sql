@@ -3,7 +3,8 @@
 -- names: Array(String), partners
 -- One row per partner that any does.
 SELECT arrayJoin(arrayIntersect({names:Array(String)}, [
-    SpanAttributes['service.peer.name'], SpanAttributes['peer.service'], SpanAttributes['server.address']
+    SpanAttributes['service.peer.name'], SpanAttributes['peer.service'],
+    SpanAttributes['server.address'], SpanAttributes['net.peer.name']
 ])) AS peer, count() AS calls
 FROM otel_traces
 WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}

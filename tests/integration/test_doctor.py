@@ -249,12 +249,12 @@ def test_partners_of_the_settings_whom_nobody_calls(hour: Hour) -> None:
 
 
 def test_errors_of_somebody_who_is_not_named(hour: Hour) -> None:
-    """An HTTP error that counts as no failure, as it is not known whose it is."""
+    """An HTTP error that counts as no partner's, as it is not known whose it is."""
     refused: dict[str, Plain] = {"http.response.status_code": 403, "server.address": "who.example"}
     calls(hour, refused, {**refused, "service.peer.name": "psp"})
     calls(hour, refused, status=FAILED)
     (finding,) = hour.found(business.unknown_peers)
-    assert (finding.service, finding.lacks, finding.count) == ("buyer", False, 1)
+    assert (finding.service, finding.lacks, finding.count) == ("buyer", False, 2)
     assert "who.example" in finding.sentence
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from queries.errors import QueryTooExpensive
 from queries.store import Store
-from triage.doctor import business, delivery, spans
+from triage.doctor import business, delivery, entries, spans
 from triage.doctor.examined import Examined, examined
 from triage.doctor.finding import Examination, Finding
 from triage.window import Window
@@ -26,6 +26,8 @@ CHECKS: tuple[Check, ...] = (
     business.amounts,
     business.partners,
     business.unknown_peers,
+    entries.many_names,
+    entries.shared_names,
     spans.names,
     spans.versions,
     spans.roots,

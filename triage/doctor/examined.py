@@ -16,6 +16,7 @@ STEP = timedelta(seconds=10)
 
 SAMPLE_SPANS = 100_000
 SAMPLE_TIME = timedelta(hours=1)
+RECENT_SPANS = 50_000
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Examined:
     log_records: int
     data_points: int
     keys: Keys
+    recent: Window
+    """The end of the window with some ten thousand spans, whose attributes are looked at."""
 
     @property
     def spans(self) -> int:
@@ -73,6 +76,10 @@ class Examined:
     def ask(self, question: str, **parameters: Value) -> pl.DataFrame:
         """The answer of `queries/doctor/<question>.sql` for the window."""
         return ask(self.store, question, self.window, **parameters)
+
+    def ask_recent(self, question: str, **parameters: Value) -> pl.DataFrame:
+        """The same for the spans whose attributes are looked at."""
+        return ask(self.store, question, self.recent, **parameters)
 
     def ask_sample(self, question: str) -> pl.DataFrame:
         """The same for the traces that are looked at."""
@@ -93,6 +100,7 @@ def examined(store: Store, window: Window) -> Examined:
     )
     heard = ask(store, "heard", window).row(0, named=True)
     keys = store.ask("doctor/keys").row(0, named=True)
+    since = ask(store, "recent", window, spans=RECENT_SPANS).item()
     return Examined(
         store=store,
         window=window,
@@ -100,4 +108,5 @@ def examined(store: Store, window: Window) -> Examined:
         log_records=heard["log_records"],
         data_points=heard["data_points"],
         keys=Keys(tuple(keys["customer"]), tuple(keys["order"]), tuple(keys["amount"]), tuple(keys["currency"])),
+        recent=Window(since, window.to),
     )

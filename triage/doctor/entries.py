@@ -1,0 +1,38 @@
+"""Does the name of an entry say what was asked for, and no more?"""
+
+from collections.abc import Iterator
+
+from triage.doctor.examined import Examined
+from triage.doctor.finding import Finding
+
+NAMED = 3
+
+
+def many_names(examined: Examined) -> Iterator[Finding]:
+    """Services with nearly as many names as requests."""
+    for row in examined.ask_recent("many_names").iter_rows(named=True):
+        yield Finding(
+            "entry_names",
+            f"the {row['requests']:,} requests to {row['service']} looked at have {row['names']:,} names, such as "
+            f"{row['example']}: none can be compared with what came before",
+            "name their spans after the route, not the path: GET /orders/{id}, which http.route says",
+            service=row["service"],
+            count=row["names"],
+            of=row["requests"],
+        )
+
+
+def shared_names(examined: Examined) -> Iterator[Finding]:
+    """Names under which services are asked for different things."""
+    for row in examined.ask_recent("shared_names").iter_rows(named=True):
+        asked = row["asked"]
+        yield Finding(
+            "entry_names",
+            f"all {row['requests']:,} requests to {row['service']} looked at that are called {row['name']} are for "
+            f"{len(asked):,} different things, such as {', '.join(asked[:NAMED])}: whoever got one seems to have "
+            "recovered from another's failure",
+            "name their spans after what is asked for: the method and http.route, or the GraphQL operation",
+            service=row["service"],
+            count=row["requests"],
+            of=row["requests"],
+        )
