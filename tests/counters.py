@@ -53,19 +53,23 @@ class Counter:
 
 
 def drawn(name: str, rng: random.Random) -> Counter:
-    """One to three series with restarts, gaps, repeats, lost and unordered points, and starts not said or unknown."""
+    """One to three series, of one process or two, with restarts, gaps, repeats, lost and unordered points.
+
+    Their starts are told, not said or unknown.
+    """
     temporality = rng.choice([CUMULATIVE, CUMULATIVE, DELTA])
     is_monotonic = temporality == DELTA or rng.random() < 0.8
     points: list[Point] = []
     for series in "abc"[: rng.randint(1, 3)]:
-        points += _series(series, temporality, is_monotonic, rng)
+        says_start = rng.random() < 0.7
+        for _ in range(rng.choice([1, 1, 2]) if says_start else 1):
+            points += _series(series, temporality, is_monotonic, says_start, rng)
     points += rng.sample(points, min(len(points), rng.randint(0, 4)))
     rng.shuffle(points)
     return Counter(name, temporality, tuple(points), is_monotonic)
 
 
-def _series(series: str, temporality: int, is_monotonic: bool, rng: random.Random) -> list[Point]:
-    says_start = rng.random() < 0.7
+def _series(series: str, temporality: int, is_monotonic: bool, says_start: bool, rng: random.Random) -> list[Point]:
     start = rng.choice([-3 * HOUR_S, -30, 0])
     time, value, found = max(start, -HOUR_S - 200) + rng.randint(1, 60), float(rng.randint(0, 50)), []
     start = rng.choice([start, start, time])
@@ -88,28 +92,27 @@ def _series(series: str, temporality: int, is_monotonic: bool, rng: random.Rando
 
 def growth(counter: Counter, from_: int, to: int, step: int = 60) -> dict[int, float]:
     """What it grew by in each interval of the window, by the interval's start; those without a point are left out."""
-    by_series: dict[str, dict[int, Point]] = defaultdict(dict)
-    for point in counter.points:
-        by_series[point.series][point.time] = point
+    by_series: dict[str, dict[tuple[int, int], Point]] = defaultdict(dict)
+    for point in sorted(counter.points, key=lambda each: each.value):
+        by_series[point.series][point.time, point.start or 0] = point
     grown: dict[int, float] = defaultdict(float)
     for points in by_series.values():
-        ordered = [points[time] for time in sorted(points)]
-        for before, point in zip([None, *ordered], ordered, strict=False):
+        before: dict[int | None, Point] = {}
+        latest: Point | None = None
+        for _, point in sorted(points.items()):
             if from_ <= point.time < to:
-                grown[point.time // step * step] += _grew(counter, before, point)
+                of_same = latest if point.start == point.time else before.get(point.start)
+                grown[point.time // step * step] += _grew(counter, of_same, point)
+            before[point.start] = latest = point
     return dict(sorted(grown.items()))
 
 
 def _grew(counter: Counter, before: Point | None, point: Point) -> float:
     if counter.temporality == DELTA:
         return point.value
-    start = None if point.start == point.time else point.start
     if before is None or before.time < point.time - HOUR_S:
-        return point.value if start is not None and start >= point.time - HOUR_S else 0.0
-    began_anew = start is not None and before.start is not None and start > before.start
-    if began_anew or (counter.is_monotonic and point.value < before.value):
-        return point.value
-    return point.value - before.value
+        return point.value if point.start is not None and point.time - HOUR_S <= point.start < point.time else 0.0
+    return point.value if counter.is_monotonic and point.value < before.value else point.value - before.value
 
 
 def joined(requests: Iterable[ExportMetricsServiceRequest]) -> bytes:

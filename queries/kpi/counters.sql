@@ -7,17 +7,18 @@
 -- One row per counter (its place, from 1 on) and interval in which any of its series reported: what all of them grew by
 -- (`part`; `of` is 0).
 -- A delta point counts as it is. A cumulative one counts what it grew by since the point before, no older than an hour,
--- or all of its value where its series began anew in between: where it says so, or where a counter that only grows fell.
--- A series' first point counts if it says that it began within the hour before it. A start that is the moment of the point
--- itself says that nobody knows when the series began. A point received twice counts once.
+-- or all of its value where a counter that only grows fell in between. What began at another time is another series: a
+-- replica, or a process that began anew. A series' first point counts if it says that it began within the hour before it.
+-- A start that is the moment of the point itself says that nobody knows when the series began: it goes on with what was
+-- reported before. A point received twice counts once.
 -- What an interval grew by does not depend on the window that is asked for.
 WITH
     points AS (
         SELECT
             counter,
             cityHash64(ServiceName, ResourceAttributes, ScopeName, Attributes) AS series,
+            StartTimeUnix AS start,
             TimeUnix AS time,
-            max(StartTimeUnix) AS start,
             max(Value) AS value,
             max(AggregationTemporality) = 2 AS is_cumulative,
             max(IsMonotonic) AS is_monotonic
@@ -29,25 +30,26 @@ WITH
             AND arrayAll((key, text) -> if(mapContains(Attributes, key), Attributes[key], ResourceAttributes[key]) = text,
                 {keys:Array(Array(String))}[counter], {texts:Array(Array(String))}[counter])
             AND isFinite(Value) AND bitAnd(Flags, 1) = 0
-        GROUP BY counter, series, time
+        GROUP BY counter, series, start, time
     ),
     grown AS (
         SELECT
             counter, time, start, value, is_cumulative, is_monotonic,
             start < time AS is_start_known,
-            lagInFrame(value) OVER earlier AS value_before,
-            lagInFrame(start) OVER earlier AS start_before,
-            row_number() OVER earlier > 1 AND lagInFrame(time) OVER earlier >= time - INTERVAL 1 HOUR AS is_known_before
+            if(is_start_known, lagInFrame(value) OVER earlier, lagInFrame(value) OVER of_any_start) AS value_before,
+            if(is_start_known, lagInFrame(time) OVER earlier, lagInFrame(time) OVER of_any_start) AS time_before
         FROM points
-        WINDOW earlier AS (PARTITION BY counter, series ORDER BY time ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
+        WINDOW
+            earlier AS (PARTITION BY counter, series, start ORDER BY time ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW),
+            of_any_start AS (PARTITION BY counter, series ORDER BY time, start ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
     )
 SELECT
     counter,
     toUnixTimestamp(toStartOfInterval(toDateTime(time, 'UTC'), toIntervalSecond({step_s:UInt32}))) AS interval_start,
     sum(multiIf(
         NOT is_cumulative, value,
-        NOT is_known_before, if(is_start_known AND start >= time - INTERVAL 1 HOUR, value, 0),
-        (is_start_known AND start > start_before) OR (is_monotonic AND value < value_before), value,
+        time_before < time - INTERVAL 1 HOUR, if(is_start_known AND start >= time - INTERVAL 1 HOUR, value, 0),
+        is_monotonic AND value < value_before, value,
         value - value_before)) AS part,
     toFloat64(0) AS of
 FROM grown
