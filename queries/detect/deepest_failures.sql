@@ -27,7 +27,7 @@ WITH
     visible AS MATERIALIZED (
         SELECT TraceId, any(Service) AS EntryService, any(Operation) AS EntryOperation
         FROM failing
-        WHERE empty(ParentSpanId) AND SpanKind = 'Server'
+        WHERE empty(ParentSpanId) AND SpanKind IN ('Server', 'Consumer')
         GROUP BY TraceId
     )
 SELECT

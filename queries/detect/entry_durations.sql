@@ -30,7 +30,7 @@ FROM (
         sum(red.Duration) / 1e6 AS slice_ms
     FROM red
     WHERE ((Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}) OR Time IN (SELECT arrayJoin(times)))
-        AND IsRoot AND SpanKind = 'Server'
+        AND IsRoot AND SpanKind IN ('Server', 'Consumer')
     GROUP BY service, operation, slice
     ORDER BY service, operation, slice
 )

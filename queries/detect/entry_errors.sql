@@ -1,4 +1,4 @@
--- Which operations that requests enter by (root server spans) fail now, and how often did they before?
+-- Which operations that requests enter by (root spans of servers and consumers) fail now, and how often did they before?
 -- from, to: DateTime64, UTC; the time to look back over, `to` itself not meant
 -- least: UInt64, errors that an operation must have had in the last five minutes
 -- One row per entry operation: slices of time, with requests and errors in each. The last five minutes are in slices
@@ -18,11 +18,13 @@ FROM (
         sum(Requests) AS slice_requests,
         sum(Errors) AS slice_errors
     FROM red
-    WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')} AND IsRoot AND SpanKind = 'Server'
+    WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
+        AND IsRoot AND SpanKind IN ('Server', 'Consumer')
         AND (ServiceName, SpanName) IN (
             SELECT ServiceName, SpanName
             FROM red
-            WHERE Time >= recent AND Time < {to:DateTime64(6, 'UTC')} AND IsRoot AND SpanKind = 'Server'
+            WHERE Time >= recent AND Time < {to:DateTime64(6, 'UTC')}
+                AND IsRoot AND SpanKind IN ('Server', 'Consumer')
             GROUP BY ServiceName, SpanName
             HAVING sum(Errors) >= {least:UInt64}
         )

@@ -15,6 +15,7 @@ SELECT
     recent.1 AS starts,
     recent.2 AS durations_ms
 FROM otel_traces
-WHERE ServiceName = {service:String} AND SpanName = {operation:String} AND SpanKind = 'Server' AND empty(ParentSpanId)
+WHERE ServiceName = {service:String} AND SpanName = {operation:String}
+    AND SpanKind IN ('Server', 'Consumer') AND empty(ParentSpanId)
     AND ((Timestamp >= {usual_from:DateTime64(6, 'UTC')} AND Timestamp < {usual_to:DateTime64(6, 'UTC')})
         OR (Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}))
