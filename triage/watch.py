@@ -17,6 +17,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 from queries.errors import StoreError
 from queries.store import Store
 from triage.detectors import still_silent, symptoms_at
+from triage.entries import entry_services
 from triage.incident.alerts import alerts_at
 from triage.incident.book import Book, is_over
 from triage.incident.fold import END, IMPACT, OPENING, SUSPECTS
@@ -147,7 +148,9 @@ class Watch:
                 yield still
 
     def _who_calls_whom(self, now: datetime) -> Calls:
-        rows = self.store.ask("incidents/calls", **{"from": now - CALLS_SINCE}, to=now).rows()
+        ask = self.store.ask
+        entered_at = entry_services(ask, now)
+        rows = ask("incidents/calls", entry_services=entered_at, **{"from": now - CALLS_SINCE}, to=now).rows()
         return Calls(
             edges=frozenset((caller, callee) for caller, callee in rows if callee),
             entries=frozenset(caller for caller, callee in rows if not callee),

@@ -20,7 +20,6 @@ from dashboards.pages.buttons import buttons
 from dashboards.pages.call_graph import picture
 from dashboards.pages.figure import Figure
 from dashboards.pages.handouts import Handouts, handouts
-from dashboards.pages.once import once
 from dashboards.pages.press import press_id
 from dashboards.pages.shares import shares
 from dashboards.pages.shown import amounts, duration
@@ -43,6 +42,7 @@ from triage.incident.series import markers, symptom_series
 from triage.incident.wire import IncidentJson
 from triage.kpi.checks import Check, checks, first_three
 from triage.model import Evidence
+from triage.once import once
 from triage.pleading import lasted
 from triage.window import Window, format_time
 

@@ -13,7 +13,6 @@ from pydantic import ValidationError
 from dashboards.api.border import TheStore
 from dashboards.api.parameters import WindowParameters, bad_parameters
 from dashboards.pages.cards import Card, cards
-from dashboards.pages.once import once
 from dashboards.pages.own_metrics import detectors, way_in
 from dashboards.pages.services import ServiceRow, fails_unusually, service_rows
 from dashboards.pages.shown import ago, plural, share, shown, since
@@ -28,6 +27,7 @@ from triage.incident.series import Marker, markers
 from triage.incident.wire import IncidentJson
 from triage.kpi.named import kpis_of
 from triage.kpi.values import totals
+from triage.once import once
 from triage.symptom import Ask
 from triage.window import Window, format_time
 

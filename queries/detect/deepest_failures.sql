@@ -1,5 +1,6 @@
 -- Where did the requests that failed visibly begin to fail: at which service, or at which partner?
 -- from, to: DateTime64, UTC; the window, by the start of the failing spans; `to` itself not meant
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- One row per suspect, entry operation and version of the suspect, most requests first. A request's suspect is the
 -- service (or the partner asked) of its failing span that has no failing span below it, of several the latest.
 -- `invalid` counts those that could not be read or validated.
@@ -25,9 +26,13 @@ WITH
             AND is_failing(IsError, SpanKind, HttpStatus, Peers, ServerAddress, known_partners, known_services)
     ),
     visible AS MATERIALIZED (
-        SELECT TraceId, any(Service) AS EntryService, any(Operation) AS EntryOperation
+        SELECT
+            TraceId,
+            argMin(tuple(Service, Operation), tuple(notEmpty(ParentSpanId), Timestamp, SpanId)) AS Entry,
+            Entry.1 AS EntryService, Entry.2 AS EntryOperation
         FROM failing
-        WHERE empty(ParentSpanId) AND SpanKind IN ('Server', 'Consumer')
+        WHERE SpanKind IN ('Server', 'Consumer')
+            AND (empty(ParentSpanId) OR (SpanKind = 'Server' AND Service IN {entry_services:Array(String)}))
         GROUP BY TraceId
     )
 SELECT

@@ -1,7 +1,7 @@
 -- How often did the same requests fail hours ago, and around this time on earlier days?
 -- to: DateTime64, UTC; the end of the time that is looked back over
--- service, operation: String, of requests that enter there (root spans of servers and consumers); operation '' for all
--- that the service serves
+-- service, operation: String, of requests that enter there; operation '' for all that the service serves
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- partner: String, the peer of calls instead; '' for none
 -- One row per five minutes: how many days before this time it lies (0 for hours ago), its start, requests and errors.
 -- The times are few and far between: ten minutes of some hours of the last day, half an hour of days 1, 2, 3 and 7.
@@ -27,7 +27,8 @@ FROM (
         AND if({partner:String} = '',
             ServiceName = {service:String} AND if({operation:String} = '',
                 SpanKind IN ('Server', 'Consumer'),
-                SpanKind IN ('Server', 'Consumer') AND IsRoot AND SpanName = {operation:String}),
+                SpanKind IN ('Server', 'Consumer') AND SpanName = {operation:String}
+                    AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))),
             SpanKind = 'Client' AND Peer = {partner:String})
 )
 GROUP BY days, slice

@@ -1,5 +1,6 @@
 -- How long do the operations that requests enter by take now, and how long did they before?
 -- from, to: DateTime64, UTC; the time to look back over, `to` itself not meant
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- One row per entry operation that takes at least 1.2 times and 30 ms more in some window of the last five minutes than
 -- in the quicker quarter of the time before, or of the hours and days before that: slices of time as in entry_errors, with requests and their total duration in
 -- ms. The slices before `from` are of some hours ago, and of this time of days 1, 2 and 7 before: ten minutes of each.
@@ -30,7 +31,8 @@ FROM (
         sum(red.Duration) / 1e6 AS slice_ms
     FROM red
     WHERE ((Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}) OR Time IN (SELECT arrayJoin(times)))
-        AND IsRoot AND SpanKind IN ('Server', 'Consumer')
+        AND SpanKind IN ('Server', 'Consumer')
+        AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
     GROUP BY service, operation, slice
     ORDER BY service, operation, slice
 )

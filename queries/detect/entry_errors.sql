@@ -1,5 +1,6 @@
--- Which operations that requests enter by (root spans of servers and consumers) fail now, and how often did they before?
+-- Which operations that requests enter by fail now, and how often did they before?
 -- from, to: DateTime64, UTC; the time to look back over, `to` itself not meant
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- least: UInt64, errors that an operation must have had in the last five minutes
 -- One row per entry operation: slices of time, with requests and errors in each. The last five minutes are in slices
 -- of ten seconds, what lies before in slices of five minutes; a slice in which nothing happened is left out.
@@ -19,12 +20,14 @@ FROM (
         sum(Errors) AS slice_errors
     FROM red
     WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
-        AND IsRoot AND SpanKind IN ('Server', 'Consumer')
+        AND SpanKind IN ('Server', 'Consumer')
+        AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
         AND (ServiceName, SpanName) IN (
             SELECT ServiceName, SpanName
             FROM red
             WHERE Time >= recent AND Time < {to:DateTime64(6, 'UTC')}
-                AND IsRoot AND SpanKind IN ('Server', 'Consumer')
+                AND SpanKind IN ('Server', 'Consumer')
+                AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
             GROUP BY ServiceName, SpanName
             HAVING sum(Errors) >= {least:UInt64}
         )

@@ -2,6 +2,7 @@
 -- usual_from, usual_to: DateTime64, UTC; when all was as usual, `usual_to` itself not meant
 -- from, to: DateTime64, UTC; the window, `to` itself not meant; only what had ended by `to` counts
 -- service, operation: String, the entry
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- One row: how many there were usually, their mean and 99th percentile in ms, and the start (seconds since 1970) and
 -- duration (ms) of each request in the window, in order of start.
 WITH
@@ -16,6 +17,7 @@ SELECT
     recent.2 AS durations_ms
 FROM otel_traces
 WHERE ServiceName = {service:String} AND SpanName = {operation:String}
-    AND SpanKind IN ('Server', 'Consumer') AND empty(ParentSpanId)
+    AND SpanKind IN ('Server', 'Consumer')
+    AND (empty(ParentSpanId) OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
     AND ((Timestamp >= {usual_from:DateTime64(6, 'UTC')} AND Timestamp < {usual_to:DateTime64(6, 'UTC')})
         OR (Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}))

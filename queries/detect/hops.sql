@@ -2,6 +2,7 @@
 -- usual_from, usual_to: DateTime64, UTC; when all was as usual, `usual_to` itself not meant
 -- from, to: DateTime64, UTC; the window, `to` itself not meant; only requests that had ended by `to` count
 -- service, operation: String, the entry
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- traces: UInt64, how many requests to look at, usual ones and late ones each (the latest)
 -- One row per hop (service, operation, kind, and the peer or partner asked), most added time first: requests looked at,
 -- calls, time in ms (`own_ms` without the calls below), and what the spans said of lookups in a cache (an attribute
@@ -11,7 +12,8 @@ SELECT TraceId, false AS Late, Timestamp AS Begin, Timestamp + toIntervalNanosec
 FROM otel_traces
 WHERE Timestamp >= {usual_from:DateTime64(6, 'UTC')} AND Timestamp < {usual_to:DateTime64(6, 'UTC')}
     AND ServiceName = {service:String} AND SpanName = {operation:String} AND SpanKind IN ('Server', 'Consumer')
-    AND empty(ParentSpanId) AND notEmpty(TraceId)
+    AND (empty(ParentSpanId) OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
+    AND notEmpty(TraceId)
 ORDER BY Timestamp DESC, TraceId LIMIT {traces:UInt64}
 UNION ALL
 SELECT TraceId, true AS Late, Timestamp AS Begin, Timestamp + toIntervalNanosecond(Duration) AS End
@@ -19,7 +21,8 @@ FROM otel_traces
 WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}
     AND Timestamp + toIntervalNanosecond(Duration) <= {to:DateTime64(6, 'UTC')}
     AND ServiceName = {service:String} AND SpanName = {operation:String} AND SpanKind IN ('Server', 'Consumer')
-    AND empty(ParentSpanId) AND notEmpty(TraceId)
+    AND (empty(ParentSpanId) OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
+    AND notEmpty(TraceId)
 ORDER BY Timestamp DESC, TraceId LIMIT {traces:UInt64};
 
 CREATE TEMPORARY TABLE reach AS

@@ -3,8 +3,9 @@
 -- length_s: UInt32, seconds of a stretch
 -- every_s: UInt32, seconds from the end of a stretch to the end of the one before, no less than length_s
 -- stretches: UInt32, how many
--- One row per stretch with requests, by how many lie after it: of root spans of servers and consumers the requests and
--- errors, and the 95th percentile of their duration in ms.
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
+-- One row per stretch with requests, by how many lie after it: the requests and messages that entered, errors, and the
+-- 95th percentile of their duration in ms.
 WITH toUnixTimestamp64Second({to:DateTime64(6, 'UTC')}) - 1 - toUnixTimestamp(Time) AS ago_s
 SELECT
     toUInt32(intDiv(ago_s, {every_s:UInt32})) AS stretch,
@@ -13,7 +14,9 @@ SELECT
     quantilesTDigestMerge(0.5, 0.95, 0.99)(Durations)[2] / 1e6 AS p95_ms
 FROM red
 WHERE Time >= {to:DateTime64(6, 'UTC')} - toIntervalSecond({every_s:UInt32} * ({stretches:UInt32} - 1) + {length_s:UInt32})
-    AND Time < {to:DateTime64(6, 'UTC')} AND IsRoot AND SpanKind IN ('Server', 'Consumer')
+    AND Time < {to:DateTime64(6, 'UTC')}
+    AND SpanKind IN ('Server', 'Consumer')
+    AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
     AND ago_s % {every_s:UInt32} < {length_s:UInt32}
 GROUP BY stretch
 ORDER BY stretch

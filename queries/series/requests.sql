@@ -3,7 +3,8 @@
 -- step_s: UInt32, seconds of an interval; a multiple of ten
 -- service, operation: String, of the span; '' for any
 -- partner: String, whose calls are meant; '' for requests that services of ours answer
--- entries: UInt8, 1 for only those by which requests enter (root spans of servers and consumers)
+-- entries: UInt8, 1 for only those by which requests enter
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- One row per interval in which there were any, in order; durations in ms.
 SELECT
     toUnixTimestamp(toStartOfInterval(Time, toIntervalSecond({step_s:UInt32}))) AS interval_start,
@@ -17,7 +18,8 @@ WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND multiIf(
         {partner:String} != '', SpanKind = 'Client' AND Peer = {partner:String},
-        {entries:UInt8} = 1, SpanKind IN ('Server', 'Consumer') AND IsRoot,
+        {entries:UInt8} = 1, SpanKind IN ('Server', 'Consumer')
+            AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)})),
         SpanKind IN ('Server', 'Consumer') OR IsRoot)
 GROUP BY interval_start
 ORDER BY interval_start

@@ -1,11 +1,11 @@
-"""Equal questions within one page are asked once."""
+"""Equal questions within one page, or one pass, are asked once."""
 
 from datetime import UTC, datetime
 
 import polars as pl
 
-from dashboards.pages.once import once
 from queries.store import Value
+from triage.once import once
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

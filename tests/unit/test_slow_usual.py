@@ -32,6 +32,8 @@ def usual_at(began: datetime, usual_ms: float, now_ms: float) -> Window:
     """The time that is called usual."""
 
     def ask(name: str, /, **parameters: Value) -> pl.DataFrame:
+        if name == "detect/callers":
+            return pl.DataFrame({"callers": [[]], "spans": [0]})
         return asked(began, usual_ms, now_ms)
 
     (entry,) = _candidates(WINDOW, ask, ())
@@ -55,7 +57,7 @@ def slow_after(usual_requests: int) -> bool:
         )
 
     usual = Window(ENDS - timedelta(hours=1), ENDS - timedelta(minutes=10))
-    return _slow(WINDOW, ask, Entry("gateway", "POST /checkout", usual, 210.0, True)) is not None
+    return _slow(WINDOW, ask, Entry("gateway", "POST /checkout", usual, 210.0, True, [])) is not None
 
 
 def test_a_few_requests_do_not_tell_what_is_usual() -> None:

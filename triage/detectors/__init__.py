@@ -15,6 +15,7 @@ from triage.detectors.kpi_silent import still_unreported
 from triage.detectors.no_data import no_data, still_unheard
 from triage.detectors.partner_integration import partner_integration
 from triage.detectors.slow_checkout import slow_checkout
+from triage.once import once
 from triage.symptom import Ask, Detector, Symptom
 from triage.window import Window
 
@@ -55,7 +56,7 @@ def symptoms_at(
     Only complete intervals of ten seconds count. A detector that fails costs itself alone: it is logged, and told to
     `failed` by its name.
     """
-    window = window_at(now)
+    window, ask = window_at(now), once(ask)
     found: list[Symptom] = []
     for detector in detectors:
         try:

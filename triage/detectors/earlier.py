@@ -6,6 +6,7 @@ night at the same time does not call anybody.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -22,12 +23,16 @@ LEAST_DAYS = 2
 
 
 def with_earlier(
-    rates: Rates, ask: Ask, to: datetime, *, service: str = "", operation: str = "", partner: str = ""
-) -> Rates:
+    rates: Rates, ask: Ask, to: datetime, *, service: str = "", operation: str = "", partner: str = "",
+    entry_services: Sequence[str] = (),
+) -> Rates:  # fmt: skip
     """The same with what lies before, if enough fails now to matter; the series is named as in earlier_errors.sql."""
     if not rates.matters:
         return rates
-    frame = ask("detect/earlier_errors", to=to, service=service, operation=operation, partner=partner)
+    frame = ask(
+        "detect/earlier_errors", to=to, service=service, operation=operation, partner=partner,
+        entry_services=entry_services,
+    )  # fmt: skip
     if not frame.height:
         return rates
     requests, errors = (frame[column].to_numpy().astype(np.float64) for column in ("requests", "errors"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
@@ -14,6 +14,7 @@ from triage.detectors.earlier import with_earlier
 from triage.detectors.onset import Run, failing_run
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SUSPICIOUS, Excess, Rates, together
 from triage.detectors.wording import clock, name, percent, said, windowed
+from triage.entries import entry_services
 from triage.model import Question
 from triage.symptom import Ask, Cause, Severity, Symptom
 from triage.window import Window
@@ -72,12 +73,13 @@ class Verdict:
 
 def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
     """One symptom for each service, or partner, at which visible failures begin and that fails more than usual."""
-    entries = dict(_entries(window, ask))
+    entered_at = entry_services(ask, window.to)
+    entries = dict(_entries(window, ask, entered_at))
     excesses = {entry: rates.excess for entry, rates in entries.items()}
     unusual = {entry: excess for entry, excess in excesses.items() if excess.surprise >= SUSPICIOUS}
     if not unusual:
         return
-    for suspect in _suspects(window, ask):
+    for suspect in _suspects(window, ask, entered_at):
         seen_at = {entry: excess for entry, excess in unusual.items() if entry in suspect.entries}
         if not seen_at:
             continue
@@ -94,11 +96,15 @@ def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
             yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to, is_5xx)
 
 
-def _entries(window: Window, ask: Ask) -> Iterator[tuple[tuple[str, str], Rates]]:
-    rows = ask("detect/entry_errors", least=LEAST_FAILURES, **{"from": window.from_}, to=window.to)
+def _entries(window: Window, ask: Ask, entered_at: Sequence[str]) -> Iterator[tuple[tuple[str, str], Rates]]:
+    rows = ask(
+        "detect/entry_errors", least=LEAST_FAILURES, entry_services=entered_at, **{"from": window.from_}, to=window.to
+    )
     for row in rows.iter_rows(named=True):
         service, operation = str(row["service"]), str(row["operation"])
-        rates = with_earlier(Rates.of(row, window.to), ask, window.to, service=service, operation=operation)
+        rates = with_earlier(
+            Rates.of(row, window.to), ask, window.to, service=service, operation=operation, entry_services=entered_at
+        )
         yield (service, operation), rates
 
 
@@ -124,12 +130,12 @@ class Own:
         return self.all.usual * float(self.all.old_requests.sum()) / max(window.length.total_seconds() - RECENT_S, 1)
 
 
-def _suspects(window: Window, ask: Ask) -> list[Suspect]:
+def _suspects(window: Window, ask: Ask, entered_at: Sequence[str]) -> list[Suspect]:
     """Those behind the visible failures of the last five minutes, the one behind most first."""
     found: dict[tuple[str, bool], Suspect] = {}
     since = window.to - timedelta(seconds=RECENT_S)
-    rows = ask("detect/deepest_failures", **{"from": since}, to=window.to).iter_rows(named=True)
-    for row in cast(Iterator[Deepest], rows):
+    rows = ask("detect/deepest_failures", entry_services=entered_at, **{"from": since}, to=window.to)
+    for row in cast(Iterator[Deepest], rows.iter_rows(named=True)):
         key = row["suspect"], row["is_partner"]
         suspect = found.setdefault(key, Suspect(*key, commonest=row["commonest"]))
         suspect.entries[row["entry_service"], row["entry_operation"]] += row["requests"]

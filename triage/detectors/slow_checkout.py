@@ -15,6 +15,7 @@ from triage.detectors.hops import Blame, Hop, Hops, blame
 from triage.detectors.onset import Run, run_of_failures
 from triage.detectors.rates import RECENT_S, Rates
 from triage.detectors.wording import clock, milliseconds, name
+from triage.entries import entry_services
 from triage.model import Question
 from triage.symptom import Ask, Severity, Symptom
 from triage.window import Window
@@ -50,6 +51,7 @@ class Entry:
     usual: Window
     added_ms: float
     is_critical: bool
+    entered_at: Sequence[str]
 
     @property
     def order(self) -> tuple[bool, float, str]:
@@ -94,8 +96,9 @@ def slow_checkout(window: Window, ask: Ask, critical: Sequence[str] = ()) -> Ite
 
 
 def _candidates(window: Window, ask: Ask, critical: Sequence[str]) -> Iterator[Entry]:
-    rows = ask("detect/entry_durations", **{"from": window.from_}, to=window.to).iter_rows(named=True)
-    for row in rows:
+    entered_at = entry_services(ask, window.to)
+    frame = ask("detect/entry_durations", entry_services=entered_at, **{"from": window.from_}, to=window.to)
+    for row in frame.iter_rows(named=True):
         starts, requests, total_ms = (
             np.array(row[each], dtype=float) for each in ("slices", "requests", "durations_ms")
         )
@@ -109,7 +112,8 @@ def _candidates(window: Window, ask: Ask, critical: Sequence[str]) -> Iterator[E
         added = [_added(starts, requests, total_ms, window, seconds, ordinary) for seconds in ADDED_OVER_S]
         if usual and max(added) > 0:
             operation = str(row["operation"])
-            yield Entry(str(row["service"]), operation, usual, max(added), _is_critical(operation, critical))
+            is_critical = _is_critical(operation, critical)
+            yield Entry(str(row["service"]), operation, usual, max(added), is_critical, entered_at)
 
 
 def _is_critical(operation: str, critical: Sequence[str]) -> bool:
@@ -164,6 +168,7 @@ def _slow(window: Window, ask: Ask, entry: Entry) -> Slow | None:
         to=window.to,
         service=entry.service,
         operation=entry.operation,
+        entry_services=entry.entered_at,
     ).row(0, named=True)
     starts, durations = np.array(row["starts"], dtype=float), np.array(row["durations_ms"], dtype=float)
     if row["usual_requests"] < ENOUGH or not len(starts):
@@ -210,6 +215,7 @@ def _hops(window: Window, ask: Ask, slow: Slow) -> Hops:
         to=window.to,
         service=slow.entry.service,
         operation=slow.entry.operation,
+        entry_services=slow.entry.entered_at,
         traces=LOOKED_AT,
     )
     return Hops.of(frame)

@@ -11,6 +11,7 @@ import numpy as np
 
 from triage.changes import Change, Origin, changes, made_once
 from triage.detectors.wording import name
+from triage.entries import entry_services
 from triage.kpi.figures import Kpi, kpi_named
 from triage.kpi.named import kpis_of
 from triage.kpi.values import values
@@ -171,6 +172,7 @@ def _requests(
     return ask(
         "series/requests", **{"from": grid.from_}, to=grid.to, step_s=grid.step_s, service=service,
         operation=operation, partner=partner, entries=int(entries),
+        entry_services=entry_services(ask, grid.to) if entries else [],
     ).to_dicts()  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from math import isfinite
 import numpy as np
 
 from queries.store import Value
+from triage.entries import entry_services
 from triage.kpi.figures import Kind, Kpi
 from triage.kpi.values import MINUTE_S, Measured, Parts, of_parts, over
 from triage.symptom import Ask
@@ -97,25 +98,26 @@ def usual_of(values: Iterable[float | None], since: str = JUST_BEFORE) -> Usual:
     return Usual(float(middle), float(low), float(high), since)
 
 
-def entries(ask: Ask, stretches: Stretches) -> dict[int, Entries]:
-    """The stretches in which requests entered, by how many lie after each. Raises StoreError."""
-    rows = ask("kpi/entries", **_parameters(stretches)).iter_rows()
+def entries(ask: Ask, stretches: Stretches, entered_at: Sequence[str]) -> dict[int, Entries]:
+    """The stretches in which requests entered, by how many lie after each; `entered_at`: see entry_services."""
+    rows = ask("kpi/entries", entry_services=entered_at, **_parameters(stretches)).iter_rows()
     return {place: Entries(requests, errors, p95_ms) for place, requests, errors, p95_ms in rows}
 
 
 def entries_and_usually(ask: Ask, window: Window, like: Window) -> tuple[Entries | None, Sequence[Entries], str]:
     """What entered in a window, if anything; what to compare it with, as of `like`; and when that was."""
+    entered_at = entry_services(ask, window.to)
     days = earlier_days(like)
     if days and like == window:  # in one question: its own day is the day after the earlier ones
-        found = entries(ask, Stretches(window, days.every, days.count + 1, days.since))
+        found = entries(ask, Stretches(window, days.every, days.count + 1, days.since), entered_at)
         now, past = found.pop(0, None), [*found.values()]
     else:
-        now = entries(ask, Stretches(window, window.length, 1, "")).get(0)
-        past = [*entries(ask, days).values()] if days else []
+        now = entries(ask, Stretches(window, window.length, 1, ""), entered_at).get(0)
+        past = [*entries(ask, days, entered_at).values()] if days else []
     if days and len(past) >= LEAST_DAYS:
         return now, past, days.since
     before = just_before(like)
-    return now, [*entries(ask, before).values()], before.since
+    return now, [*entries(ask, before, entered_at).values()], before.since
 
 
 def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, Usual]:

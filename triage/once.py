@@ -1,4 +1,4 @@
-"""Equal questions within one page, asked once."""
+"""Equal questions within one page, or one pass, asked once."""
 
 from collections.abc import Hashable
 
@@ -9,7 +9,7 @@ from triage.symptom import Ask
 
 
 def once(ask: Ask) -> Ask:
-    """The same door, that remembers what it was asked while one page is made. For one thread."""
+    """The same door, that remembers what it was asked while one page is made, or in one pass. For one thread."""
     known: dict[Hashable, pl.DataFrame] = {}
 
     def asked(name: str, /, **parameters: Value) -> pl.DataFrame:
