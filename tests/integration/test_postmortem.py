@@ -161,7 +161,7 @@ class TestAuthors:
             assert web.client.put(address, json=said).status_code == 200
         text = web.get("md").text
         assert ("as it was" in text, "first draft" in text) == (True, False)
-        web.client.put(f"{web.path}/postmortem/lessons", json={**robot, "text": "look sooner"})
+        web.client.put(f"{web.path}/postmortem/detection", json={**robot, "text": "look sooner"})
         assert "look sooner" in web.get("md").text, "another section may be written under the same id"
 
     def test_a_text_is_kept_and_what_is_new_since_is_said(self, web: Web) -> None:
