@@ -18,9 +18,6 @@ from tests.processes import soon
 
 pytestmark = pytest.mark.integration
 QUESTION = ("--service", "inventory", "--from", "10m")
-TOKEN = {"TRIAGE_TOKEN": "s3cr3t"}
-BEARER = {"authorization": "Bearer s3cr3t"}
-GOOD_FIGURES = "kpis: [{name: tickets, kind: sum, of: {span: GET /tickets}}]"
 Answer = dict[str, object]
 
 
@@ -42,20 +39,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def service(home: Path) -> Iterator[Up]:
-    """A service, started by nohup, that has heard a shop break."""
-    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    try:
-        with up("--segment-age", "4s", "--watch-every", "5m", cwd=home) as running:
-            arguments = ("--otlp", running.otlp_http, "--scenario", "gateway-5xx", "--rate", "60", "--for", "8s")
-            sent = triage("shop", *arguments, "--truth", "truth.json", cwd=home)
-            assert (sent.returncode, sent.stdout, sent.stderr) == (0, "", "")
-            until = time.monotonic() + 60
-            while "triage_backlog_bytes 0.0" not in httpx.get(f"{running.url}/metrics", trust_env=False).text:
-                assert time.monotonic() < until
-                time.sleep(0.2)
-            yield running
-    finally:
-        signal.signal(signal.SIGHUP, before)
+    """A service that has heard a shop break."""
+    with up(cwd=home) as running:
+        arguments = ("--otlp", running.otlp_http, "--scenario", "gateway-5xx", "--rate", "60", "--for", "12s")
+        sent = triage("shop", *arguments, "--truth", "truth.json", cwd=home)
+        assert (sent.returncode, sent.stdout, sent.stderr) == (0, "", "")
+        until = time.monotonic() + 60
+        while "triage_backlog_bytes 0.0" not in httpx.get(f"{running.url}/metrics", trust_env=False).text:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+        yield running
 
 
 def test_the_answer_names_those_whom_the_fault_hit(service: Up, home: Path) -> None:
@@ -91,14 +84,6 @@ def test_what_the_service_refuses_is_told_as_wrong_usage(service: Up, home: Path
     assert "Traceback" not in said.stderr
 
 
-def test_nohup_keeps_it_when_its_terminal_goes(service: Up) -> None:
-    """A hang-up that whoever started it has it ignore does not stop it; another signal does, as the next test says."""
-    service.process.send_signal(signal.SIGHUP)
-    with pytest.raises(subprocess.TimeoutExpired):
-        service.process.wait(3)
-    assert httpx.get(f"{service.url}/healthz", trust_env=False).status_code == 200
-
-
 def test_when_it_has_stopped_the_directory_answers_the_same(service: Up, home: Path) -> None:
     """SIGTERM ends it in order, with status 0; then the command opens the data itself."""
     ends = ("--from", "2026-01-01T00:00:00Z", "--to", "2027-12-31T00:00:00Z")
@@ -115,52 +100,38 @@ def test_when_it_has_stopped_the_directory_answers_the_same(service: Up, home: P
     }
 
 
-@pytest.fixture(scope="module")
-def tables(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where there are tables, whose logs are kept for longer than is usual."""
-    home = tmp_path_factory.mktemp("tables")
-    assert triage("schema", "apply", cwd=home, env={"TRIAGE_RETENTION_LOGS": "20d"}).returncode == 0
-    return home
-
-
-def test_only_a_retention_that_is_named_lets_rows_go(tables: Path) -> None:
-    """By an option, the environment or the file, its default too; of the others it is told how long they are."""
-    said = triage("schema", "apply", "--retention-traces", "7d", cwd=tables)
-    assert "retention of otel_traces: 7d (was 14d)" in said.stdout
-    still = "retention of otel_logs: still 20d (`triage schema apply --retention-logs 14d` shortens it)"
-    assert still in said.stdout
-    said = triage("schema", "apply", cwd=tables, env={"TRIAGE_RETENTION_LOGS": "14d"})
-    assert "retention of otel_logs: 14d (was 20d)" in said.stdout
-
-
-def test_newer_tables_are_told_in_a_sentence(tables: Path) -> None:
+def test_newer_tables_are_told_in_a_sentence(tmp_path: Path) -> None:
     """A program that does not know them leaves them alone: exit status 2."""
-    store = Store.open(f"chdb://{tables}/triage-data/clickhouse")
+    assert triage("schema", "apply", cwd=tmp_path).returncode == 0
+    store = Store.open(f"chdb://{tmp_path}/triage-data/clickhouse")
     store.command("INSERT INTO schema_applied (Name) VALUES ('9999_from_the_future')")
     store.close()
-    said = triage("up", *FREE_PORTS, cwd=tables)
+    said = triage("up", *FREE_PORTS, cwd=tmp_path)
     assert said.returncode == 2
     assert said.stderr.splitlines()[-1].startswith("triage up: the tables are newer than this program")
 
 
-@pytest.fixture(scope="module")
-def figures(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A file of a shop's own figures."""
-    file = tmp_path_factory.mktemp("guarded") / "kpis.yaml"
-    file.write_text(GOOD_FIGURES)
-    return file
+def test_only_a_retention_that_is_named_lets_rows_go(tmp_path: Path) -> None:
+    """By an option, the environment or the file, its default too; of the others it is told how long they are."""
+    longer = {"TRIAGE_RETENTION_LOGS": "20d"}
+    assert triage("schema", "apply", cwd=tmp_path, env=longer).returncode == 0
+    said = triage("schema", "apply", "--retention-traces", "7d", cwd=tmp_path)
+    assert "retention of otel_traces: 7d (was 14d)" in said.stdout
+    still = "retention of otel_logs: still 20d (`triage schema apply --retention-logs 14d` shortens it)"
+    assert still in said.stdout
+    said = triage("schema", "apply", cwd=tmp_path, env={"TRIAGE_RETENTION_LOGS": "14d"})
+    assert "retention of otel_logs: 14d (was 20d)" in said.stdout
 
 
-@pytest.fixture(scope="module")
-def guarded(figures: Path) -> Iterator[Up]:
-    """A service that wants a token, and reads the file of figures."""
-    with up("--watch-every", "5m", cwd=figures.parent, env=TOKEN | {"TRIAGE_KPIS": str(figures)}) as running:
-        yield running
-
-
-def test_a_broken_file_of_figures_is_told_wherever_they_are(guarded: Up, figures: Path) -> None:
+def test_a_broken_file_of_figures_is_told_wherever_they_are(tmp_path: Path) -> None:
     """The front page, the list and the metrics say so until it is put right; the figures before stay in force."""
-    with httpx.Client(base_url=guarded.url, headers=BEARER, trust_env=False, timeout=60) as web:
+    file = tmp_path / "kpis.yaml"
+    good = "kpis: [{name: tickets, kind: sum, of: {span: GET /tickets}}]"
+    file.write_text(good)
+    with (
+        up(cwd=tmp_path, env={"TRIAGE_KPIS": str(file)}) as running,
+        httpx.Client(base_url=running.url, trust_env=False, timeout=60) as web,
+    ):
 
         def told() -> tuple[bool, str | None, bool]:
             page, metrics = (web.get(path).text for path in ("/", "/metrics"))
@@ -169,23 +140,25 @@ def test_a_broken_file_of_figures_is_told_wherever_they_are(guarded: Up, figures
             return "it lacks &#39;kind&#39;" in page, answer["problem"], "triage_kpis_broken 1.0" in metrics
 
         assert told() == (False, None, False)
-        figures.write_text("kpis: [{name: tickets}]")
-        soon(lambda: told() == (True, f"{figures}: kpi 'tickets': it lacks 'kind'", True), "the file is broken")
-        figures.write_text(GOOD_FIGURES)
+        file.write_text("kpis: [{name: tickets}]")
+        soon(lambda: told() == (True, f"{file}: kpi 'tickets': it lacks 'kind'", True), "the file is broken")
+        file.write_text(good)
         soon(lambda: told() == (False, None, False), "the file is right again")
 
 
-def test_a_token_is_asked_for(guarded: Up, tmp_path: Path) -> None:
+def test_a_token_is_asked_for(tmp_path: Path) -> None:
     """Senders and commands bring it; without it, or with another, a sentence says what is missing."""
-    for env, sentence in (({}, "wants a token"), ({"TRIAGE_TOKEN": "other"}, "wants another token")):
-        said = triage("affected", "--url", guarded.url, cwd=tmp_path, env=env)
-        assert said.returncode == 2
-        assert said.stderr == f"triage affected: {guarded.url} {sentence}: set TRIAGE_TOKEN to the service's\n"
-    assert triage("affected", "--url", guarded.url, cwd=tmp_path, env=TOKEN).returncode == 0
-    sent = triage("shop", "--otlp", guarded.otlp_http, "--for", "2s", cwd=tmp_path, env=TOKEN)
-    assert (sent.returncode, sent.stderr) == (0, "")
-    refused = triage("shop", "--otlp", guarded.otlp_http, "--for", "2s", cwd=tmp_path)
-    assert refused.returncode == 2
+    with up(cwd=tmp_path, env={"TRIAGE_TOKEN": "s3cr3t"}) as running:
+        for env, sentence in (({}, "wants a token"), ({"TRIAGE_TOKEN": "other"}, "wants another token")):
+            said = triage("affected", "--url", running.url, cwd=tmp_path, env=env)
+            assert said.returncode == 2
+            assert said.stderr == f"triage affected: {running.url} {sentence}: set TRIAGE_TOKEN to the service's\n"
+        right = {"TRIAGE_TOKEN": "s3cr3t"}
+        assert triage("affected", "--url", running.url, cwd=tmp_path, env=right).returncode == 0
+        sent = triage("shop", "--otlp", running.otlp_http, "--for", "2s", cwd=tmp_path, env=right)
+        assert (sent.returncode, sent.stderr) == (0, "")
+        refused = triage("shop", "--otlp", running.otlp_http, "--for", "2s", cwd=tmp_path)
+        assert refused.returncode == 2
 
 
 def test_only_collecting_answers_probes_where_it_listens(tmp_path: Path) -> None:
@@ -198,14 +171,28 @@ def test_only_collecting_answers_probes_where_it_listens(tmp_path: Path) -> None
         assert httpx.get(f"{running.otlp_http}/api/v1/affected", trust_env=False).status_code == 404
 
 
+def test_nohup_keeps_it_when_its_terminal_goes(tmp_path: Path) -> None:
+    """A hang-up that whoever started it has it ignore does not stop it; another signal does."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with up(cwd=tmp_path) as running:
+            running.process.send_signal(signal.SIGHUP)
+            with pytest.raises(subprocess.TimeoutExpired):
+                running.process.wait(3)
+            assert httpx.get(f"{running.url}/healthz", trust_env=False).status_code == 200
+            assert running.stop() == 0
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_where_others_reach_a_collector_its_figures_want_the_token(tmp_path: Path) -> None:
     """As at the web listener; supervisors need none."""
-    with up("--only", "collect", "--otlp-http", "0.0.0.0:0", cwd=tmp_path, env=TOKEN) as running:
+    with up("--only", "collect", "--otlp-http", "0.0.0.0:0", cwd=tmp_path, env={"TRIAGE_TOKEN": "s3cr3t"}) as running:
         address = running.otlp_http.replace("0.0.0.0", "127.0.0.1")
         with httpx.Client(base_url=address, trust_env=False) as client:
             assert client.get("/readyz").status_code == 200
             assert client.get("/metrics").status_code == 401
-            assert client.get("/metrics", headers=BEARER).status_code == 200
+            assert client.get("/metrics", headers={"authorization": "Bearer s3cr3t"}).status_code == 200
 
 
 def test_only_watching_answers_probes_where_it_listens(tmp_path: Path) -> None:
