@@ -30,7 +30,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def said(home: Path, broker: socket.socket) -> "subprocess.CompletedProcess[str]":
     """A demo of some seconds, run where a real shop's settings hold and all goes by way of a proxy."""
-    arguments = ("--no-browser", "--rate", "2", "--for", "30s", "--truth", "truth.json")
+    arguments = ("--no-browser", "--rate", "5", "--for", "25s", "--truth", "truth.json")
     environment = {
         "TRIAGE_KAFKA_BOOTSTRAP_SERVERS": f"127.0.0.1:{broker.getsockname()[1]}",
         "TRIAGE_KAFKA_TOPICS": "^shop[.].*",
