@@ -31,8 +31,7 @@ WITH
             argMin(tuple(Service, Operation), tuple(notEmpty(ParentSpanId), Timestamp, SpanId)) AS Entry,
             Entry.1 AS EntryService, Entry.2 AS EntryOperation
         FROM failing
-        WHERE SpanKind IN ('Server', 'Consumer')
-            AND (empty(ParentSpanId) OR (SpanKind = 'Server' AND Service IN {entry_services:Array(String)}))
+        WHERE is_entry(empty(ParentSpanId), SpanKind, Service, {entry_services:Array(String)})
         GROUP BY TraceId
     )
 SELECT

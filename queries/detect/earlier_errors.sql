@@ -27,8 +27,7 @@ FROM (
         AND if({partner:String} = '',
             ServiceName = {service:String} AND if({operation:String} = '',
                 SpanKind IN ('Server', 'Consumer'),
-                SpanKind IN ('Server', 'Consumer') AND SpanName = {operation:String}
-                    AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))),
+                SpanName = {operation:String} AND is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)})),
             SpanKind = 'Client' AND Peer = {partner:String})
 )
 GROUP BY days, slice

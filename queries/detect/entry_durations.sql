@@ -31,8 +31,7 @@ FROM (
         sum(red.Duration) / 1e6 AS slice_ms
     FROM red
     WHERE ((Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}) OR Time IN (SELECT arrayJoin(times)))
-        AND SpanKind IN ('Server', 'Consumer')
-        AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
+        AND is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)})
     GROUP BY service, operation, slice
     ORDER BY service, operation, slice
 )

@@ -20,14 +20,12 @@ FROM (
         sum(Errors) AS slice_errors
     FROM red
     WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
-        AND SpanKind IN ('Server', 'Consumer')
-        AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
+        AND is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)})
         AND (ServiceName, SpanName) IN (
             SELECT ServiceName, SpanName
             FROM red
             WHERE Time >= recent AND Time < {to:DateTime64(6, 'UTC')}
-                AND SpanKind IN ('Server', 'Consumer')
-                AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
+                AND is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)})
             GROUP BY ServiceName, SpanName
             HAVING sum(Errors) >= {least:UInt64}
         )

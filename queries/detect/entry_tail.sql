@@ -17,7 +17,6 @@ SELECT
     recent.2 AS durations_ms
 FROM otel_traces
 WHERE ServiceName = {service:String} AND SpanName = {operation:String}
-    AND SpanKind IN ('Server', 'Consumer')
-    AND (empty(ParentSpanId) OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
+    AND is_entry(empty(ParentSpanId), SpanKind, ServiceName, {entry_services:Array(String)})
     AND ((Timestamp >= {usual_from:DateTime64(6, 'UTC')} AND Timestamp < {usual_to:DateTime64(6, 'UTC')})
         OR (Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}))

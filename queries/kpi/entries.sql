@@ -15,8 +15,7 @@ SELECT
 FROM red
 WHERE Time >= {to:DateTime64(6, 'UTC')} - toIntervalSecond({every_s:UInt32} * ({stretches:UInt32} - 1) + {length_s:UInt32})
     AND Time < {to:DateTime64(6, 'UTC')}
-    AND SpanKind IN ('Server', 'Consumer')
-    AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)}))
+    AND is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)})
     AND ago_s % {every_s:UInt32} < {length_s:UInt32}
 GROUP BY stretch
 ORDER BY stretch

@@ -18,8 +18,7 @@ WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
     AND ({operation:String} = '' OR SpanName = {operation:String})
     AND multiIf(
         {partner:String} != '', SpanKind = 'Client' AND Peer = {partner:String},
-        {entries:UInt8} = 1, SpanKind IN ('Server', 'Consumer')
-            AND (IsRoot OR (SpanKind = 'Server' AND ServiceName IN {entry_services:Array(String)})),
+        {entries:UInt8} = 1, is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)}),
         SpanKind IN ('Server', 'Consumer') OR IsRoot)
 GROUP BY interval_start
 ORDER BY interval_start
