@@ -35,6 +35,10 @@ def read_yaml(text: str, where: str) -> Yaml:
     """What the text writes down. Raises ValueError with a sentence that begins with `where`."""
     try:
         given: Yaml = yaml.load(text, _Texts)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ValueError(f"{where}{line}: {error.problem or error.context}") from None
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ValueError(f"{where} is no YAML: {' '.join(str(error).split())}") from None
     return given

@@ -145,8 +145,8 @@ class TestCheck:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("rows: [", "is no YAML"),
-        ("rows: []\nowners: []\nrows: [{name: a, symptom: s}]", "is no YAML: the key 'rows' stands twice"),
+        ("rows: [", ", line 1: expected"),
+        ("rows: []\nowners: []\nrows: [{name: a, symptom: s}]", ", line 3: the key 'rows' stands twice"),
         ("rows:\n- {name: a, symptom: s, mitigation: [x], mitigation: []}", "the key 'mitigation' stands twice"),
         ("", "is no table of keys"),
         ("rows: []", "it has no rows"),
