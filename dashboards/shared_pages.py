@@ -1,8 +1,8 @@
 """Pages for all who look at the same time: made once, handed out for a moment, and never older than what was done here.
 
 A page that is at hand is answered on the event loop, before any thread or query. One that begins to age is handed out
-while a new one is made; one that is too old, or older than what somebody wrote, is waited for. A page about what is
-long over says so itself (`long_over`), and may be older.
+while a new one is made, or has to wait for its turn; one that is too old, or older than what somebody wrote, is waited
+for. A page about what is long over says so itself (`long_over`), and may be older.
 """
 
 import asyncio
@@ -25,12 +25,13 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboards.access import Access
 
 PAGES = ("/incidents", "/affected", "/customers", "/traces", "/search", "/changes")
-FRESH_S, AGEING_S = 2.0, 3.0
-"""For how long a page is as good as new, and for how much longer it may be handed out while a new one is made."""
+FRESH_S, AGEING_S, BUSY_AGEING_S = 2.0, 3.0, 20.0
+"""For how long a page is as good as new; for how much longer it may be handed out while a new one is made; and the same
+while as many pages are being made as may: who had to wait for a turn would wait for seconds."""
 TIMES_ITS_MAKING, FRESH_AT_MOST_S = 10.0, 10.0
 """A page that takes long to make is as good as new for ten times as long: no page is being made all the time."""
 LONG_OVER_S = 57.0
-"""The same for a page that says that it is about what is long over: with its ageing a minute, which its bar tells."""
+"""The same for a page that says that it is about what is long over: with its ageing about a minute; its bar tells."""
 LONG_OVER = b"triage-long-over"
 """The header by which it says so; readers are not sent it."""
 MOST_PAGES, MOST_BYTES = 500, 64_000_000
@@ -128,7 +129,8 @@ class SharedPages:
         if kept and kept.began > since:
             self._kept.move_to_end(key)
             age = time.monotonic() - kept.began
-            is_fresh, is_ageing = age <= kept.fresh_s, age <= kept.fresh_s + AGEING_S and not follows
+            ageing_s = BUSY_AGEING_S if self._turns.locked() else AGEING_S
+            is_fresh, is_ageing = age <= kept.fresh_s, age <= kept.fresh_s + ageing_s and not follows
             if is_ageing and not is_fresh:
                 self._renew(key, scope, since)
             if is_fresh or is_ageing:

@@ -1,13 +1,18 @@
 """One customer's requests: what they tried, what failed in it, what they ordered, and whether they got through."""
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import TypeAlias
 
 from triage.model import Evidence, Outcome
 from triage.window import Window
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+SpanKey: TypeAlias = tuple[str, str]
+"""A span by its trace's id and its own."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +121,15 @@ class Customer:
         every = (*self.requests, *self.since)
         tried = [request.time for request in every if request.entry in failed and request.is_theirs]
         return max([*tried, *(request.time for request in hit)], default=None)
+
+    def after(self, spans: Set[SpanKey]) -> "Customer":
+        """The same, where nothing failed for them but these spans."""
+
+        def only(request: Request) -> Request:
+            kept = tuple(one for one in request.failures if (one.trace_id, one.span_id) in spans)
+            return replace(request, failures=kept)
+
+        return replace(self, requests=tuple(map(only, self.requests)))
 
     def success_after(self, entry: tuple[str, str], ns: int) -> Request | None:
         """The first time that an entry operation worked for them after it last failed visibly, in ns since 1970."""

@@ -18,6 +18,7 @@ from tests.odd_world import BASE, DEFAULT_KEYS, OWN_KEYS, Keys
 from triage.affected.answer import affected
 from triage.customer import Customer
 from triage.customer_reading import read_customer
+from triage.incident.of_customer import asked_for, outcome_of
 from triage.model import AffectedCustomer, Outcome
 from triage.story import story
 from triage.window import Window
@@ -47,7 +48,7 @@ def stores(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stores]:
 def test_a_story_agrees_with_the_list(stores: Stores, sent: Telemetry) -> None:
     """Failures, outcome, recovery, last attempt, orders and evidence of every customer hit, in worlds of odd traces.
 
-    Of all time, and of a window that ends while they were still at it.
+    Of all time, and of a window that ends while they were still at it; and their outcome where one service failed.
     """
     agree(stores, sent)
 
@@ -68,8 +69,13 @@ def agree(stores: Stores, sent: Telemetry) -> None:
     whole = everything()
     for to in (whole.to, BASE + timedelta(seconds=2)):
         question = replace(whole, to=to)
-        for item in affected(store, question, limit=1000).items:
-            assert_alike(read_customer(store, item.customer, Window(question.from_, to), datetime.now(UTC)), item)
+        items = affected(store, question, limit=1000).items
+        one = replace(question, service=next((item.evidence[-1].service for item in items), None))
+        outcomes = {item.customer: item.outcome for item in affected(store, one, limit=1000).items}
+        for item in items:
+            told = read_customer(store, item.customer, Window(question.from_, to), datetime.now(UTC))
+            assert_alike(told, item)
+            assert outcome_of(store, told, one, asked_for(store, told, one)) == outcomes.get(item.customer)
 
 
 def assert_alike(told: Customer, item: AffectedCustomer) -> None:

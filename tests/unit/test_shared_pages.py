@@ -123,6 +123,27 @@ def test_what_is_only_ageing_leaves_turns_to_those_who_wait(world: World) -> Non
     asyncio.run(look())
 
 
+@pytest.mark.parametrize(("after_s", "at_once"), [(21, True), (23, False)])
+def test_where_all_turns_are_taken_an_older_page_is_handed_out(world: World, after_s: float, at_once: bool) -> None:
+    """But none that is older still; and none to who follows."""
+
+    async def look() -> None:
+        await world.get()
+        world.slow.clear()
+        taken = [asyncio.create_task(world.get(f"/traces/{number}")) for number in range(AT_ONCE)]
+        await asyncio.sleep(0.01)
+        world.now += after_s
+        asked = asyncio.create_task(world.get())
+        following = asyncio.create_task(world.get(cache_control="no-cache"))
+        await asyncio.sleep(0.01)
+        assert (asked.done(), following.done()) == (at_once, False)
+        world.slow.set()
+        await asyncio.gather(*taken, asked, following)
+        assert (asked.result() == b"1", following.result() == b"1") == (at_once, False)
+
+    asyncio.run(look())
+
+
 def test_a_page_about_what_is_long_over_is_handed_out_for_a_minute(world: World) -> None:
     """Unless somebody wrote something since; and readers are not sent the header by which it said so."""
 

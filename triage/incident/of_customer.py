@@ -6,8 +6,8 @@ from datetime import datetime
 
 from queries.store import Store
 from triage.affected.answer import fared
-from triage.customer import Customer, Request
-from triage.incident.impact import WORST_FIRST, CustomersOf, union
+from triage.customer import Customer, Request, SpanKey
+from triage.incident.impact import WORST_FIRST, CustomersOf
 from triage.incident.model import Incident
 from triage.incident.questions import questions
 from triage.model import AffectedCustomer, Outcome, Question
@@ -51,13 +51,24 @@ def _part(
     asked = questions(incident, now)
     of_data = [symptom for symptom in incident.findings if symptom.question is None]
     told = [each for symptom in of_data for each in customers_of(symptom, now) if each.customer == customer.customer]
-    found = [(one, _asked_for(store, customer, one)) for one in _in_window(customer, asked)]
-    if not any(traces for _, traces in found) and not any(_is_within(each, customer.window) for each in told):
+    found = {one: asked_for(store, customer, one) for one in _in_window(customer, asked)}
+    if not any(found.values()) and not any(_is_within(each, customer.window) for each in told):
         return None
-    answers = [[one] for question in asked if (one := fared(store, question, customer.customer))]
-    outcome = next((each.outcome for each in union([told, *answers])), None)
-    slow = frozenset().union(*(traces for one, traces in found if one.slower_than_ms is not None))
-    return Part(incident, outcome, slow) if outcome else None
+    answers = [outcome_of(store, customer, question, found.get(question)) for question in asked]
+    outcomes = [*(each.outcome for each in told), *(one for one in answers if one)]
+    slow = frozenset(trace for one, spans in found.items() if one.slower_than_ms is not None for trace, _ in spans)
+    return Part(incident, min(outcomes, key=WORST_FIRST.index), slow) if outcomes else None
+
+
+def outcome_of(store: Store, customer: Customer, question: Question, spans: Set[SpanKey] | None) -> Outcome | None:
+    """How it went on for them after what a question asks for, as its list says; None where nothing of it is theirs.
+
+    Where `spans` is all that it asks for of theirs, their requests tell, unless it asks for slowness; else the store.
+    """
+    if spans is not None and question.slower_than_ms is None and customer.complete:
+        return customer.after(spans).outcome
+    hit = fared(store, question, customer.customer)
+    return hit.outcome if hit else None
 
 
 def _is_within(told: AffectedCustomer, window: Window) -> bool:
@@ -72,8 +83,8 @@ def _in_window(customer: Customer, asked: Iterable[Question]) -> Iterator[Questi
             yield replace(one, from_=from_, to=to)
 
 
-def _asked_for(store: Store, customer: Customer, question: Question) -> Set[str]:
-    """The traces in which a failure of theirs is what the question asks for; or, asked for slowness, any span is."""
+def asked_for(store: Store, customer: Customer, question: Question) -> Set[SpanKey]:
+    """The failing spans of theirs that the question asks for; or, asked for slowness, any spans in their requests."""
     slow = question.slower_than_ms
     theirs = {(one.trace_id, one.span_id) for one in customer.failures}
     own = {one.trace_id for one in customer.requests if one.is_theirs}
@@ -92,5 +103,5 @@ def _asked_for(store: Store, customer: Customer, question: Question) -> Set[str]
         version=question.version or "",
         slower_than_ns=-1 if slow is None else int(ms_to_ns(slow)),
     )
-    spans = frame.select("trace_id", "span_id").iter_rows()
-    return frozenset(trace_id for trace_id, span_id in spans if slow is not None or (trace_id, span_id) in theirs)
+    spans = frozenset(frame.select("trace_id", "span_id").iter_rows())
+    return spans & theirs if slow is None else spans
