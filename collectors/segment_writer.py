@@ -11,7 +11,8 @@ from collectors.segment import OpenSegment
 
 PATIENCE: Mapping[Kind, int] = {Kind.LOGS: 2, Kind.METRICS: 10}
 """Of the age at which a segment is sealed: an insert has a price of its own, and nobody waits for these."""
-MOST_WAITING = 2
+MOST_WAITING = 1
+"""Segments of a kind that are loaded or wait for it at a time, before the next one grows."""
 LONGEST_GROWTH = 20
 """Ages after which a segment is sealed in any case, however many wait."""
 FRAME_OVERHEAD = 24  # bytes, at most, that a record takes beyond its own: its length, and the mark of the commit

@@ -21,8 +21,8 @@ def write(writer: SegmentWriter, kind: Kind, times: int) -> None:
         writer.seal_old()
 
 
-def test_segments_that_wait_are_few_however_slow_the_store(tmp_path: Path) -> None:
-    """The third one is not sealed by its age but grows, until one of the others is loaded."""
+def test_one_segment_waits_however_slow_the_store(tmp_path: Path) -> None:
+    """The next one is not sealed by its age but grows, until the one before it is loaded."""
     backlog = Backlog()
     writer = SegmentWriter(tmp_path, backlog, 1_000_000, AGE_S, segment_unfolded=1_000_000)
     write(writer, Kind.TRACES, 6)
