@@ -280,6 +280,10 @@ WHERE TraceHash IN (
 GROUP BY TraceHash
 HAVING max(End) >= {earliest:DateTime64(9, 'UTC')} AND min(Start) <= {as_of:DateTime64(9, 'UTC')};
 
+-- bind: looked_at
+SELECT count() FROM concerned;
+
+-- if: looked_at
 INSERT INTO traces
 WITH
     entry_is_failing(Entry, {partners:Array(String)}, {services:Array(String)}) AS IsFailing,
