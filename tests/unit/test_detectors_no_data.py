@@ -21,6 +21,10 @@ SHARES = {"gateway": 1.0, "storefront": 0.6, "checkout": 0.12, "payment": 0.05, 
 """The services of a shop, and the share of its requests that each has a part in."""
 
 
+VISIT, LASTS = 9, 4
+"""Requests of a visit, and the minutes that it lasts."""
+
+
 def minute_of(moment: Value) -> int:
     """Since OPENS."""
     assert isinstance(moment, datetime)
@@ -62,10 +66,11 @@ def heard(minutes: Mapping[str, Spans], now: int) -> list[Symptom]:
 
 
 def week(seed: int, rate: float) -> Mapping[str, Spans]:
-    """The spans of each service in each minute of a week, with nights at a hundredth and a sale."""
+    """The spans of each service in each minute of a week, with quiet nights and a sale; people come in visits."""
     dice, rhythm = np.random.default_rng(seed), week_with_sale(seed)
     rates = np.array([60 * rate * rhythm(OPENS.timestamp() + 60 * minute) for minute in range(7 * 1440)])
-    requests = dice.poisson(rates)
+    visits = dice.poisson(rates / VISIT)
+    requests = np.sum([np.roll(dice.poisson(visits * VISIT / LASTS), late) for late in range(LASTS)], axis=0)
     return {service: 2 * dice.binomial(requests, share) for service, share in SHARES.items()}
 
 

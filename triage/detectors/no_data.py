@@ -29,6 +29,8 @@ UNLIKELY = 16.0
 """Nats: at that rate chance brings so long a silence once in e^16 times."""
 AROUND = 5
 """Minutes before and after each of the same time on an earlier day that say how often it was heard then."""
+VISIT = 4
+"""Minutes that a person's visit lasts: what is sent in it comes, or does not, together."""
 LEAST_MISSED = 30
 """Spans that there would have been since, had the sender kept its share of all."""
 
@@ -69,6 +71,29 @@ class Traffic:
 
     minutes: Counts
     spans: Counts
+
+    @property
+    def each(self) -> npt.NDArray[np.float64]:
+        """The spans of each minute from the first to the last in which there were some."""
+        spans = np.zeros(self.minutes[-1] - self.minutes[0] + 1)
+        spans[self.minutes - self.minutes[0]] = np.diff(self.spans, prepend=0)
+        return spans
+
+    @property
+    def of_a_visit(self) -> float:
+        """The spans that come together, by how much minutes differ from those around them (the index of dispersion)."""
+        each = self.each
+        if len(each) <= 2 * AROUND:
+            return float(each.sum())
+        usual = np.convolve(each, np.full(2 * AROUND + 1, 1 / (2 * AROUND + 1)), "valid")
+        return max(1.0, VISIT * float(((each[AROUND:-AROUND] - usual) ** 2).sum() / usual.sum()))
+
+    def nats_of_silence(self, silent: int) -> float:
+        """How unlikely so many minutes without anything are: the visits missed, had it got quieter as it did before."""
+        before, lately = self.each[-2 * LATELY : -LATELY].sum(), self.each[-LATELY:].sum()
+        share = min(1.0, lately / before) if before else 1.0
+        missed = lately / LATELY * (share ** (np.arange(1, silent + 1) / LATELY)).sum()
+        return float(missed / self.of_a_visit)
 
     @staticmethod
     def of(row: Mapping[str, object]) -> Traffic:
@@ -123,7 +148,7 @@ def no_data(window: Window, ask: Ask) -> Iterator[Symptom]:
     together, traffic = Heard.of(found[0]), Traffic.of(found[0])
     if together.is_silent(now):
         last = int(together.minutes[-1])
-        if _is_odd_at_this_time(ask, "", last, whole):
+        if traffic.nats_of_silence(now - last - 1) >= UNLIKELY and _is_odd_at_this_time(ask, "", last, whole):
             yield _symptom("" if len(rows) > 1 else steady[0][0], [service for service, _ in steady], last, whole)
         return
     for service, heard in steady:
