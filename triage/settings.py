@@ -61,7 +61,9 @@ class Settings:
     amount_keys: tuple[str, ...] = setting(("order.amount",), "attributes that hold an order's amount, best first")
     currency_keys: tuple[str, ...] = setting(("order.currency",), "attributes that hold its currency, best first")
     partners: tuple[str, ...] = setting(
-        (), "peers that are partners; none: every peer that reports no telemetry of its own"
+        (),
+        "peers that are partners; none: every service.peer.name or peer.service that no service reports as,"
+        " databases left out",
     )
 
     retention_traces: timedelta = setting(timedelta(days=14), "how long spans are kept")
@@ -72,12 +74,16 @@ class Settings:
     )
     retention_kpis: timedelta = setting(timedelta(days=730), "how long the business figures' values are kept")
 
-    segment_age: timedelta = setting(timedelta(milliseconds=500), "a segment is loaded once it is this old")
+    segment_age: timedelta = setting(
+        timedelta(milliseconds=500),
+        "a segment of spans is loaded once it is this old, one of logs when twice, of metrics when ten times;"
+        " where one of its kind is still being loaded, up to twenty times later",
+    )
     segment_size: Size = setting(Size(32 * MB), "a segment is loaded once it is this large")
     keep_segments: timedelta = setting(timedelta(hours=1), "how long a loaded segment is kept, compressed")
     backlog_limit: Size = setting(Size(1 * GB), "senders are asked to wait while more than this is not loaded yet")
     min_free_disk: Size = setting(Size(1 * GB), "senders are asked to wait while less than this is free")
-    max_body: Size = setting(Size(64 * MIB), "largest request that is taken, after decompression")
+    max_body: Size = setting(Size(64 * MIB), "largest OTLP request that is taken, after decompression")
 
     handles: int = setting(4, "queries that run at a time")
     max_memory: Size = setting(Size(2 * GB), "memory that one query may use")
@@ -94,7 +100,7 @@ class Settings:
     critical_operations: tuple[str, ...] = setting(
         (),
         "operations that customers buy by, such as 'POST /checkout', with * for any text;"
-        " none: what is named after checkout, order, payment, purchase, pay or buy",
+        " none: what is named after checkout, order, payment or purchase, or has /pay or /buy in it",
     )
 
     slack_webhook_url: Url = setting(Url(""), "Slack incoming webhook that alerts are sent to", secret=True)

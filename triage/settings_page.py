@@ -14,7 +14,7 @@ environment before the file, the file before the default. An unknown name is an 
 every user of a machine can read its command lines; `--clickhouse` is one, for an address without a password.
 
 Lists are written with commas (`a,b`), in the file also as a list of texts. Durations are written like `500ms`, `30s`,
-`15m`, `2h`, `14d`; sizes like `512MiB` or `2GB`. What is kept is kept for whole days.
+`15m`, `2h`, `14d`; sizes like `512MiB` or `2GB`. Retentions are whole days.
 Blanks around a value count for nothing.
 
 | name | in the environment | default | |

@@ -71,6 +71,9 @@ class StepJson(ActJson):
 class IncidentsParameters(WindowParameters, PageParameters):
     """Which incidents: in a state, and going on at some time in the window."""
 
+    from_: When = Field(
+        None, alias="from", description=f"What was over before is left out; nothing is, unless given: {TIME}."
+    )
     state: State | None = Field(None, description="open, acknowledged, mitigated or resolved.")
 
     def pinned(self, now: datetime) -> "Pinned":

@@ -59,7 +59,7 @@ class KpisJson(Wire):
     """A page of the figures."""
 
     problem: str | None = Field(
-        description="Why the file as it is now is not in force; null where another process watches it."
+        description="Why the file as it is now is not in force; null where it is, or where another process watches it."
     )
     items: list[KpiJson]
     next: str | None

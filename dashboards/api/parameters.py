@@ -100,11 +100,11 @@ class WindowParameters(Parameters):
 class QuestionParameters(WindowParameters):
     """Whom a failure hit: all are of the failing span, and optional."""
 
-    service: Text = Field(None, description="Its service.")
-    operation: Text = Field(None, description="Its name.")
+    service: Text = Field(None, description="The failing span's service.")
+    operation: Text = Field(None, description="The failing span's name.")
     route: Text = Field(None, description="Its http.route.")
-    partner: Text = Field(None, description="Its peer.")
-    version: Text = Field(None, description="Its service.version.")
+    partner: Text = Field(None, description="The peer that it called.")
+    version: Text = Field(None, description="Its service's version.")
     slower_than_ms: float | None = Field(
         None,
         ge=0,

@@ -131,7 +131,9 @@ class TestCheck:
         row = "- {name: %d, symptom: s, mitigation: [x], owner: {name: me}, matchers: ['%s']}"
         assert self.said("\n".join(["rows:", *(row % each for each in enumerate(matchers))])) == ""
 
-    @pytest.mark.parametrize("matcher", ['service!="search"', 'severity="critical"', 'cause!="unknown"'])
+    @pytest.mark.parametrize(
+        "matcher", ['service!="search"', 'severity="critical"', 'cause!="unknown"', 'status!="other"']
+    )
     def test_rows_that_leave_a_finding_out_are_not(self, matcher: str) -> None:
         """Of one service, severity or cause."""
         assert "no row answers the detector 'gateway_errors'" in self.said(ROW + f"matchers: ['{matcher}']}}")

@@ -33,7 +33,7 @@ def add_options(parser: ArgumentParser) -> None:
         "--hooks", default="", metavar="URL", help="where row changes and webhooks go (default: the collector, by HTTP)"
     )
     add_shop_options(parser, scenario="calm")
-    add_settings(parser, {"token"})
+    add_settings(parser, {"token", "github_webhook_secret", "launchdarkly_secret"})
 
 
 def add_shop_options(parser: ArgumentParser, *, scenario: str) -> None:

@@ -1,4 +1,4 @@
-"""Takes telemetry in, loads it, and serves pages and the JSON API, until it is stopped.
+"""Takes telemetry in, loads it, watches, and serves pages and the JSON API, until it is stopped.
 
 All parts run in one process unless --only names one. Parts that run side by side share a ClickHouse server
 (--clickhouse): the embedded engine serves one process at a time.

@@ -28,19 +28,19 @@ from triage.progress import Progress
 from triage.runbook.live import LiveRunbook
 from triage.runbook.read import RunbookError
 from triage.setting_types import Part
-from triage.settings import Settings
+from triage.settings import Settings, table
 from triage.tables import opened
 from triage.watch import Watch, moments
 from triage.window import Window, parse_time
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """The past, or nothing; and every setting."""
+    """The past, or nothing; and every setting but which part runs."""
     parser.add_argument(
         "--replay", nargs=2, metavar=("FROM", "TO"), help="times: 2h (ago), now, or 2026-11-22T10:00:00Z"
     )
     parser.add_argument("--format", choices=("text", "json"), default="text", help="(default: text)")
-    add_settings(parser)
+    add_settings(parser, {row.name for row in table()} - {"only"})
 
 
 def run(options: Namespace) -> Status:

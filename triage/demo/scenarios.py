@@ -176,7 +176,7 @@ SCENARIOS = (
     Scenario(
         name="kpi-drop",
         fault="most customers can't pay, as their browser shows no pay button; nothing fails or is slow",
-        cause=f"the feature flag {PAY_BUTTON} went to the variant express, whose button does nothing",
+        cause=f"the feature flag {PAY_BUTTON} went to the variant express, which shows no pay button",
         questions=_ANY_FAILURE,
         unsold=0.75,
     ),

@@ -12,7 +12,7 @@ SEVERITIES = (Severity.CRITICAL, Severity.WARNING)
 """Those that detectors tell."""
 ABOUT = frozenset({
     "service", "partner", "gateway", "operation", "route", "version", "caller", "waiting", "kpi", "owner",
-    "connector", "counterpart", "left", "right", "table", "counterpart_table", "kind", "kinds",
+    "connector", "counterpart", "left", "right", "table", "counterpart_table", "kind", "kinds", "status",
 })  # fmt: skip
 """The labels with which their findings say what they are about: any may have any value, or none."""
 
