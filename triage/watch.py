@@ -23,7 +23,7 @@ from triage.incident.book import Book, is_over
 from triage.incident.fold import END, IMPACT, OPENING, SUSPECTS
 from triage.incident.grouping import FLAP, Calls
 from triage.incident.impact import CustomersOf, impact_of, nobody
-from triage.incident.keeping import Found, Seen, bucket, every, kept
+from triage.incident.keeping import Found, Seen, ago, bucket, every, kept, told_in_turn
 from triage.incident.model import US, Event, Impact, Incident, Kind, State
 from triage.incident.naming import digest
 from triage.kpi.checks import checks_of, in_a_line
@@ -103,7 +103,8 @@ class Watch:
         self.metrics.broken.set(bool(self.runbook.problem))
         self.book.write(events)
         after = self.book.incidents(since) if events else before
-        more = [event for incident in after for event in self._learned(incident, now)]
+        learned = [event for incident in after for event in self._learned(incident, now)]
+        more = told_in_turn(learned, after, now)
         self.book.write(more)
         after = self.book.incidents(since) if more else after
         self._last = now
@@ -209,7 +210,7 @@ class Watch:
         if incident.state is State.RESOLVED:
             return END if incident.frozen_end is None else ""
         last = self._looked.get(incident.id) or (incident.impact.at if incident.impact else incident.opened_at)
-        return "update" if now - last >= every(incident, now) else ""
+        return "update" if ago(last, now) >= every(incident, now) else ""
 
     def _impact(self, incident: Incident, impact: Impact, moment: str, now: datetime) -> Event:
         told = IMPACT.dump_json(impact).decode()

@@ -124,4 +124,4 @@ def _written(book: Book, incident: Incident, event: Event) -> Incident:
 
 
 def _now(incident: Incident) -> datetime:
-    return in_turn(incident.timeline, datetime.now(UTC))
+    return in_turn(incident, datetime.now(UTC))

@@ -67,11 +67,14 @@ def apply(incident: Incident, events: Iterable[Event]) -> Incident:
     for event in events:
         step = STEPS.get(event.kind)
         incident = step(incident, event) if step else incident
+        if event.kind not in MESSAGES:
+            incident = replace(incident, latest=max(event.time, incident.latest or event.time))
         if event.kind not in UNSEEN:
             incident = replace(incident, timeline=(*incident.timeline, event))
     return incident
 
 
+MESSAGES = frozenset({Kind.CLAIMED, Kind.NOTIFIED})
 UNSEEN = frozenset({Kind.CLAIMED, Kind.IMPACT, Kind.CHECKS, Kind.SUSPECTS})
 
 
@@ -120,8 +123,7 @@ def _impact(incident: Incident, event: Event) -> Incident:
         incident = replace(incident, frozen=impact)
     if event.text == END:
         incident = replace(incident, frozen_end=impact)
-    newer = incident.impact is None or impact.at >= incident.impact.at
-    return replace(incident, impact=impact) if newer else incident
+    return replace(incident, impact=impact)
 
 
 def _suspects(incident: Incident, event: Event) -> Incident:

@@ -76,18 +76,24 @@ def kept(
     after = _applied(incidents, events)
     events += [event for one in after for event in _escalated(one, found.now)]
     seen.keep(after)
-    times = {one.id: in_turn(filter(_by_a_pass, one.timeline), found.now) for one in incidents}
+    return told_in_turn(events, incidents, found.now)
+
+
+def told_in_turn(events: Iterable[Event], incidents: Iterable[Incident], now: datetime) -> list[Event]:
+    """What a pass tells of the incidents that it read, after all that happened to them."""
+    times = {one.id: in_turn(one, now) for one in incidents}
     return [replace(event, time=times.get(event.incident, event.time)) for event in events]
 
 
-def _by_a_pass(event: Event) -> bool:
-    return event.author == US and event.kind != Kind.NOTIFIED
-
-
-def in_turn(events: Iterable[Event], now: datetime) -> datetime:
-    """The time of what happens now, after these events, be it that a clock was ahead when they were told."""
-    latest = max((event.time for event in events), default=now)
+def in_turn(incident: Incident, now: datetime) -> datetime:
+    """The time of what happens to it now: after what happened before, be it that a clock was ahead then."""
+    latest = incident.latest or now
     return now if latest <= now else latest + timedelta(microseconds=1)
+
+
+def ago(then: datetime, now: datetime) -> timedelta:
+    """How long ago something was; what is yet to come was told by a clock that was wrong, and is long ago."""
+    return now - then if then - now < AHEAD else timedelta.max
 
 
 def _applied(incidents: Sequence[Incident], events: Sequence[Event]) -> list[Incident]:
@@ -126,8 +132,8 @@ def _knows(incident: Incident) -> bool:
 
 def _reopens(incident: Incident, symptom: Symptom, now: datetime) -> bool:
     """Whether it is back since it was resolved; what a person called resolved may take a while to go."""
-    resolved_for = now - (incident.resolved_at or now)
-    if symptom.to is not None or -AHEAD < resolved_for <= timedelta():
+    resolved_for = ago(incident.resolved_at or now, now)
+    if symptom.to is not None or resolved_for <= timedelta():
         return False
     tracked = _tracked(incident, symptom)
     return incident.resolved_by == US or (tracked is not None and not tracked.active) or resolved_for >= STILL_THERE
@@ -152,7 +158,7 @@ def _worth_telling(tracked: Tracked, symptom: Symptom, incident: Incident, now: 
     before = tracked.symptom
     if (before.severity, before.cause) != (symptom.severity, symptom.cause):
         return True
-    return before.sentence != symptom.sentence and now - tracked.told >= every(incident, now)
+    return before.sentence != symptom.sentence and ago(tracked.told, now) >= every(incident, now)
 
 
 def _symptom(id_: str, symptom: Symptom, episode: int, now: datetime, moment: str = "") -> Event:

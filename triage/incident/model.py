@@ -219,6 +219,8 @@ class Incident:
     done: frozenset[str] = frozenset()
     """The steps that are ticked, by their text."""
     ticks: int = 0
+    latest: datetime | None = None
+    """When something last happened to it, by the clock of who told it; messages are no happening."""
     claims: tuple[Message, ...] = ()
     messages: tuple[Message, ...] = ()
     timeline: tuple[Event, ...] = ()
