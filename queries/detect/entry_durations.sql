@@ -1,4 +1,4 @@
--- How long do the operations that requests enter by take now, and how long did they before?
+-- How long do the operations that requests enter by take now, and how long did they before? (Nobody waits for messages.)
 -- from, to: DateTime64, UTC; the time to look back over, `to` itself not meant
 -- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- One row per entry operation that takes at least 1.2 times and 30 ms more in some window of the last five minutes than
@@ -31,7 +31,7 @@ FROM (
         sum(red.Duration) / 1e6 AS slice_ms
     FROM red
     WHERE ((Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}) OR Time IN (SELECT arrayJoin(times)))
-        AND is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)})
+        AND SpanKind = 'Server' AND is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)})
     GROUP BY service, operation, slice
     ORDER BY service, operation, slice
 )

@@ -17,6 +17,6 @@ SELECT
     recent.2 AS durations_ms
 FROM otel_traces
 WHERE ServiceName = {service:String} AND SpanName = {operation:String}
-    AND is_entry(empty(ParentSpanId), SpanKind, ServiceName, {entry_services:Array(String)})
+    AND SpanKind = 'Server' AND is_entry(empty(ParentSpanId), SpanKind, ServiceName, {entry_services:Array(String)})
     AND ((Timestamp >= {usual_from:DateTime64(6, 'UTC')} AND Timestamp < {usual_to:DateTime64(6, 'UTC')})
         OR (Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}))

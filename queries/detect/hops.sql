@@ -11,7 +11,8 @@ CREATE TEMPORARY TABLE chosen AS
 SELECT TraceId, false AS Late, Timestamp AS Begin, Timestamp + toIntervalNanosecond(Duration) AS End
 FROM otel_traces
 WHERE Timestamp >= {usual_from:DateTime64(6, 'UTC')} AND Timestamp < {usual_to:DateTime64(6, 'UTC')}
-    AND ServiceName = {service:String} AND SpanName = {operation:String} AND is_entry(empty(ParentSpanId), SpanKind, ServiceName, {entry_services:Array(String)})
+    AND ServiceName = {service:String} AND SpanName = {operation:String}
+    AND SpanKind = 'Server' AND is_entry(empty(ParentSpanId), SpanKind, ServiceName, {entry_services:Array(String)})
     AND notEmpty(TraceId)
 ORDER BY Timestamp DESC, TraceId LIMIT {traces:UInt64}
 UNION ALL
@@ -19,7 +20,8 @@ SELECT TraceId, true AS Late, Timestamp AS Begin, Timestamp + toIntervalNanoseco
 FROM otel_traces
 WHERE Timestamp >= {from:DateTime64(6, 'UTC')} AND Timestamp < {to:DateTime64(6, 'UTC')}
     AND Timestamp + toIntervalNanosecond(Duration) <= {to:DateTime64(6, 'UTC')}
-    AND ServiceName = {service:String} AND SpanName = {operation:String} AND is_entry(empty(ParentSpanId), SpanKind, ServiceName, {entry_services:Array(String)})
+    AND ServiceName = {service:String} AND SpanName = {operation:String}
+    AND SpanKind = 'Server' AND is_entry(empty(ParentSpanId), SpanKind, ServiceName, {entry_services:Array(String)})
     AND notEmpty(TraceId)
 ORDER BY Timestamp DESC, TraceId LIMIT {traces:UInt64};
 

@@ -97,14 +97,6 @@ def test_messages_that_fail_are_found_where_they_are_taken_from_a_queue(own_stor
     assert {value for value in drawn.values if value is not None} == {1.0}
 
 
-def test_messages_that_take_longer_are_found(own_store: Store) -> None:
-    """The worker's database makes them wait."""
-    took = {False: 60 * MS, True: 900 * MS}
-    (symptom,) = found(own_store, *(message(number, at, took[slow], failed=False) for number, at, slow in arrivals()))
-    assert (symptom.detector, symptom.labels["operation"]) == ("slow_checkout", "orders process")
-    assert "INSERT orders of order-worker adds" in symptom.because
-
-
 @pytest.mark.parametrize("root", [CLIENT, INTERNAL, UNSPECIFIED])
 def test_requests_below_a_phone_s_own_span_are_found_where_they_fail(own_store: Store, root: Kind) -> None:
     """They enter at the gateway that it calls, and begin to fail behind it; the checks and the figure say so, too."""

@@ -133,7 +133,7 @@ def latency_series(
     grid = Grid.of(window, began)
     rows = _requests(ask, grid, service, operation, "", True)
     what = {"p95_ms": "95th percentile", "mean_ms": "Mean time"}[column]
-    took = {int(row["interval_start"]): row[column] for row in rows}
+    took = {int(row["interval_start"]): row[column] for row in rows if row[column] is not None}
     return grid.series(f"{what} of {name(operation) if operation else 'all requests'}", "ms", took)
 
 

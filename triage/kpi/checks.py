@@ -144,9 +144,10 @@ def _entries(ask: Ask, window: Window, like: Window) -> Iterator[Check]:
     ratio = now.ratio if now else None
     yield Check(GATEWAY_ERRORS, "gateway errors", _state(enough, failing), ratio, usual, "ratio")
     usual = usual_of((each.p95_ms for each in past), since)
-    slow = now is not None and usual.high is not None and now.p95_ms > SLOWER * usual.high + SLOWER_MS
     p95_ms = now.p95_ms if now else None
-    yield Check(LATENCY, "latency", _state(enough and usual.high is not None, slow), p95_ms, usual, "ms")
+    known = enough and p95_ms is not None and usual.high is not None
+    slow = (p95_ms or 0.0) > SLOWER * (usual.high or 0.0) + SLOWER_MS
+    yield Check(LATENCY, "latency", _state(known, slow), p95_ms, usual, "ms")
 
 
 def _fails_more(now: Entries, usual: float) -> bool:

@@ -46,11 +46,11 @@ class Usual:
 
 @dataclass(frozen=True)
 class Entries:
-    """The requests that entered in a stretch of time, at least one."""
+    """The requests that entered in a stretch of time, at least one; or messages, for which nobody waits."""
 
     requests: int
     errors: int
-    p95_ms: float
+    p95_ms: float | None
 
     @property
     def ratio(self) -> float:

@@ -1,0 +1,87 @@
+"""Nobody waits for messages: how long they take is no latency, and what requests do is told without them."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from queries.store import Store
+from tests.integration.otlp import SECOND, T0, Request, span, traces
+from tests.integration.test_entries import (
+    CALM_S,
+    CONSUMER,
+    ERROR,
+    FAULT,
+    FAULT_S,
+    MS,
+    SERVER,
+    arrivals,
+    found,
+)
+from triage.incident.series import Series, error_series, latency_series
+from triage.kpi.checks import checks
+
+pytestmark = pytest.mark.integration
+
+
+def receives() -> Iterator[Request]:
+    """A span for each wait for a message, as long as the wait; in the end fewer messages come."""
+    rng, at_s, number = random.Random(3), 0.0, 0
+    while at_s < CALM_S + FAULT_S - 2:
+        number += 1
+        waited_s = rng.expovariate(2 if at_s < CALM_S else 0.6)
+        at, took = T0 + int(at_s * SECOND), int(waited_s * SECOND)
+        yield traces(
+            span(1, number, 0, at, took, name="orders receive", kind=CONSUMER), resource={"service.name": "mailer"}
+        )
+        at_s += waited_s
+
+
+def checkouts(took: int, *, failed: bool = False) -> Iterator[Request]:
+    """Two requests a second; in the end they take so long, and fail if so said."""
+    for number, at, late in arrivals():
+        status = ERROR if late and failed else None
+        buying = span(1, number, 0, at, took if late else 100 * MS, name="POST /checkout", kind=SERVER, status=status)
+        yield traces(buying, resource={"service.name": "gateway"})
+
+
+def messages(took: int, each_time: int) -> Iterator[Request]:
+    """In the end as often some messages that take so long, each in a trace of its own; all goes well."""
+    for number, at, late in arrivals():
+        traced = range(10**7 + number * each_time, 10**7 + (number + 1) * each_time) if late else ()
+        taken = (span(1, trace, 0, at, took, name="products process", kind=CONSUMER) for trace in traced)
+        yield traces(*taken, resource={"service.name": "indexer"})
+
+
+def entered(store: Store) -> list[str]:
+    """What the checks say of all that entered since the fault began."""
+    return [check.brief for check in checks(store.ask, FAULT)][:2]
+
+
+def latest(series: Series) -> float:
+    assert series.last is not None
+    return series.last
+
+
+def test_a_wait_for_messages_is_nothing_slow(own_store: Store) -> None:
+    """Where fewer come, each is waited for longer. The checks tell of messages how many failed, and no latency."""
+    assert found(own_store, *receives()) == []
+    assert entered(own_store) == ["gateway errors as usual", "latency unknown"]
+    assert not latency_series(own_store.ask, FAULT, FAULT.from_).is_known
+
+
+def test_many_quick_messages_hide_no_request(own_store: Store) -> None:
+    """The checks and their figures say of requests what they are: slow, and failing."""
+    found(own_store, *checkouts(6000 * MS, failed=True), *messages(20 * MS, 20))
+    assert entered(own_store) == ["▲ gateway errors 100 % (usually 0 %)", "▲ latency 6 s (usually 100 ms)"]
+    assert latest(error_series(own_store.ask, FAULT, FAULT.from_, entries=True)) == 1.0
+    assert latest(latency_series(own_store.ask, FAULT, FAULT.from_)) == pytest.approx(6000)
+
+
+def test_slow_messages_make_no_request_slow(own_store: Store) -> None:
+    """Such as those of a batch that begins."""
+    assert found(own_store, *checkouts(100 * MS), *messages(8000 * MS, 1)) == []
+    assert entered(own_store) == ["gateway errors as usual", "latency as usual"]
+    assert latest(latency_series(own_store.ask, FAULT, FAULT.from_)) == pytest.approx(100)
