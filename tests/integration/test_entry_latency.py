@@ -8,18 +8,22 @@ from collections.abc import Iterator
 import pytest
 
 from queries.store import Store
-from tests.integration.otlp import SECOND, T0, Request, span, traces
+from tests.integration.otlp import SECOND, T0, Request, attributes, span, traces
 from tests.integration.test_entries import (
     CALM_S,
+    CLIENT,
     CONSUMER,
     ERROR,
     FAULT,
     FAULT_S,
     MS,
     SERVER,
+    Kind,
     arrivals,
     found,
 )
+from tests.symptoms import Passes
+from triage.incident.graph import call_graph
 from triage.incident.series import Series, error_series, latency_series
 from triage.kpi.checks import checks
 
@@ -55,6 +59,19 @@ def messages(took: int, each_time: int) -> Iterator[Request]:
         yield traces(*taken, resource={"service.name": "indexer"})
 
 
+def order(number: int, at: int, failed: bool, kind: Kind) -> Iterator[Request]:
+    """A phone's request, or a message of its own trace, on which checkout is asked."""
+    status, named = ERROR if failed else None, attributes({"peer.service": "checkout"})
+    if kind == SERVER:
+        tap = span(1, number, 0, at - MS, 62 * MS, name="tap", kind=CLIENT)
+        yield traces(tap, resource={"service.name": "shop-ios"})
+    entry = span(2, number, 1 if kind == SERVER else 0, at, 60 * MS, name="order", kind=kind, status=status)
+    call = span(3, number, 2, at + MS, 58 * MS, name="POST", kind=CLIENT, status=status, attributes=named)
+    answer = span(4, number, 3, at + 2 * MS, 56 * MS, name="POST /order", kind=SERVER, status=status)
+    yield traces(entry, call, resource={"service.name": "entry"})
+    yield traces(answer, resource={"service.name": "checkout"})
+
+
 def entered(store: Store) -> list[str]:
     """What the checks say of all that entered since the fault began."""
     return [check.brief for check in checks(store.ask, FAULT)][:2]
@@ -85,3 +102,16 @@ def test_slow_messages_make_no_request_slow(own_store: Store) -> None:
     assert found(own_store, *checkouts(100 * MS), *messages(8000 * MS, 1)) == []
     assert entered(own_store) == ["gateway errors as usual", "latency as usual"]
     assert latest(latency_series(own_store.ask, FAULT, FAULT.from_)) == pytest.approx(100)
+
+
+@pytest.mark.parametrize("kind", [SERVER, CONSUMER])
+def test_calls_are_followed_from_where_requests_and_messages_enter(own_store: Store, kind: Kind) -> None:
+    """Be it below a phone's own span or from a queue; to the service that fails."""
+    (symptom,) = found(own_store, *(each for one in arrivals() for each in order(*one, kind)))
+    assert symptom.suspect == "checkout"
+    passes = Passes()
+    passes.look(30, symptom)
+    graph = call_graph(own_store.ask, passes.only, FAULT)
+    assert [(call.caller, call.callee) for call in graph.near()] == [("", "entry"), ("entry", "checkout")]
+    (first, *_) = graph.near()
+    assert (first.errors, first.mean_ms) == (first.calls, 60 if kind == SERVER else None)

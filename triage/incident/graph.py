@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import TypedDict, cast
 
 from triage.chance import surprise
+from triage.entries import entry_services
 from triage.incident.model import Incident
 from triage.symptom import Ask
 from triage.window import Window
@@ -106,10 +107,15 @@ class Graph:
 
 
 def call_graph(ask: Ask, incident: Incident, window: Window) -> Graph:
-    """The calls from when the incident began, against those of two hours before, in one query. Raises StoreError."""
+    """The calls from when the incident began, against those of two hours before. Raises StoreError."""
     usual_to = incident.began - GUARD
     rows = ask(
-        "incidents/call_rates", **{"from": window.from_}, to=window.to, usual_from=usual_to - USUAL, usual_to=usual_to
+        "incidents/call_rates",
+        usual_from=usual_to - USUAL,
+        usual_to=usual_to,
+        **{"from": window.from_},
+        to=window.to,
+        entry_services=entry_services(ask, incident.began),
     ).to_dicts()
     calls = [Call(**row) for row in cast(list[Row], rows)]
     names = {name for call in calls for name in (call.caller, call.callee)}
