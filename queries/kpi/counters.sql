@@ -8,15 +8,15 @@
 -- (`part`; `of` is 0).
 -- A delta point counts as it is. A cumulative one counts what it grew by since the point before, no older than an hour,
 -- or all of its value where a counter that only grows fell in between. What began at another time is another series: a
--- replica, or a process that began anew. A series' first point counts if it says that it began within the hour before it.
--- A start that is the moment of the point itself says that nobody knows when the series began: it goes on with what was
--- reported before. A point received twice counts once.
+-- replica, or a process that began anew; so are deltas. A series' first point counts if it says that it began within the
+-- hour before it. A start that is the moment of the point itself says that nobody knows when the series began: it goes on
+-- with what was reported before. A point received twice counts once.
 -- What an interval grew by does not depend on the window that is asked for.
 WITH
     points AS (
         SELECT
             counter,
-            cityHash64(ServiceName, ResourceAttributes, ScopeName, Attributes) AS series,
+            cityHash64(ServiceName, ResourceAttributes, ScopeName, Attributes, AggregationTemporality) AS series,
             StartTimeUnix AS start,
             TimeUnix AS time,
             max(Value) AS value,

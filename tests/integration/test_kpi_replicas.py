@@ -52,3 +52,11 @@ def test_a_process_that_began_anew_counts_from_its_start(own_store: Store) -> No
     old = process(-DAYS, range(-60, 240, 10), 20)
     new = process(200, range(205, 600, 10), 5)
     assert sum(grown(own_store, "anew", CUMULATIVE, *old, *new)) == 5 * 24 + 5 * 40
+
+
+def test_a_counter_that_was_reported_as_deltas_goes_on_from_nothing(own_store: Store) -> None:
+    """Where nobody knows when it began, its first value is no growth; what it grew by after that is."""
+    deltas = [Point("web", time - 10, time, 5) for time in range(0, 300, 10)]
+    assert grown(own_store, "switched", DELTA, *deltas) == [30] * 5
+    found = grown(own_store, "switched", CUMULATIVE, *process(300, range(300, 600, 10), 1_000_000))
+    assert found == [30] * 5 + [25] + [30] * 4
