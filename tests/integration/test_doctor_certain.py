@@ -1,0 +1,90 @@
+"""`triage doctor` advises nothing that does harm, and is certain only of what can be known."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from itertools import count
+
+import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+
+from queries.store import Store
+from tests.integration.otlp import SECOND, Plain, attributes, segment, span, token, traces
+from triage.doctor import business
+from triage.doctor.examination import Check
+from triage.doctor.examined import examined
+from triage.doctor.finding import Finding
+from triage.window import Window
+
+pytestmark = pytest.mark.integration
+
+HOUR = timedelta(hours=1)
+FAILED = Status(code=Status.STATUS_CODE_ERROR)
+SERVER, CLIENT = Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT
+_hours, _traces = count(), count(1)
+
+
+class Hour:
+    """An hour of its own for each test, in whose last minute requests are put."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        start = datetime(2026, 7, 1, tzinfo=UTC) + next(_hours) * 2 * HOUR
+        self.window = Window(start, start + HOUR)
+        self.ns = int(self.window.to.timestamp()) * SECOND - 60 * SECOND
+
+    def put(self, service: str, *spans: Span) -> None:
+        self.store.insert("traces", segment(traces(*spans, resource={"service.name": service})), token())
+
+    def span(
+        self,
+        trace: int,
+        number: int = 1,
+        parent: int = 0,
+        says: Mapping[str, Plain] | None = None,
+        kind: Span.SpanKind.ValueType = SERVER,
+        name: str = "",
+        status: Status | None = None,
+    ) -> Span:
+        told = attributes(dict(says or {}))
+        return span(number, trace, parent, self.ns, kind=kind, name=name, status=status, attributes=told)
+
+    def requests(
+        self, service: str, *says: Mapping[str, Plain], kind: Span.SpanKind.ValueType = SERVER, name: str = ""
+    ) -> None:
+        """Each a trace of its own."""
+        self.put(service, *(self.span(next(_traces), says=each, kind=kind, name=name) for each in says))
+
+    def tapped(self, service: str, *requests: tuple[str, Mapping[str, Plain]]) -> None:
+        """The same below a phone's spans, each with its name."""
+        taps = [(next(_traces), *request) for request in requests]
+        self.put("phone", *(self.span(trace, kind=CLIENT, name="tap") for trace, _, _ in taps))
+        self.put(service, *(self.span(trace, 2, 1, says, name=name) for trace, name, says in taps))
+
+    def found(self, check: Check) -> list[Finding]:
+        return list(check(examined(self.store, self.window)))
+
+
+@pytest.fixture
+def hour(own_store: Store) -> Iterator[Hour]:
+    yield Hour(own_store)
+    own_store.command("TRUNCATE TABLE arrivals")
+
+
+def test_databases_are_proposed_as_partners_by_no_name(hour: Hour) -> None:
+    """An answer that is a request's business, such as a condition that did not hold, would be a partner's failure."""
+    dynamo: dict[str, Plain] = {"http.response.status_code": 400, "server.address": "dynamodb.example"}
+    search: dict[str, Plain] = {"http.response.status_code": 404, "server.address": "search.example"}
+    trace = next(_traces)
+    hour.put(
+        "cart",
+        hour.span(trace, 2, says={**dynamo, "db.system": "dynamodb"}, kind=CLIENT, status=FAILED),
+        hour.span(next(_traces), 2, says={"http.status_code": 404, "db.system": "couchdb"}, kind=CLIENT),
+    )
+    hour.requests("cart", {**search, "db.system.name": "elasticsearch"}, search, kind=CLIENT)
+    wrapped = next(_traces)
+    hour.put("cart", hour.span(wrapped, 2, says={"db.system": "dynamodb"}, kind=CLIENT))
+    hour.put("cart", hour.span(wrapped, 3, 2, {**dynamo, "server.address": "sdk.example"}, CLIENT, status=FAILED))
+    hour.requests("cart", {"http.response.status_code": 401, "server.address": "psp.example"}, kind=CLIENT)
+    (finding,) = hour.found(business.unknown_peers)
+    assert "to psp.example got" in finding.sentence
+    assert finding.change.endswith("TRIAGE_PARTNERS=psp.example")
