@@ -88,3 +88,22 @@ def test_databases_are_proposed_as_partners_by_no_name(hour: Hour) -> None:
     (finding,) = hour.found(business.unknown_peers)
     assert "to psp.example got" in finding.sentence
     assert finding.change.endswith("TRIAGE_PARTNERS=psp.example")
+
+
+def test_accounts_of_clouds_and_merchants_are_no_customers(hour: Hour) -> None:
+    """An account is a customer's where its key says so, or says nothing more."""
+    foreign = ("aws.account.id", "merchant.account.id", "cloud.account.id", "bank.account.number")
+    hour.requests("feed", *(dict.fromkeys(foreign, f"a-{n}") for n in range(120)))
+    hour.requests("web", {"customer.id": "c-1"})
+    (finding,) = hour.found(business.customers)
+    assert (finding.service, finding.lacks) == ("feed", False)
+    assert "account" not in finding.sentence + finding.change
+
+
+@pytest.mark.parametrize("key", ["account_id", "app.account.id", "user.account.id", "shop.customer_account_number"])
+def test_accounts_of_customers_are(hour: Hour, key: str) -> None:
+    """Nobody else is named, so something is missing."""
+    hour.requests("web", *({key: f"a-{n}"} for n in range(30)))
+    (finding,) = hour.found(business.customers)
+    assert finding.lacks
+    assert finding.change.endswith(f",{key}")

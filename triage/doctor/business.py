@@ -14,12 +14,17 @@ LEAST_VALUES = 10
 KEYS_NAMED = 3
 
 LIKE = {
-    "customer_keys": r"(?i)^[\w.-]*(user|customer|account|member|shopper)[._-]?(id|uuid|number|no)$",
+    "customer_keys": (
+        r"(?i)^((app[._-])?account|[\w.-]*(user|customer|member|shopper)([._-]?account)?)[._-]?(id|uuid|number|no)$"
+    ),
     "order_keys": r"(?i)^[\w.-]*order[._-]?(id|uuid|number|no)$",
     "amount_keys": r"(?i)^[\w.-]*order[\w.-]*(amount|total|value|price)$",
     "currency_keys": r"(?i)^[\w.-]*currency([._-]?code)?$",
 }
-"""How keys look that mean what a setting names; any of them has at least so many values (a currency: one)."""
+"""How keys look that mean what a setting names; any of them has at least so many values (a currency: one).
+
+An account may be a customer's or a cloud's, a merchant's, a bank's: it is one where the key says so, or says no more.
+"""
 VALUES_LIKE = {"amount_keys": r"^\d+(\.\d+)?$", "currency_keys": "^[A-Z]{3}$"}
 
 
