@@ -1,7 +1,7 @@
 -- Which traces have no root, and where do they begin instead?
 -- from, to: DateTime64, UTC; the window that a trace lies in, `to` itself not meant; a root may be a minute late
--- One row per service that such traces begin in, and whether somebody called it there or it was at work, most first;
--- `example` is one of them.
+-- One row per service that such traces begin in, and whether somebody called it there or it was at work (neither is known
+-- of an internal span), most first; `example` is one of them.
 
 CREATE TEMPORARY TABLE candidates AS
 SELECT TraceId
@@ -21,7 +21,8 @@ WHERE cityHash64(TraceId) NOT IN (
 
 SELECT
     entry[5] AS service,
-    entry[4] NOT IN ('Client', 'Internal', 'Producer') AS is_called,
+    entry[4] IN ('Server', 'Consumer') AS is_called,
+    entry[4] IN ('Client', 'Producer') AS is_at_work,
     count() AS traces,
     min(TraceId) AS example
 FROM (
@@ -31,5 +32,5 @@ FROM (
         AND TraceId IN (SELECT TraceId FROM rootless) AND Spans > 0
     GROUP BY TraceId
 )
-GROUP BY service, is_called
-ORDER BY traces DESC, service, is_called
+GROUP BY service, is_called, is_at_work
+ORDER BY traces DESC, service, is_called, is_at_work

@@ -9,7 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from queries.store import Store
 from tests.integration.otlp import SECOND, Plain, attributes, segment, span, token, traces
-from triage.doctor import business
+from triage.doctor import business, spans
 from triage.doctor.examination import Check
 from triage.doctor.examined import examined
 from triage.doctor.finding import Finding
@@ -20,6 +20,7 @@ pytestmark = pytest.mark.integration
 HOUR = timedelta(hours=1)
 FAILED = Status(code=Status.STATUS_CODE_ERROR)
 SERVER, CLIENT = Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT
+INTERNAL = Span.SPAN_KIND_INTERNAL
 _hours, _traces = count(), count(1)
 
 
@@ -107,3 +108,14 @@ def test_accounts_of_customers_are(hour: Hour, key: str) -> None:
     (finding,) = hour.found(business.customers)
     assert finding.lacks
     assert finding.change.endswith(f",{key}")
+
+
+@pytest.mark.parametrize("kind", [INTERNAL, Span.SPAN_KIND_UNSPECIFIED])
+def test_traces_that_begin_at_an_internal_span(hour: Hour, kind: Span.SpanKind.ValueType) -> None:
+    """It may be the first of its service, whose caller sends nothing, as it may be in the midst: both are said."""
+    trace = next(_traces)
+    hour.put("pricing", hour.span(trace, 2, 1, kind=kind), hour.span(trace, 3, 2, kind=CLIENT))
+    (finding,) = hour.found(spans.roots)
+    assert "a caller's or its own" in finding.sentence
+    assert "whoever calls pricing" in finding.change
+    assert "flush" in finding.change

@@ -48,15 +48,18 @@ def roots(examined: Examined) -> Iterator[Finding]:
     traces = sum(sent.roots for sent in examined.services) + sum(row["traces"] for row in found)
     for row in found:
         service = row["service"]
+        send = f"send the spans of whoever calls {service} here too, or let it not take over their trace context"
+        flush = (
+            f"see whether {service} is ended before it exports its last spans (a timeout, a kill, a frozen "
+            "function): end the span before the deadline, and flush before the process stops"
+        )
         if row["is_called"]:
-            begin = f"they begin at {service}, called by somebody who sends no spans"
-            change = f"send the spans of whoever calls {service} here too, or let it not take over their trace context"
+            begin, change = f"they begin at {service}, called by somebody who sends no spans", send
+        elif row["is_at_work"]:
+            begin, change = f"they begin inside {service}, whose own span around it never came", flush
         else:
-            begin = f"they begin inside {service}, whose own span around it never came"
-            change = (
-                f"see whether {service} is ended before it exports its last spans (a timeout, a kill, a frozen "
-                "function): end the span before the deadline, and flush before the process stops"
-            )
+            begin = f"they begin at an internal span of {service}, whose parent, a caller's or its own, never came"
+            change = f"{send}; or, where nobody calls it, {flush}"
         yield Finding(
             "roots",
             f"{share(row['traces'], traces, 'traces')} have no root: {begin}",
