@@ -1,5 +1,6 @@
 -- Which services name their entries after what is asked for, such as `GET /orders/123`?
 -- from, to: DateTime64, UTC; the window, in whole ten seconds; `to` itself not meant
+-- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- One row per service with nearly as many names as requests, or with many that differ only by numbers; `example` is one.
 SELECT
     service,
@@ -14,7 +15,8 @@ FROM (
         uniqExact(SpanName) AS names,
         min(SpanName) AS example
     FROM red
-    WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')} AND IsRoot AND SpanKind = 'Server'
+    WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
+        AND is_entry(IsRoot, SpanKind, ServiceName, {entry_services:Array(String)})
     GROUP BY service, shape
 ) AS shapes
 GROUP BY service

@@ -9,7 +9,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from queries.store import Store
 from tests.integration.otlp import SECOND, Plain, attributes, segment, span, token, traces
-from triage.doctor import business, spans
+from triage.doctor import business, entries, spans
 from triage.doctor.examination import Check
 from triage.doctor.examined import examined
 from triage.doctor.finding import Finding
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.integration
 HOUR = timedelta(hours=1)
 FAILED = Status(code=Status.STATUS_CODE_ERROR)
 SERVER, CLIENT = Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT
-INTERNAL = Span.SPAN_KIND_INTERNAL
+INTERNAL, CONSUMER = Span.SPAN_KIND_INTERNAL, Span.SPAN_KIND_CONSUMER
 _hours, _traces = count(), count(1)
 
 
@@ -119,3 +119,50 @@ def test_traces_that_begin_at_an_internal_span(hour: Hour, kind: Span.SpanKind.V
     assert "a caller's or its own" in finding.sentence
     assert "whoever calls pricing" in finding.change
     assert "flush" in finding.change
+
+
+def test_entries_below_phones_that_mislead(hour: Hour) -> None:
+    """Requests enter at a gateway that phones call, and its names count, as those of messages do."""
+    routes = ("/buy", "/cart", "/login")
+    hour.tapped("gateway", *(("POST", {"http.route": route, "http.method": "POST"}) for route in routes * 7))
+    hour.tapped("gateway", *((f"GET /orders/{n}", {}) for n in range(60)))
+    hour.put("mailer", *(hour.span(next(_traces), kind=CONSUMER, name=f"reply-{n} receive") for n in range(60)))
+    (shared,) = hour.found(entries.shared_names)
+    assert "21 requests to gateway looked at that are called POST are for 3 different things" in shared.sentence
+    many = {finding.service: (finding.count, finding.of) for finding in hour.found(entries.many_names)}
+    assert many == {"gateway": (61, 81), "mailer": (60, 60)}
+
+
+@pytest.mark.parametrize(
+    "name", ["/products/{slug}", "products/<slug:slug>/", "/products/:slug(.:format)", "/products/*"]
+)
+def test_names_that_are_routes_ask_for_one_thing_by_each_method(hour: Hour, name: str) -> None:
+    """However many paths are asked for; without the method, reading is compared with writing."""
+    paths = [f"/products/{word}-{word}" for word in "abcdefghijklm"]
+    hour.requests("reading", *({"http.method": "GET", "http.target": path} for path in paths * 2), name=name)
+    both = [{"http.method": method, "http.target": path} for path in paths for method in ("GET", "PUT")]
+    hour.requests("api", *both, name=name)
+    (finding,) = hour.found(entries.shared_names)
+    assert finding.service == "api"
+    assert "for 2 different things, such as GET, PUT:" in finding.sentence
+
+
+def test_paths_that_differ_by_ids_are_one_thing(hour: Hour) -> None:
+    """A proxy's one name is shared by what its paths ask for, not by each order."""
+    paths = [f"/orders/{n}" for n in range(20)]
+    hour.requests("alike", *({"http.method": "GET", "url.path": path} for path in paths), name="GET")
+    asked = [{"http.method": "GET", "url.path": path} for path in [*paths, "/cart", "/cart", "/login"]]
+    hour.requests("proxy", *asked, name="GET")
+    (finding,) = hour.found(entries.shared_names)
+    assert finding.service == "proxy"
+    assert "for 3 different things, such as /cart, /login, /orders/{id}:" in finding.sentence
+
+
+def test_operations_below_several_entries_are_of_none(hour: Hour) -> None:
+    """Where a phone's trace holds requests of several names, it is not known whose the operation is."""
+    taps = [(next(_traces), {"graphql.operation.name": asked}) for asked in ("Home", "Cart", "PlaceOrder") * 10]
+    hour.put("phone", *(hour.span(trace, kind=CLIENT, name="tap") for trace, _ in taps))
+    for number, name in ((2, "GET /home"), (3, "POST /graphql/home")):
+        hour.put("gateway", *(hour.span(trace, number, 1, name=name) for trace, _ in taps))
+    hour.put("gateway", *(hour.span(trace, 4, 3, says, kind=INTERNAL) for trace, says in taps))
+    assert not hour.found(entries.shared_names)

@@ -10,12 +10,13 @@ NAMED = 3
 
 def many_names(examined: Examined) -> Iterator[Finding]:
     """Services with nearly as many names as requests."""
-    for row in examined.ask_recent("many_names").iter_rows(named=True):
+    for row in examined.ask_recent("many_names", entry_services=examined.entry_services).iter_rows(named=True):
         yield Finding(
             "entry_names",
             f"the {row['requests']:,} requests to {row['service']} looked at have {row['names']:,} names, such as "
             f"{row['example']}: none can be compared with what came before",
-            "name their spans after the route, not the path: GET /orders/{id}, which http.route says",
+            "name their spans after the route, not the path: GET /orders/{id}, which http.route says; those of "
+            "messages after the queue, not the message",
             service=row["service"],
             count=row["names"],
             of=row["requests"],
@@ -24,7 +25,7 @@ def many_names(examined: Examined) -> Iterator[Finding]:
 
 def shared_names(examined: Examined) -> Iterator[Finding]:
     """Names under which services are asked for different things."""
-    for row in examined.ask_recent("shared_names").iter_rows(named=True):
+    for row in examined.ask_recent("shared_names", entry_services=examined.entry_services).iter_rows(named=True):
         asked = row["asked"]
         yield Finding(
             "entry_names",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
 from math import ceil
 
 import polars as pl
 
 from queries.store import Store, Value
+from triage.entries import entry_services
 from triage.window import EARLIEST, Window
 
 STEP = timedelta(seconds=10)
@@ -72,6 +74,11 @@ class Examined:
         window = Window(max(self.window.from_, self.window.to - SAMPLE_TIME), self.window.to)
         expected = self.spans * (window.length / self.window.length)
         return Sample(window, max(1, ceil(expected / SAMPLE_SPANS)))
+
+    @cached_property
+    def entry_services(self) -> list[str]:
+        """The services that phones and browsers called at the window's end. Raises StoreError."""
+        return entry_services(self.store.ask, self.window.to)
 
     def ask(self, question: str, **parameters: Value) -> pl.DataFrame:
         """The answer of `queries/doctor/<question>.sql` for the window."""
