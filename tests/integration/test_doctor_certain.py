@@ -166,3 +166,21 @@ def test_operations_below_several_entries_are_of_none(hour: Hour) -> None:
         hour.put("gateway", *(hour.span(trace, number, 1, name=name) for trace, _ in taps))
     hour.put("gateway", *(hour.span(trace, 4, 3, says, kind=INTERNAL) for trace, says in taps))
     assert not hour.found(entries.shared_names)
+
+
+def test_phones_that_say_all_went_well_whatever_they_were_answered(hour: Hour) -> None:
+    """Whom such a failure hits counts as having noticed nothing, which is so only where trying again helped."""
+    hour.tapped("gateway", *(("POST /buy", {"http.response.status_code": 503}) for _ in range(12)))
+    (finding,) = hour.found(entries.untold_failures)
+    assert finding.sentence.startswith("all 12 requests of phone that failed in the end lie below spans of its own")
+    assert finding.example
+
+
+def test_phones_that_tried_again_with_success(hour: Hour) -> None:
+    """Nothing is to be said."""
+    for trace in (next(_traces) for _ in range(12)):
+        hour.put("phone", hour.span(trace, kind=CLIENT, name="tap"))
+        hour.put("gateway", hour.span(trace, 2, 1, {"http.response.status_code": 503}))
+        hour.ns += SECOND
+        hour.put("gateway", hour.span(trace, 3, 1, {"http.response.status_code": 200}))
+    assert hour.found(entries.untold_failures) == []

@@ -1,9 +1,9 @@
-"""Does the name of an entry say what was asked for, and no more?"""
+"""Does an entry's name say what was asked for, and no more? And does a phone say what failed?"""
 
 from collections.abc import Iterator
 
 from triage.doctor.examined import Examined
-from triage.doctor.finding import Finding
+from triage.doctor.finding import Finding, share
 
 NAMED = 3
 
@@ -36,4 +36,21 @@ def shared_names(examined: Examined) -> Iterator[Finding]:
             service=row["service"],
             count=row["requests"],
             of=row["requests"],
+        )
+
+
+def untold_failures(examined: Examined) -> Iterator[Finding]:
+    """Phones and browsers whose own spans say that all went well, whatever they were answered."""
+    if not examined.entry_services:
+        return
+    for row in examined.ask_recent("untold_failures", entry_services=examined.entry_services).iter_rows(named=True):
+        yield Finding(
+            "entries",
+            f"{share(row['untold'], row['failed'], 'requests')} of {row['service']} that failed in the end lie below "
+            "spans of its own that say all went well: whom they hit counts as having noticed nothing",
+            "set the status of these spans to Error where what was asked for failed",
+            service=row["service"],
+            count=row["untold"],
+            of=row["failed"],
+            example=row["example"],
         )

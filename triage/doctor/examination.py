@@ -28,6 +28,7 @@ CHECKS: tuple[Check, ...] = (
     business.unknown_peers,
     entries.many_names,
     entries.shared_names,
+    entries.untold_failures,
     spans.names,
     spans.versions,
     spans.roots,
