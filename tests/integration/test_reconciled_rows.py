@@ -12,9 +12,10 @@ from tests.row_world import Change, Row, World, moment
 from tests.symptoms import other
 from triage.compensation.model import Action
 from triage.compensation.plan import plan
+from triage.postmortem.rows import Rows, counts
 from triage.rows.model import Item
 from triage.rows.reconcile import reconciled
-from triage.rows.wire import ItemJson
+from triage.rows.wire import ItemJson, ReconciliationJson
 from triage.symptom import Symptom
 
 pytestmark = pytest.mark.integration
@@ -176,3 +177,54 @@ def test_keys_of_several_columns_meet_whatever_their_case(store: Store) -> None:
     assert {(item.system, *(each.system for each in item.said)) for item in items} == {
         ("erp", "erp", "shop"), ("shop", "shop", "erp"),
     }  # fmt: skip
+
+
+def missed() -> World:
+    """Two stocks sell in turn. The ERP, which counts three less, hears nothing of the last sales of B."""
+    world, shop, erp = World(), {"A": 100, "B": 100}, {"A": 97, "B": 97}
+    for n in range(40):
+        sku, at_s = "AB"[n % 2], 100.0 * n
+        shop[sku] -= 1
+        booked: Row = {"movement": n, "sku": sku, "quantity": -1, "event_id": f"e-{n}", "order_id": f"o-{n}"}
+        world.changes += [
+            Change("shop", "shop.movements", at_s, booked, "c", tx=f"t-{n}"),
+            Change("shop", "shop.stock", at_s, {"sku": sku, "on_hand": shop[sku]}, tx=f"t-{n}", number=2),
+        ]
+        if sku == "A" or n < 30:
+            erp[sku] -= 1
+            world.changes.append(Change("erp", "erp.STOCK", at_s + 1, {"SKU": sku, "ON_HAND": erp[sku]}))
+    return world
+
+
+@pytest.mark.parametrize(
+    ("then", "wrong"),
+    [
+        ([], 1),
+        ([("erp", 4000, 80)], 1),
+        ([("erp", 4000, 77)], 0),
+        ([("erp", 4000, 77), ("shop", 4095, 79)], 0),
+        ([("erp", 4000, 77), ("shop", 4060, 79)], 1),
+    ],
+    ids=["it goes on", "put wrong again", "put right", "the next sale is on its way", "the next sale was missed, too"],
+)
+def test_what_the_other_system_has_missed_is_to_be_applied_there(
+    store: Store, then: list[tuple[str, float, int]], wrong: int
+) -> None:
+    """The shop's count is right by its movements: the row is, once the ERP says the same, less what it always does."""
+    world = missed()
+    for system, at_s, on_hand in then:
+        if system == "shop":
+            booked: Row = {"movement": at_s, "sku": "B", "quantity": -1, "event_id": f"e-{at_s}"}
+            world.changes += [
+                Change("shop", "shop.movements", at_s, booked, "c", tx=f"t-{at_s}"),
+                Change("shop", "shop.stock", at_s, {"sku": "B", "on_hand": on_hand}, tx=f"t-{at_s}", number=2),
+            ]
+        else:
+            world.changes.append(Change("erp", "erp.STOCK", at_s, {"SKU": "B", "ON_HAND": on_hand}))
+    world.tell(store)
+    (item,) = items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(4100))
+    assert (item.table, item.names, item.difference) == ("shop.stock", "B", 0)
+    assert counts(items) == Rows(1, wrong, 0)
+    assert ReconciliationJson.page("INC-1", moment(4100), items, items, None).differing == wrong
+    told = {(line.action, line.system, line.table) for line in plan(items, {})}
+    assert told == ({(Action.REPLAY, "erp", "erp.STOCK")} if wrong else set())

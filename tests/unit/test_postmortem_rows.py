@@ -16,6 +16,11 @@ def item(last: RowChange, verdict: Verdict, kind: str = "again", column: str = "
     return Item("shop", "shop.stock", last.key, last.names, column, said, verdict, (Wrong(last, kind),))
 
 
+def apart(one: Item) -> Item:
+    """From another system, that is."""
+    return replace(one, said=(*one.said, Said("erp", "erp.STOCK", 99, None, agrees=False)))
+
+
 @pytest.mark.parametrize(
     ("one", "rows"),
     [
@@ -23,6 +28,9 @@ def item(last: RowChange, verdict: Verdict, kind: str = "again", column: str = "
         (item(stock(5, 4), Verdict(4, Rule.MOVEMENTS, "…"), "stale", "on_hand"), RIGHT),
         (item(stock(5, 4), Verdict(None, Rule.UNKNOWN, "…"), "stale", "on_hand"), UNTOLD),
         (item(stock(5, 4, op="d"), Verdict(None, Rule.UNKNOWN, "…"), "stale", "on_hand"), RIGHT),
+        (apart(item(stock(5, 4), Verdict(4, Rule.MOVEMENTS, "…"), "disagree", "on_hand")), WRONG),
+        (apart(item(stock(5, 4), Verdict(None, Rule.UNKNOWN, "…"), "disagree", "on_hand")), UNTOLD),
+        (apart(item(stock(5, 4, op="d"), Verdict(4, Rule.MOVEMENTS, "…"), "disagree", "on_hand")), RIGHT),
         (item(stock(5, -6), Verdict(-6, Rule.MOVEMENTS, "…"), "below", "on_hand"), WRONG),
         (item(stock(5, 0), Verdict(0, Rule.MOVEMENTS, "…"), "below", "on_hand"), RIGHT),
         (item(stock(5, 0, op="d"), Verdict(-6, Rule.MOVEMENTS, "…"), "below", "on_hand"), RIGHT),
@@ -35,8 +43,8 @@ def item(last: RowChange, verdict: Verdict, kind: str = "again", column: str = "
     ],
 )
 def test_a_row_is_right_once_nothing_is_left_to_do(one: Item, rows: Rows) -> None:
-    """A stock as it should be, and enough; what repeats another, deleted; what was absent, there. What is known to be
-    left is wrong, and only of what nobody knows it can't be told.
+    """A stock as it should be, and enough, in both systems that disagreed; what repeats another, deleted; what was
+    absent, there. What is known to be left is wrong, and only of what nobody knows it can't be told.
     """
     assert counts([one]) == rows
 

@@ -71,7 +71,7 @@ def _lines(item: Item, worth: Worth) -> Iterator[Line]:
         yield from _oversold(item, worth)
         yield from _counts(item)
         yield from (_missing(item, numbers) for numbers in item.missing)
-        yield from (_replay(item, change) for change in item.replay)
+        yield from (_replay(item, change, place) for place in _behind(item) for change in item.replay)
 
 
 def _counts(item: Item) -> Iterator[Line]:
@@ -226,14 +226,23 @@ def _missing(item: Item, numbers: tuple[int, int]) -> Line:
     )
 
 
-def _replay(item: Item, change: RowChange) -> Line:
+def _behind(item: Item) -> list[tuple[str, str]]:
+    """Where events are to be applied again: in the row's table; where systems just disagree, in those that still do."""
+    if set(item.kinds) <= {"disagree", "below"}:
+        return [said.place for said in item.apart]
+    return [(item.system, item.table)]
+
+
+def _replay(item: Item, change: RowChange, place: tuple[str, str]) -> Line:
     by = f"number {change.sequence}" if change.sequence is not None else "its place in the log"
+    reason = "the changes since the last right count, without those that repeat another"
+    if place != change.place:
+        reason = f"{change.table} has it, and {place[1]} has come to say otherwise"
     return Line(
         Action.REPLAY,
-        key_of(Action.REPLAY, *change.place, change.id),
-        f"apply it again, once, by {by}: the changes since the last right count, without those that repeat another",
-        change.system,
-        change.table,
+        key_of(Action.REPLAY, *place, change.id),
+        f"apply it again, once, by {by}: {reason}",
+        *place,
         change.key,
         change.order,
         change.customer,

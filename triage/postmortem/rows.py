@@ -49,13 +49,15 @@ def counts(items: Sequence[Item]) -> Rows:
 
 
 def _is_wrong(item: Item) -> bool:
-    """A stock is not as it should be, or lacks what was sold; what repeats another stands; what lacked has not come."""
+    """A stock is not as it should be, here or in a system that came to disagree, or lacks what was sold; what repeats
+    another stands; what lacked has not come.
+    """
     verdict = item.verdict
     if item.gone or verdict.rule is Rule.UNKNOWN:
         return False
     if verdict.value is None:
         return not verdict.confirmed
-    return item.difference != 0 or verdict.value < 0
+    return item.difference != 0 or verdict.value < 0 or bool(item.apart)
 
 
 def _is_untold(item: Item) -> bool:

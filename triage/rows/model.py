@@ -95,12 +95,22 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Said:
-    """What a system says of a row: its stock (None where it holds none, or no row), and the change that it rests on."""
+    """What a system says of a row: its stock (None where it holds none, or no row), and the change that it rests on.
+
+    `agrees`: whether that is what is right (where nothing tells what is, what the row's own system says), plus what the
+    two usually differ by. Only told of another system that came to disagree with the row's own.
+    """
 
     system: str
     table: str
     value: float | None
     last: RowChange | None
+    agrees: bool = True
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The system and the table."""
+        return self.system, self.table
 
     @property
     def exists(self) -> bool:
@@ -175,6 +185,16 @@ class Item:
         if self.value is None or self.verdict.value is None:
             return None
         return rounded(self.verdict.value - self.value)
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is right is known, and its own system, or one that came to disagree, says something else."""
+        return self.difference is not None and (self.difference != 0 or bool(self.apart))
+
+    @property
+    def apart(self) -> tuple[Said, ...]:
+        """The other systems that came to disagree, and still do."""
+        return tuple(each for each in self.said[1:] if not each.agrees)
 
     @property
     def kinds(self) -> tuple[str, ...]:

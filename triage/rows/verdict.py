@@ -72,14 +72,17 @@ def judged(thing: Thing, as_of: datetime) -> Item:
     column = thing.column or stock_column(thing.own)
     base = _base(thing, column)
     repeated = {each.change.tx for each in thing.wrong if each.kind == "again" and each.change.tx}
+    verdict = _verdict(thing, base, as_of)
+    said = _said(thing.system, thing.table, thing.own)
+    right = said.value if verdict.value is None else verdict.value
     return Item(
         system=thing.system,
         table=thing.table,
         key=thing.own[-1].key if thing.own else "",
         names=thing.names,
         column=column,
-        said=(_said(thing.system, thing.table, thing.own), *(_said_by(other) for other in thing.others)),
-        verdict=_verdict(thing, base, as_of),
+        said=(said, *(_said_by(other, _agrees(thing, other, right, as_of)) for other in thing.others)),
+        verdict=verdict,
         wrong=tuple(sorted(thing.wrong, key=lambda each: each.change.in_log)),
         missing=tuple(_left_out(thing.own, base)),
         replay=tuple(_replay(thing, base, repeated)),
@@ -253,8 +256,24 @@ def _said(system: str, table: str, history: Sequence[RowChange]) -> Said:
     return Said(system, table, known[-1] if known and last and last.op != "d" else None, last)
 
 
-def _said_by(other: Other) -> Said:
-    return Said(other.system, other.table, value_of(other), other.history[-1] if other.history else None)
+def _said_by(other: Other, agrees: bool) -> Said:
+    return Said(other.system, other.table, value_of(other), other.history[-1] if other.history else None, agrees)
+
+
+def _agrees(thing: Thing, other: Other, right: float | None, as_of: datetime) -> bool:
+    """Whether a system that disagreed says what is right; what either said until lately may be on its way still."""
+    there = value_of(other)
+    if right is None or there is None or all(each.kind != "disagree" for each in thing.wrong):
+        return True
+    here = {right, *_until_lately(thing.own, thing.column, as_of)}
+    said = {there, *_until_lately(other.history, other.column, as_of)}
+    return not {rounded(each) for each in here}.isdisjoint(rounded(each + other.offset) for each in said)
+
+
+def _until_lately(history: Sequence[RowChange], column: str, as_of: datetime) -> Iterable[float]:
+    """What it said until some moment of the last half minute."""
+    before = (value_in(old, column) for old, new in pairwise(history) if new.time > as_of - SETTLED)
+    return [each for each in before if each is not None]
 
 
 def value_of(other: Other) -> float | None:

@@ -130,7 +130,7 @@ class ReconciliationJson(Wire):
     incident: str
     as_of: Time
     rows: int
-    differing: int = Field(description="Rows whose own value is not what it should be.")
+    differing: int = Field(description="Rows of which a system does not say what is right.")
     unknown: int = Field(description="Stocks of which the changes do not tell what is right.")
     wrong_changes: int
     customers: int
@@ -146,7 +146,7 @@ class ReconciliationJson(Wire):
             incident=incident,
             as_of=as_of,
             rows=len(items),
-            differing=sum(bool(item.difference) for item in items),
+            differing=sum(item.differs for item in items),
             unknown=sum(bool(item.column) and item.verdict.value is None for item in items),
             wrong_changes=sum(len(item.wrong) for item in items),
             customers=len({each.change.customer for item in items for each in item.wrong if each.change.customer}),
