@@ -114,6 +114,19 @@ def test_a_second_row_that_was_deleted_again_needs_nothing(store: Store) -> None
     assert exists == {"100": True, "101": False, "102": True}
 
 
+@pytest.mark.parametrize("gap_s", [0, 2], ids=["by one transaction, perhaps", "across seconds"])
+def test_rows_of_a_log_without_transactions_are_counted(store: Store, gap_s: int) -> None:
+    """Three alike tickets under a key may be one order's, each inserted by a statement of its own: none is voided."""
+    world = World(binlog=True)
+    for n in range(3):
+        ticket: Row = {"id": n, "event_id": "e-1", "sku": "concert", "order_id": "o-1"}
+        world.changes.append(Change("shop", "shop.tickets", 10 + gap_s * n, ticket, "c", lag_s=0.1 + n / 1000))
+    world.tell(store)
+    items = reconciled(store.ask, [wrong("again")], moment(100))
+    assert [(line.action, line.order) for line in plan(items, {})] == [(Action.COUNT, "o-1")] * 2
+    assert all("does not tell whether one transaction inserted both" in item.verdict.because for item in items)
+
+
 def booked_twice(*more: Change) -> World:
     """Bookings, each with the count that it leaves; that of one sku came twice at the end."""
     world, on_hand = World([*more]), {"A": 100, "B": 100}

@@ -138,6 +138,23 @@ def test_a_second_charge_is_refunded_a_second_order_cancelled_a_second_booking_v
     assert [(line.order, line.customer, line.amount) for line in void] == [("o-1", "c-1", {})]
 
 
+@pytest.mark.parametrize(
+    ("position", "tx", "action"),
+    [
+        ("file=binlog.000003 pos=154 row=1", "", Action.COUNT),
+        ("ord=2 ts_ms=1", "", Action.COUNT),
+        ("file=binlog.000003 pos=154 row=1", "tx-1", Action.VOID),
+        ("gtid=3E11FA47:23 file=binlog.000003 pos=154 row=1", "", Action.VOID),
+        ("lsn=7", "", Action.VOID),
+    ],
+)
+def test_what_one_transaction_may_have_booked_is_counted(position: str, tx: str, action: Action) -> None:
+    """Three alike tickets of an order are no repeats of one. Charges and orders come once under a key in any log."""
+    assert twice("shop.tickets", {"id": 1}, position=position, tx=tx).action is action
+    assert twice("pay.charges", CHARGE, position=position, tx=tx).action is Action.REFUND
+    assert twice("shop.orders", {"id": 1}, position=position, tx=tx).action is Action.CANCEL
+
+
 @pytest.mark.parametrize("table", ["shop.shipments", "shop.order_lines", "wms.bookings", "pay.charges"])
 def test_no_order_is_cancelled_for_a_second_row_that_only_names_it(table: str) -> None:
     """A shipment, a line, a booking of an unknown quantity, a charge of an unknown amount: they are undone alone."""

@@ -19,7 +19,7 @@ class Action(StrEnum):
     COLLECT = "collect"  # an order that was taken though its charge failed
     RECREATE = "recreate"  # a row that never came to the other system
     SET_COUNT = "set_count"  # a stock that is known
-    COUNT = "count"  # a stock that only the shelf knows
+    COUNT = "count"  # a stock that only the shelf knows, or bookings that may repeat another
     REREAD = "reread"  # rows whose changes are missing, to be read from the database again
     VOID = "void"  # a booking that repeats another
     REPLAY = "replay"  # an event, to be applied again in this order

@@ -167,14 +167,20 @@ def _of_wrong(item: Item, wrong: Wrong, worth: Worth) -> Iterator[Line]:
 
 
 def _repeated(item: Item, change: RowChange, worth: Worth) -> Line:
-    """A row that was inserted twice: a charge is refunded, an order cancelled, a booking voided."""
+    """A row that was inserted twice: a charge is refunded, an order cancelled, a booking voided.
+
+    Alike bookings of one transaction are no repeats; where the log tells of none, somebody has to look.
+    """
     amount: Mapping[str, Decimal] = _said_amount(change)
     if amount and any(word in change.table.casefold() for word in CHARGES):
         action, said = Action.REFUND, "was charged before"
     elif not item.column and _is_order(change):
         action, said, amount = Action.CANCEL, "was taken before", amount or worth.get(change.order, {})
-    else:
+    elif change.tells_transaction:
         action, said, amount = Action.VOID, "was booked before: the customer gets it once, and owes it once", {}
+    else:
+        action, amount = Action.COUNT, {}
+        said = "repeats a booking, or is another of its transaction (the log tells of none, so count what is due)"
     return Line(
         action,
         key_of(action, *change.place, change.id),

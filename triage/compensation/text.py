@@ -18,7 +18,7 @@ WORDS = {
     Action.COLLECT: ("payment to collect", "payments to collect"),
     Action.RECREATE: ("row to re-create", "rows to re-create"),
     Action.SET_COUNT: ("stock to set", "stocks to set"),
-    Action.COUNT: ("stock to count", "stocks to count"),
+    Action.COUNT: ("row to count", "rows to count"),
     Action.REREAD: ("row to read again", "rows to read again"),
     Action.VOID: ("booking to void", "bookings to void"),
     Action.REPLAY: ("event to replay", "events to replay"),

@@ -77,6 +77,11 @@ class RowChange:
         return self.system, self.table
 
     @property
+    def tells_transaction(self) -> bool:
+        """Whether its log says of which transaction it is: a MySQL's without GTIDs and MongoDB's do not."""
+        return bool(self.tx) or not self.position.startswith(("file=", "ord="))
+
+    @property
     def in_log(self) -> tuple[datetime, datetime, int, int, str]:
         """What puts changes in the order of the database's log.
 

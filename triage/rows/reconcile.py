@@ -271,6 +271,8 @@ def _of_inserted(wrong: Sequence[Wrong], said: Sequence[Said], came: Sequence[Ro
     if "again" in kinds:
         key = wrong[0].change.idempotency_key
         because = f"it repeats the row that was inserted first under {key}, which stands{gone}"
+        if not wrong[0].change.tells_transaction:
+            because += "; the log does not tell whether one transaction inserted both"
         return Verdict(None, Rule.FIRST_INSERT, because, confirmed=bool(gone))
     if "absent" in kinds:
         if not came:
