@@ -199,6 +199,23 @@ class TestAnswers:
         assert [str(body["text"])[:8] for _, body in server.calls[before:]] == ["● 5xx at", "Do first"]
         assert server.refused == ["chat.update"]
 
+    def test_what_rings_waits_for_no_change_of_its_own_message(self, server: Slack) -> None:
+        """An acknowledgement that the message can't be changed for holds up nothing that got worse."""
+        passes, clock = Passes(), Clock()
+        passes.look(30, SLOW)
+        tell_impact(passes, 30, OPENING, 214)
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        person(passes, Kind.ACKNOWLEDGED, 60)
+        server.trouble.append(Trouble(429, retry_after="600"))
+        before = len(server.calls)
+        for seconds in (70, 80, 100):
+            clock.now = at(seconds)
+            passes.look(seconds, SLOW, *([gateway_errors()] if seconds > 90 else []))
+            send(made, passes)
+        assert server.refused == ["chat.update"]
+        assert [str(body["text"])[:25] for _, body in server.calls[before:]] == ["▲ This has become critica"]
+
     def test_once_slack_is_back_it_is_told_within_a_minute(
         self, server: Slack, monkeypatch: pytest.MonkeyPatch
     ) -> None:

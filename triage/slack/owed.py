@@ -136,7 +136,7 @@ def _states(incident: Incident, *, updates: bool) -> list[Owed]:
     due += _changes(incident)
     if incident.state is State.RESOLVED:
         due.append(Owed(f"{RESOLVED}.{epoch}", How.THREAD if updates else How.MAIN, RESOLVED))
-    return due
+    return sorted(due, key=lambda each: each.how in KEEPS_UP)  # what rings waits for no change of a message
 
 
 def _changes(incident: Incident) -> list[Owed]:
