@@ -12,7 +12,7 @@ from triage.incident.fold import OPENING
 from triage.incident.model import Kind
 from triage.slack import sender as sending
 from triage.slack.channels import Bot, Channel, Log, Webhook
-from triage.symptom import Cause
+from triage.symptom import Cause, Severity
 
 pytestmark = pytest.mark.integration
 OVER_HTTP: tuple[str, ...] = ()
@@ -81,6 +81,41 @@ class TestChange:
         assert {"1700000000.000001", "1700000000.000002"} == {body["ts"] for body in kept_up}
         *_, details = [str(body["text"]) for body in kept_up if body["ts"] == "1700000000.000002"]
         assert details.startswith("Do first\n1. Rotate the partner's token")
+
+    def test_what_comes_back_and_gets_worse_rings(self, server: Slack) -> None:
+        """Though it rang as bad before it was over; what is back as bad as it was told is a line in the thread."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        passes.looks(60, 200)
+        clock.now = at(200)
+        send(made, passes)
+        back = replace(gateway_errors(), from_=at(290))
+        for seconds in range(300, 400, 10):
+            clock.now = at(seconds)
+            passes.look(seconds, back if seconds > 350 else replace(back, severity=Severity.WARNING))
+            send(made, passes)
+        lines = [body for name, body in server.calls[2:] if name == "chat.postMessage"]
+        assert [(str(body["text"])[:23], body["reply_broadcast"]) for body in lines] == [
+            ("Resolved: Nothing of it", False),
+            ("It is back", False),
+            ("▲ This has become criti", True),
+        ]
+
+    def test_what_comes_back_worse_rings(self, server: Slack) -> None:
+        """A warning that returns as critical."""
+        passes, clock = Passes(), Clock()
+        passes.look(30, SLOW)
+        tell_impact(passes, 30, OPENING, 214)
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        passes.looks(60, 200)
+        passes.look(300, replace(SLOW, from_=at(290), severity=Severity.CRITICAL))
+        clock.now = at(300)
+        before = len(server.calls)
+        send(made, passes)
+        (told,) = [body for _, body in server.calls[before:] if body.get("reply_broadcast")]
+        assert str(told["text"]).startswith("▲ This has become critical")
 
     def test_a_return_is_called_one(self, server: Slack) -> None:
         """By a webhook, whose messages look alike otherwise."""

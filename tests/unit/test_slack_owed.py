@@ -3,10 +3,12 @@
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
 from tests.symptoms import Passes, at, gateway_errors, other
 from triage.incident.fold import ANSWER, MESSAGE
 from triage.incident.model import Event, Incident, Kind, Message
-from triage.slack.owed import RINGS, may_claim, owed
+from triage.slack.owed import may_claim, owed
 from triage.symptom import Severity
 
 
@@ -68,24 +70,25 @@ def test_an_acknowledgement_is_told_once_however_often_it_comes_back() -> None:
     assert due(passes) == ["opened.0", "details", "reopened.2", "acknowledged.2"]
 
 
-def test_what_gets_worse_or_somebody_elses_rings_once() -> None:
+@pytest.mark.parametrize("updates", [False, True])
+def test_what_gets_worse_or_somebody_elses_rings_once(updates: bool) -> None:
     """However often it comes and goes; a fall in severity is not told. After a return it may ring anew."""
     passes = Passes()
     slow = other("slow_checkout", {"service": "payment"}, "payment", unit="ms", value=1900, usual=400)
     passes.look(30, slow)
-    assert rings(passes) == ["opened.0"]
+    assert alarms(passes, updates) == ["opened.0"]
     passes.look(40, slow, gateway_errors())
-    assert rings(passes) == ["worse.0.critical"]
+    assert alarms(passes, updates) == ["worse.0.critical"]
     for seconds in (50, 60, 70, 80, 90):
         severity = Severity.WARNING if seconds % 20 else Severity.CRITICAL
         row, owner = ("a", "ana") if seconds % 20 else ("b", "bob")
         name(passes, seconds, severity, row, owner)
-        assert [each.partition(".")[0] for each in rings(passes)] == (["owner"] if seconds < 70 else [])
+        assert [each.partition(".")[0] for each in alarms(passes, updates)] == (["owner"] if seconds < 70 else [])
     passes.book.write([Event(passes.only.id, "r", at(100), Kind.RESOLVED, "ana")])
     passes.book.write([Event(passes.only.id, "o", at(110), Kind.REOPENED, "ana")])
-    assert rings(passes) == ["reopened.1"]
+    assert alarms(passes, updates) == ["reopened.1"]
     name(passes, 120, Severity.CRITICAL, "b", "bob")
-    assert [each.rpartition(".")[0] for each in rings(passes)] == ["worse.1"]
+    assert [each.rpartition(".")[0] for each in alarms(passes, updates)] == ["worse.1"]
 
 
 def name(passes: Passes, seconds: float, severity: Severity, row: str, owner: str) -> None:
@@ -97,11 +100,11 @@ def name(passes: Passes, seconds: float, severity: Severity, row: str, owner: st
     passes.book.write([event])
 
 
-def rings(passes: Passes) -> list[str]:
-    """What rings of all that is due; it is noted as told."""
+def alarms(passes: Passes, updates: bool) -> list[str]:
+    """What rings of all that is due, and a return; it is noted as told."""
     found = []
-    while message := owed(passes.only, at(300), updates=False):
-        alarm = passes.only.alarm if message.how in RINGS else None
+    while message := owed(passes.only, at(300), updates=updates):
+        alarm = passes.only.alarm if message.alarms else None
         told = Message(message.what, at(300), "w", alarm=alarm)
         passes.book.write([notified(passes.only, told)])
         found += [message.what] if alarm else []

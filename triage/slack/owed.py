@@ -32,7 +32,6 @@ class How(StrEnum):
     REVISION = "revision"  # the same of the details
 
 
-RINGS = frozenset({How.MAIN, How.ESCALATION, How.CHANGE})
 KEEPS_UP = frozenset({How.THREAD, How.UPDATE, How.REVISION})
 """What changes a message that there is: it waits for what is new."""
 
@@ -44,6 +43,11 @@ class Owed:
     what: str
     how: How
     state: str = ""
+
+    @property
+    def alarms(self) -> bool:
+        """Whether it tells how bad it is and whose: what rings, and a return. Only what is worse rings once more."""
+        return self.how in {How.MAIN, How.ESCALATION, How.CHANGE} or self.state == REOPENED
 
 
 @dataclass(frozen=True)
@@ -140,7 +144,7 @@ def _states(incident: Incident, *, updates: bool) -> list[Owed]:
 
 
 def _changes(incident: Incident) -> list[Owed]:
-    """That it is worse, or another row's or owner's, than what rang since it was last opened said; each once."""
+    """That it is worse, or another row's or owner's, than was told since it was last opened; each once."""
     rang = [each.alarm for each in incident.messages if each.alarm]
     if not rang or incident.state is State.RESOLVED:
         return []

@@ -24,7 +24,6 @@ from triage.slack.owed import (
     KEEPS_UP,
     LEASE,
     REOPENED,
-    RINGS,
     How,
     Latest,
     Owed,
@@ -197,7 +196,7 @@ class Sender:
         """What the message told: what was due, and what it says besides."""
         now = self._clock()
         sent, digest = self._post(incident, due)
-        alarm = incident.alarm if due.how in RINGS else None
+        alarm = incident.alarm if due.alarms else None
         told = Message(due.what, now, self.name, 0, sent.channel, sent.ts, digest, alarm)
         besides = included(incident, due, updates=self._channel.updates)
         return [told, *(replace(told, what=what) for what in besides)]
