@@ -82,6 +82,21 @@ class TestChange:
         *_, details = [str(body["text"]) for body in kept_up if body["ts"] == "1700000000.000002"]
         assert details.startswith("Do first\n1. Rotate the partner's token")
 
+    def test_another_row_of_the_same_owner_rings_for_nobody(self, server: Slack) -> None:
+        """The message and its details are brought up to date."""
+        passes, clock = Passes(), Clock()
+        one = gateway_errors()
+        passes.look(30, replace(one, labels={**one.labels, "status": "other"}, sentence="Errors at the gateway: 31 %"))
+        tell_impact(passes, 30, OPENING, 214)
+        made = sender(passes, bot(server), clock)
+        send(made, passes)
+        row = passes.only.answer.row
+        passes.look(70, one)
+        clock.now = at(72)
+        send(made, passes)
+        assert passes.only.answer.row != row
+        assert [name for name, _ in server.calls[2:]] == ["chat.update", "chat.update"]
+
     def test_what_comes_back_and_gets_worse_rings(self, server: Slack) -> None:
         """Though it rang as bad before it was over; what is back as bad as it was told is a line in the thread."""
         passes, clock = opened(), Clock()

@@ -144,17 +144,17 @@ def _states(incident: Incident, *, updates: bool) -> list[Owed]:
 
 
 def _changes(incident: Incident) -> list[Owed]:
-    """That it is worse, or another row's or owner's, than was told since it was last opened; each once."""
-    rang = [each.alarm for each in incident.messages if each.alarm]
-    if not rang or incident.state is State.RESOLVED:
+    """That it is worse, or another owner's, than was told since it was last opened; each once."""
+    alarms = [each.alarm for each in incident.messages if each.alarm]
+    if not alarms or incident.state is State.RESOLVED:
         return []
-    latest, is_ = max(each.epoch for each in rang), incident.alarm
-    told = [each for each in rang if each.epoch == latest]
+    latest, is_ = max(each.epoch for each in alarms), incident.alarm
+    told = [each for each in alarms if each.epoch == latest]
     due: list[Owed] = []
     if all(SEVERITIES.index(is_.severity) < SEVERITIES.index(each.severity) for each in told):
         due.append(Owed(f"{WORSE}.{is_.epoch}.{is_.severity}", How.CHANGE, WORSE))
-    if all((is_.row, is_.owner) != (each.row, each.owner) for each in told):
-        due.append(Owed(f"{OWNER}.{is_.epoch}.{digest(repr((is_.row, is_.owner)))}", How.CHANGE, OWNER))
+    if is_.owner not in [each.owner for each in told]:
+        due.append(Owed(f"{OWNER}.{is_.epoch}.{digest(repr(is_.owner))}", How.CHANGE, OWNER))
     return due
 
 
