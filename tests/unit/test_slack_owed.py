@@ -70,6 +70,20 @@ def test_an_acknowledgement_is_told_once_however_often_it_comes_back() -> None:
     assert due(passes) == ["opened.0", "details", "reopened.2", "acknowledged.2"]
 
 
+def test_a_mitigation_that_acknowledges_tells_only_itself() -> None:
+    """No line in the thread says that somebody acknowledged it who did so before it came back."""
+    passes = Passes()
+    passes.look(30, gateway_errors())
+    for seconds, kind, author in (
+        (40, Kind.ACKNOWLEDGED, "ana"),
+        (50, Kind.RESOLVED, "ana"),
+        (60, Kind.REOPENED, "cid"),
+        (70, Kind.MITIGATED, "bob"),
+    ):
+        passes.book.write([Event(passes.only.id, kind, at(seconds), kind, author)])
+    assert due(passes) == ["opened.0", "details", "reopened.1", "mitigated.1"]
+
+
 @pytest.mark.parametrize("updates", [False, True])
 def test_what_gets_worse_or_somebody_elses_rings_once(updates: bool) -> None:
     """However often it comes and goes; a fall in severity is not told. After a return it may ring anew."""

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 
 from tests.symptoms import T0, Passes, at, gateway_errors, other
-from triage.incident.model import Impact, Incident, Person, State, Suspect
+from triage.incident.model import Event, Impact, Incident, Kind, Person, State, Suspect
 from triage.model import Question
 from triage.slack.text import Said, Writer, mention
 from triage.symptom import Cause
@@ -135,6 +135,23 @@ def test_buttons_are_there_as_long_as_they_mean_something() -> None:
         "mitigate",
     ]
     assert "actions" not in json.dumps(Writer("x").main(one).as_json(), default=list)
+
+
+def test_who_acknowledged_it_is_who_did_so_last() -> None:
+    """Also by a mitigation; whoever did before somebody opened it again has no part in it."""
+    passes = Passes()
+    passes.look(30, gateway_errors())
+    for seconds, kind, author, text, says in (
+        (40, Kind.ACKNOWLEDGED, "ana", "", "acknowledged by ana"),
+        (50, Kind.RESOLVED, "ana", "", "resolved"),
+        (60, Kind.REOPENED, "cid", "", ""),
+        (70, Kind.MITIGATED, "bob", "", "mitigated by bob"),
+        (80, Kind.RESOLVED, "bob", "", "resolved"),
+        (90, Kind.REOPENED, "triage", State.ACKNOWLEDGED, "acknowledged by bob"),
+    ):
+        passes.book.write([Event(passes.only.id, f"{kind}.{seconds}", at(seconds), kind, author, text)])
+        first, *_ = WRITER.main(passes.only).text.split("\n")
+        assert first.partition(" – ")[2].partition(",")[0] == says
 
 
 def test_a_slack_id_rings_and_a_name_is_read() -> None:

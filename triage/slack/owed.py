@@ -133,9 +133,10 @@ def _states(incident: Incident, *, updates: bool) -> list[Owed]:
     if incident.escalated_at and incident.state is State.OPEN:
         due.append(Owed(f"{ESCALATED}.{epoch}", How.ESCALATION))
     if updates:
-        marks = (("acknowledged", incident.acknowledged_at), ("mitigated", incident.mitigated_at))
+        # of one moment where a mitigation acknowledged: that one is told
+        marks = {incident.acknowledged_at: "acknowledged", incident.mitigated_at: "mitigated"}
         # what came back of itself is acknowledged still: that was told before
-        new = [name for name, moment in marks if moment and moment >= (incident.reopened_at or moment)]
+        new = [name for moment, name in marks.items() if moment and moment >= (incident.reopened_at or moment)]
         due += [Owed(f"{name}.{epoch}", How.THREAD, name) for name in new]
     due += _changes(incident)
     if incident.state is State.RESOLVED:

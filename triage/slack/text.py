@@ -15,7 +15,7 @@ from triage.detectors.no_data import no_data
 from triage.incident.due import due_at
 from triage.incident.figures import time_to_resolve
 from triage.incident.impact import is_slow
-from triage.incident.model import Answer, Impact, Incident, Person, State, Suspect
+from triage.incident.model import Answer, Impact, Incident, Kind, Person, State, Suspect
 from triage.incident.naming import digest, naming, quantity
 from triage.money import amounts
 from triage.odd import one_line
@@ -36,6 +36,7 @@ MOST_SYMPTOMS, LONGEST_SENTENCE = 6, 200
 MARKUP = str.maketrans("*~`", "∗∼ˋ")
 UNMARKED = {ord(like): ord(sign) for sign, like in zip("*~`", "∗∼ˋ", strict=True)}
 WORDS = {"acknowledged": "Acknowledged", "mitigated": "Mitigated", "resolved": "Resolved", "reopened": "It is back"}
+SEEN = frozenset({Kind.ACKNOWLEDGED, Kind.MITIGATED})
 ACKNOWLEDGE, MITIGATE = "acknowledge", "mitigate"
 
 
@@ -153,8 +154,9 @@ def _how_it_stands(incident: Incident) -> str:
     if incident.state is State.RESOLVED:
         length = time_to_resolve(incident)
         return f" – resolved, it lasted {lasted(length)}" if length else " – resolved"
-    event = next((each for each in reversed(incident.timeline) if each.kind == incident.state), None)
-    return f" – {incident.state}" + (f" by {escape(one_line(event.author))}" if event else "")
+    moment = incident.mitigated_at or incident.acknowledged_at  # whoever mitigates acknowledges
+    who = next((each.author for each in incident.timeline if each.time == moment and each.kind in SEEN), "")
+    return f" – {incident.state}" + (f" by {escape(one_line(who))}" if who else "")
 
 
 def _hit(incident: Incident) -> str:
