@@ -145,6 +145,22 @@ class TestChange:
         assert last.split("\n")[0] == "It is back"
         assert last.split("\n")[1].startswith("● 5xx at the gateway")
 
+    def test_a_return_that_is_over_is_told_as_over(self, server: Slack) -> None:
+        """Where the watcher was away meanwhile, by a webhook: once, and nobody is told that it is back."""
+        passes, clock = opened(), Clock()
+        made = sender(passes, webhook(server), clock)
+        send(made, passes)
+        passes.looks(60, 200)
+        clock.now = at(200)
+        send(made, passes)
+        passes.looks(300, 360, replace(gateway_errors(), from_=at(290)))
+        passes.looks(360, 460)
+        for seconds in (470, 480):
+            clock.now = at(seconds)
+            send(made, passes)
+        assert [text[:1] for text in server.texts("webhook")] == ["●", "○", "○"]
+        assert "resolved, it lasted 6 min" in server.texts("webhook")[-1].split("\n")[0]
+
 
 class TestPlace:
     def test_a_watcher_without_slack_leaves_its_messages_alone(

@@ -128,7 +128,7 @@ def _untold(incident: Incident, *, updates: bool) -> list[Owed]:
 def _states(incident: Incident, *, updates: bool) -> list[Owed]:
     epoch = incident.epoch
     due: list[Owed] = []
-    if incident.reopened_at:
+    if incident.reopened_at and (updates or incident.state is not State.RESOLVED):  # only a thread tells what was
         due.append(Owed(f"{REOPENED}.{epoch}", How.THREAD if updates else How.MAIN, REOPENED))
     if incident.escalated_at and incident.state is State.OPEN:
         due.append(Owed(f"{ESCALATED}.{epoch}", How.ESCALATION))
