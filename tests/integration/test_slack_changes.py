@@ -246,6 +246,17 @@ class TestAnswers:
         send(made, passes)
         assert len(server.calls) == 3
 
+    def test_a_clock_that_was_ahead_holds_nothing_up(self, server: Slack) -> None:
+        """Slack's two minutes are no three hours once the clock is right."""
+        server.trouble.append(Trouble(429, retry_after="120"))
+        passes, clock = opened(), Clock(3 * 3600)
+        made = sender(passes, webhook(server), clock)
+        send(made, passes)
+        assert (len(server.refused), len(server.calls)) == (1, 0)
+        clock.now = at(160)
+        send(made, passes)
+        assert len(server.calls) == 1
+
     def test_what_is_new_waits_for_no_update(self, server: Slack) -> None:
         """Though Slack limits changes of the messages that there are."""
         passes, clock = Passes(), Clock()

@@ -70,8 +70,8 @@ class Sender:
         self._lock = threading.Lock()
         self._waiting: dict[str, None] = {}
         self._logged: dict[str, tuple[Message, ...]] = {}
-        self._not_before: dict[bool, datetime] = {}
-        """When Slack takes changes of messages again (True), and new ones (False): it limits them apart."""
+        self._pauses: dict[bool, tuple[datetime, datetime]] = {}
+        """When Slack takes no changes of messages (True), or no new ones (False): it limits them apart."""
         self._thread = threading.Thread(target=self._run, name="slack", daemon=True)
 
     def start(self) -> None:
@@ -141,7 +141,8 @@ class Sender:
     def _deal_with(self, incident: Incident, due: Owed) -> bool:
         """Whether to go on with what is due next: the message is sent, by us, or no longer due."""
         keeps_up, now = due.how in KEEPS_UP, self._clock()
-        if now < self._not_before.get(keeps_up, now):
+        began, ends = self._pauses.get(keeps_up, (now, now))
+        if began <= now < ends:  # one that begins later was laid by a clock that was wrong
             return False
         claimed = self._claim(incident, due.what)
         if claimed is None:
@@ -161,13 +162,14 @@ class Sender:
             except SlackBusy as error:
                 self._failed("busy", incident, due, error)
                 wait = max(error.wait_s or 0.0, pause * random.uniform(0.5, 1.5))
-                self._not_before[keeps_up] = self._clock() + timedelta(seconds=wait)
+                now = self._clock()
+                self._pauses[keeps_up] = now, now + timedelta(seconds=wait)
                 pause = min(2 * pause, LONGEST_PAUSE_S)
-                left = claimed.time + LEASE - self._clock() - timedelta(seconds=wait + TIMEOUT_S)
+                left = claimed.time + LEASE - now - timedelta(seconds=wait + TIMEOUT_S)
                 if keeps_up or left < timedelta() or self._stop.wait(wait):  # nothing new waits for an update
                     return False
             else:
-                self._not_before.pop(keeps_up, None)
+                self._pauses.pop(keeps_up, None)
                 self._note(incident, told)
                 self._metrics.sent.inc()
                 return True
