@@ -192,6 +192,23 @@ class TestPlace:
         send(sender(passes, bot(server), clock), passes)
         assert {body["channel"] for _, body in server.calls[4:]} == {"C024BE91L"}
 
+    def test_back_in_its_first_channel_its_message_there_says_how_it_stands(self, server: Slack) -> None:
+        """Once, though the message elsewhere said it before."""
+        passes, clock = opened(), Clock()
+        first = sender(passes, bot(server), clock)
+        send(first, passes)
+        person(passes, Kind.ACKNOWLEDGED, 60)
+        passes.looks(80, 200)
+        clock.now = at(220)
+        send(sender(passes, Bot("xoxb-1", "C0NEW0001", f"{server.url}/api"), clock), passes)
+        before = len(server.calls)
+        for seconds in range(300, 600, 60):
+            clock.now = at(seconds)
+            send(first, passes)
+        (main,) = [body for _, body in server.calls[before:] if str(body["text"])[0] in "●◐○"]
+        assert (main["channel"], main["ts"]) == ("C024BE91L", "1700000000.000001")
+        assert str(main["text"]).startswith("○ 5xx at the gateway")
+
     def test_what_a_token_kept_back_is_told_once_it_is_put_right(self, server: Slack) -> None:
         """As over, though it is so for more than an hour."""
         server.refuses["chat.postMessage"] = "token_revoked"

@@ -161,7 +161,8 @@ def _changes(incident: Incident) -> list[Owed]:
 
 def _update(incident: Incident, now: datetime, latest: Latest, under: Message | None) -> Owed | None:
     kept_up = [each for each in incident.messages if each.digest and not each.what.startswith(DETAILS)]
-    last = max(kept_up, key=lambda each: each.time, default=None)
+    here = [each for each in kept_up if under is None or each.channel == under.channel]
+    last = max(here, key=lambda each: each.time, default=None)
     if last and last.digest != latest.main and now - last.time >= BETWEEN_UPDATES:
         # named alike until one is sent, so that refusals are counted and it is tried ever more seldom
         return Owed(f"update.{len(kept_up)}", How.UPDATE)

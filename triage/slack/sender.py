@@ -231,7 +231,7 @@ class Sender:
             return place, said.digest
         if place:
             channel.update(place, main)
-        return Sent(), main.digest
+        return place or Sent(), main.digest
 
     def _kept_up(self, incident: Incident, main: Said, place: Sent | None) -> bool:
         """Whether the incident's own message says the latest now: it may be deleted, or too old to be changed."""
