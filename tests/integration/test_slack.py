@@ -205,6 +205,20 @@ def test_without_slack_the_same_text_is_logged(caplog: pytest.LogCaptureFixture)
     assert [record.message.startswith("● 5xx at the gateway") for record in caplog.records] == [True]
 
 
+def test_a_log_reminds_of_a_postmortem_after_a_restart(caplog: pytest.LogCaptureFixture) -> None:
+    """Once, though nobody remembers that it told the incident; which is over for too long to be told again."""
+    passes, clock = opened(), Clock()
+    send(sender(passes, Log(), clock), passes)
+    passes.looks(60, 200)
+    caplog.clear()
+    made = sender(passes, Log(), clock)
+    for hours in (20, 25, 26):
+        clock.now = at(hours * 3600)
+        send(made, passes)
+    (record,) = caplog.records
+    assert record.message.startswith(f"The postmortem of {passes.only.id} is due by 10:0")
+
+
 class TestTrouble:
     @pytest.mark.parametrize(
         "trouble",

@@ -62,9 +62,16 @@ class Latest:
 NOTHING = Latest()
 
 
-def owed(incident: Incident, now: datetime, *, updates: bool, latest: Latest = NOTHING) -> Owed | None:
-    """The next message that is due. Where the settings name another channel by now, it is first told anew there."""
+def owed(
+    incident: Incident, now: datetime, *, updates: bool, shared: bool = True, latest: Latest = NOTHING
+) -> Owed | None:
+    """The next message that is due. Where the settings name another channel by now, it is first told anew there.
+
+    Where a channel is not shared, nobody knows what was told before: a postmortem is reminded of all the same.
+    """
     due = _owed(incident, now, updates=updates, latest=latest)
+    if due is None and not shared:
+        due = _reminder(incident, now)
     if due is None or due.what == OPENED or not (updates and latest.channel):
         return due
     under = thread(incident, latest.channel)
@@ -103,9 +110,14 @@ def _owed(incident: Incident, now: datetime, *, updates: bool, latest: Latest) -
         return Owed(_name_of_details(incident), How.DETAILS)
     if untold := _untold(incident, updates=updates):
         return untold[0]
-    if reminder_due(incident, now) and incident.message(f"{POSTMORTEM}.{incident.epoch}") is None:
-        return Owed(f"{POSTMORTEM}.{incident.epoch}", How.REMINDER)
+    if reminder := _reminder(incident, now):
+        return reminder
     return _update(incident, now, latest, under) if updates else None
+
+
+def _reminder(incident: Incident, now: datetime) -> Owed | None:
+    due = Owed(f"{POSTMORTEM}.{incident.epoch}", How.REMINDER)
+    return due if reminder_due(incident, now) and incident.message(due.what) is None else None
 
 
 def _opening(incident: Incident, now: datetime) -> Owed | None:

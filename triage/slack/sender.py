@@ -124,7 +124,7 @@ class Sender:
     def _next(self, incident: Incident) -> Owed | None:
         now, writer = self._clock(), self._writer
         if not self._channel.updates:
-            return owed(incident, now, updates=False)
+            return owed(incident, now, updates=False, shared=self._channel.shared)
         latest = Latest(writer.main(incident).digest, writer.details(incident).digest, self._channel.id)
         return owed(incident, now, updates=True, latest=latest)
 
