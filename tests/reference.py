@@ -140,10 +140,16 @@ class _Asked:
     def services(self) -> frozenset[str]:
         return frozenset(span.service for span in self.spans)
 
+    def peers(self, span: Span) -> set[str]:
+        """The names of whom a span calls; a database has one only where the settings name it."""
+        names = {span.attributes.get(key, "") for key in ("service.peer.name", "peer.service")} - {""}
+        is_database = not span.attributes.keys().isdisjoint({"db.system.name", "db.system"})
+        return names & self.partners if is_database else names
+
     def to_partner(self, span: Span) -> bool:
         if self.partners:
-            return not self.partners.isdisjoint(_peers(span) | {_address(span)})
-        return bool(_peers(span) - self.services)
+            return not self.partners.isdisjoint(self.peers(span) | {_address(span)})
+        return bool(self.peers(span) - self.services)
 
     def failed(self, span: Span) -> bool:
         by_server = span.kind == "Server" and _http(span) >= 500
@@ -160,7 +166,7 @@ class _Asked:
 
     def to_peer(self, span: Span, peer: str) -> bool:
         by_address = peer in self.partners and peer == _address(span)
-        return span.kind == "Client" and (peer in _peers(span) or by_address)
+        return span.kind == "Client" and (peer in self.peers(span) or by_address)
 
     def matches(self, span: Span) -> bool:
         asked = self.question
@@ -258,13 +264,6 @@ def nanoseconds(moment: datetime) -> int:
 def _first(attributes: Mapping[str, str], keys: Iterable[str]) -> str:
     """The first value that is not empty, in the order of the keys."""
     return next((attributes[key] for key in keys if attributes.get(key)), "")
-
-
-def _peers(span: Span) -> set[str]:
-    """The names of whom a span calls, if it is no database."""
-    if not span.attributes.keys().isdisjoint({"db.system.name", "db.system"}):
-        return set()
-    return {span.attributes.get(key, "") for key in ("service.peer.name", "peer.service")} - {""}
 
 
 def _address(span: Span) -> str:

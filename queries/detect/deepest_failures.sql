@@ -3,7 +3,7 @@
 -- entry_services: Array(String), the services whose server spans all are entries (called.sql)
 -- One row per suspect, entry operation and version of the suspect, most requests first. A request's suspect is the
 -- service (or the partner asked) of its failing span that has no failing span below it, of several the latest.
--- `invalid` counts those that could not be read or validated.
+-- `invalid` counts those that could not be read or validated, by gRPC's status or else by what they say.
 WITH
     (SELECT groupArray(Name) FROM partners) AS known_partners,
     (
@@ -37,7 +37,8 @@ WITH
 SELECT
     suspect, is_partner, caller, version, entry_service, entry_operation,
     count() AS requests,
-    countIf(match(lower(error), 'validation|not valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|http 4[02]2|^4[02]2$|http 400|^400$')) AS invalid,
+    countIf(grpc_status(error) IN (3, 11, 12) OR grpc_status(error) NOT IN (4, 7, 14, 16)
+        AND match(lower(error), 'validation|not valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|http 4[02]2|^4[02]2$|http 400|^400$')) AS invalid,
     topK(1)(error)[1] AS commonest,
     min(time) AS first
 FROM (

@@ -48,8 +48,8 @@ WITH
 SELECT
     TraceId, SpanId, ParentSpanId, Timestamp AS Start, Duration / 1e6 AS Ms,
     toString(ServiceName) AS Service, toString(SpanName) AS Operation, toString(SpanKind) AS Kind,
-    if(hasAny(mapKeys(SpanAttributes), ['db.system.name', 'db.system']), [], arrayDistinct(arrayFilter(name -> notEmpty(name),
-        [SpanAttributes['service.peer.name'], SpanAttributes['peer.service']]))) AS Peers,
+    peer_names([SpanAttributes['service.peer.name'], SpanAttributes['peer.service']],
+        hasAny(mapKeys(SpanAttributes), ['db.system.name', 'db.system']), (SELECT Partners FROM reach)) AS Peers,
     coalesce(nullIf(SpanAttributes['server.address'], ''), SpanAttributes['net.peer.name']) AS Address,
     notEmpty(hit_key) AS IsLookup,
     lower(SpanAttributes[hit_key]) IN ('true', '1', 'hit') AS IsHit

@@ -3,12 +3,15 @@
 -- partner: String, its name
 -- One row per caller, HTTP status (0 where there was none) and kind of complaint, most calls first; one received twice counts
 -- once. Where no connection came about (`unanswered`), what is said of certificates, versions and tokens is no answer; nor is
--- an address, or the name of a field. Of gRPC's statuses some are about what was said, some refuse who says it.
+-- an address, or the name of a field. gRPC's status goes before all words: some are about what was said, some refuse who
+-- says it, and some are no answer.
 WITH
     (SELECT groupArray(Name) FROM partners) AS known_partners,
     replaceRegexpAll(lower(Error), '(\\w+:/|\\B)/[^\\s"\'<>(),;]+', '') AS addressed,
     replaceRegexpAll(addressed, '\\b(field|property|attribute|argument|parameter|key)s?:? [\\\\"\'`]+[\\w.-]+', '\\1') AS said,
-    HttpStatus = 0 AND (
+    grpc_status(Error) IN (3, 9, 11, 12) AS is_invalid,
+    grpc_status(Error) IN (7, 16) AS is_refused,
+    grpc_status(Error) IN (4, 14) OR NOT (is_invalid OR is_refused) AND HttpStatus = 0 AND (
         match(said, 'conn(ection)? ?(refused|reset|abort)|timed?.?out|deadline.?exceeded|unreach|no ?route')
         OR match(said, '(failed|unable|cannot|could ?n.t)( to)? connect|new connection|max retries|hang up|broken pipe|\\bepipe')
         OR match(said, '(network|host) is down|e(net|host)down|"": (unexpected )?eof')
@@ -21,8 +24,8 @@ SELECT
     toString(ServiceName) AS service,
     HttpStatus AS status,
     is_unanswered AS unanswered,
-    NOT is_unanswered AND match(said, 'valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|contract|version|failed_?precondition|out_?of_?range|unimplemented') AS invalid,
-    NOT is_unanswered AND match(said, 'token|expired|unauthori|forbidden|credential|signature|authenticat|permission_?denied') AS refused,
+    is_invalid OR NOT (is_refused OR is_unanswered) AND match(said, 'valid|schema|deseriali|unexpected field|unknown field|missing field|parse|malformed|unprocessable|incompatib|contract|version|failed_?precondition|out_?of_?range|unimplemented') AS invalid,
+    is_refused OR NOT (is_invalid OR is_unanswered) AND match(said, 'token|expired|unauthori|forbidden|credential|signature|authenticat|permission_?denied') AS refused,
     uniqExact(TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp) AS calls,
     topK(1)(Error)[1] AS commonest
 FROM failures

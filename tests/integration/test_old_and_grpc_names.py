@@ -136,7 +136,7 @@ def test_a_database_is_no_partner_whatever_it_is_called(store: Store, key: str) 
 STATUSES = {
     "gRPC 16 UNAUTHENTICATED": ({"rpc.grpc.status_code": "16"}, Cause.TOKEN_EXPIRED),
     "gRPC 7 PERMISSION_DENIED": ({"rpc.response.status_code": "PERMISSION_DENIED"}, Cause.TOKEN_EXPIRED),
-    "PERMISSION_DENIED": ({"rpc.grpc.status_code": "7", "error.type": "PERMISSION_DENIED"}, Cause.TOKEN_EXPIRED),
+    "PERMISSION_DENIED": ({"error.type": "PERMISSION_DENIED"}, Cause.TOKEN_EXPIRED),
     "gRPC 3 INVALID_ARGUMENT": ({"rpc.grpc.status_code": "3"}, Cause.CONTRACT_DRIFT),
     "gRPC 9 FAILED_PRECONDITION": ({"rpc.grpc.status_code": "9"}, Cause.CONTRACT_DRIFT),
     "gRPC 11 OUT_OF_RANGE": ({"rpc.grpc.status_code": "11"}, Cause.CONTRACT_DRIFT),
