@@ -152,11 +152,10 @@ class Tracked:
 
 @dataclass(frozen=True)
 class Alarm:
-    """What of an incident rings when it changes: how bad it is, and which row of the runbook answers by whom."""
+    """What of an incident rings when it changes: how bad it is, and who responds."""
 
     epoch: int
     severity: Severity
-    row: str
     owner: Person | None = None
 
 
@@ -164,7 +163,7 @@ class Alarm:
 class Message:
     """What was sent about an incident: which message, when, and what the channel calls it.
 
-    `alarm` is what a message that rings said. A claim to one that was refused is noted once more, as `refused`.
+    `alarm` is what a message said of that. A claim to one that was refused is noted once more, as `refused`.
     """
 
     what: str
@@ -240,7 +239,7 @@ class Incident:
     @property
     def alarm(self) -> Alarm:
         """What of it rings, as it stands."""
-        return Alarm(self.epoch, self.severity, self.answer.row, self.answer.owner)
+        return Alarm(self.epoch, self.severity, self.answer.owner)
 
     @property
     def over(self) -> datetime | None:
