@@ -1,11 +1,11 @@
--- Which services begin requests and serve none: phones, browsers, load generators?
+-- Which services begin requests, one at least for ten that they serve: phones, browsers, load generators, jobs?
 -- from, to: DateTime64, UTC; the window, `to` itself not meant
 -- One row: their names, and how many spans all services sent.
-SELECT groupArrayIf(service, roots > 0 AND served = 0) AS callers, sum(sent) AS spans
+SELECT groupArrayIf(service, begun > 0 AND 10 * begun >= served) AS callers, sum(sent) AS spans
 FROM (
     SELECT
         toString(ServiceName) AS service,
-        sumIf(Requests, IsRoot) AS roots,
+        sumIf(Requests, IsRoot AND SpanKind NOT IN ('Server', 'Consumer')) AS begun,
         sumIf(Requests, SpanKind IN ('Server', 'Consumer')) AS served,
         sum(Requests) AS sent
     FROM red

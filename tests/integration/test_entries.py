@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TypeAlias
 
 import polars as pl
@@ -63,6 +64,50 @@ def request(number: int, at: int, took: int, *, failed: bool, root: Kind = CLIEN
     yield traces(began, resource={"service.name": "shop-ios"})
     yield traces(entry, call, resource={"service.name": "gateway"})
     yield traces(answer, resource={"service.name": "checkout"})
+
+
+def call(number: int, at: int, *services: str, failed: bool = False) -> Iterator[Request]:
+    """A request that the first of the services begins; each of the others is called by the one before."""
+    status = ERROR if failed else None
+    yield traces(span(1, number, 0, at, 90 * MS, name="begin", kind=INTERNAL), resource={"service.name": services[0]})
+    for place, (caller, callee) in enumerate(pairwise(services), start=1):
+        asked, answer, from_ = 2 * place, 2 * place + 1, at + 2 * place * MS
+        calling = span(asked, number, asked - 1, from_, 50 * MS, name="POST", kind=CLIENT, status=status)
+        answering = span(answer, number, asked, from_ + MS, 40 * MS, name="POST /buy", kind=SERVER, status=status)
+        yield traces(calling, resource={"service.name": caller})
+        yield traces(answering, resource={"service.name": callee})
+
+
+def message_of_a_phone(number: int, at: int) -> Iterator[Request]:
+    """What a phone asks of the gateway is put into a queue; the worker takes it, calls invoicing and waits for more."""
+    yield from call(number, at, "shop-ios", "gateway")
+    processing = span(4, number, 3, at + 5 * MS, 20 * MS, name="orders process", kind=CONSUMER)
+    asking = span(5, number, 4, at + 6 * MS, 9 * MS, name="POST", kind=CLIENT)
+    waiting = span(1, 10**7 + number, 0, at + 30 * MS, 400 * MS, name="orders receive", kind=CLIENT)
+    yield traces(processing, asking, waiting, resource={"service.name": "order-worker"})
+    answer = span(6, number, 5, at + 7 * MS, 7 * MS, name="POST /invoice", kind=SERVER)
+    yield traces(answer, resource={"service.name": "invoicing"})
+
+
+def page(number: int, at: int, place: int, service: str) -> Iterator[Request]:
+    """One of the calls that a page makes one after the other, in one trace."""
+    at += place * 100 * MS
+    asking = span(2 + 3 * place, number, 1, at + MS, 50 * MS, name="GET", kind=CLIENT)
+    loading = [span(1, number, 0, at, 900 * MS, name="page", kind=INTERNAL)] if place == 0 else []
+    yield traces(*loading, asking, resource={"service.name": "web"})
+    answer = span(3 + 3 * place, number, 2 + 3 * place, at + 2 * MS, 40 * MS, name="GET /api", kind=SERVER)
+    yield traces(answer, resource={"service.name": service})
+
+
+def meshed(number: int, at: int) -> Iterator[Request]:
+    """A mesh's way in calls checkout, whose sidecar and program tell of it under one name; checkout asks stock."""
+    yield traces(span(1, number, 0, at, 60 * MS, name="way in", kind=CLIENT), resource={"service.name": "ingress"})
+    sidecar = span(2, number, 1, at + MS, 50 * MS, name="checkout:8080/*", kind=SERVER)
+    program = span(3, number, 2, at + 2 * MS, 40 * MS, name="POST /buy", kind=SERVER)
+    asking = span(4, number, 3, at + 3 * MS, 30 * MS, name="GET", kind=CLIENT)
+    yield traces(sidecar, program, asking, resource={"service.name": "checkout"})
+    answer = span(5, number, 4, at + 4 * MS, 20 * MS, name="GET /stock", kind=SERVER)
+    yield traces(answer, resource={"service.name": "stock"})
 
 
 def job(number: int, at: int, *, failed: bool) -> Iterator[Request]:
@@ -129,6 +174,121 @@ def test_a_service_that_a_job_calls_now_and_then_is_no_entry(own_store: Store) -
     jobs = [each for number, at, broken in rare for each in job(10**6 + number, at, failed=broken)]
     assert found(own_store, *calm, *jobs) == []
     assert entry_services(own_store.ask, NOW) == ["gateway"]
+
+
+def test_what_was_tried_again_where_a_job_calls_often_is_nothing_that_anybody_saw(own_store: Store) -> None:
+    """A third of the calls of stock are a job's; those of checkout fail, and it asks again."""
+    sent: list[Request] = []
+    for number, at, broken in arrivals():
+        status = ERROR if broken else None
+        entry = span(1, number, 0, at, 90 * MS, name="POST /buy", kind=SERVER)
+        asking = [span(each, number, 1, at + each * MS, 20 * MS, name="GET", kind=CLIENT) for each in (2, 3)]
+        sent.append(traces(entry, *asking, resource={"service.name": "checkout"}))
+        failed = span(4, number, 2, at + 4 * MS, 9 * MS, name="GET /stock", kind=SERVER, status=status)
+        again = span(5, number, 3, at + 5 * MS, 9 * MS, name="GET /stock", kind=SERVER)
+        sent.append(traces(failed, again, resource={"service.name": "stock"}))
+        sent.extend(call(10**6 + number, at, "erp-sync", "stock"))
+    assert found(own_store, *sent) == []
+
+
+def test_requests_of_a_browser_that_goes_by_its_server_s_name_are_found_where_they_fail(own_store: Store) -> None:
+    """They enter at the server, which they are right below spans of."""
+    sent = [(number, at, broken) for number, at, broken in arrivals()]
+    requests = (each for number, at, broken in sent for each in call(number, at, "shop", "shop", failed=broken))
+    (symptom,) = found(own_store, *requests)
+    assert (symptom.detector, symptom.labels["gateway"]) == ("gateway_errors", "shop")
+
+
+def test_a_figure_and_the_checks_stay_when_phones_fall_silent(own_store: Store) -> None:
+    """They are of where the requests entered when it began; the figure stays, too, when spans are gone."""
+    sent = [(number, at, broken) for number, at, broken in arrivals()]
+    requests = (each for number, at, broken in sent for each in request(number, at, 60 * MS, failed=broken))
+    (symptom,) = found(own_store, *requests)
+    later = Window(FAULT.from_, NOW + timedelta(minutes=12))
+    errors, *_ = checks(own_store.ask, later)
+    assert (errors.state, errors.value) == (State.BAD, 1.0)
+    own_store.command("TRUNCATE TABLE otel_traces")
+    drawn = symptom_series(own_store.ask, symptom, later)
+    assert drawn
+    assert {value for value in drawn.values if value is not None} == {1.0}
+
+
+LATE = [(number, at) for number, at, broken in arrivals() if broken]
+PUSHES = [
+    traces(span(1, 10**6 + number, 0, at, 5 * MS, name="push", kind=CONSUMER), resource={"service.name": "shop-ios"})
+    for number, at in LATE
+]
+
+
+@pytest.mark.parametrize(
+    ("sent", "entered_at"),
+    [
+        pytest.param(
+            [*PUSHES, *(each for one in LATE for each in call(*one, "shop-ios", "gateway", "checkout"))],
+            ["gateway"],
+            id="phones receive pushes",
+        ),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for each in [*call(number, at, "shop-ios", "gateway", "checkout")][0 if number % 9 == 0 else 2 :]
+            ],
+            ["gateway"],
+            id="most phones send no spans",
+        ),
+        pytest.param(
+            [each for one in LATE for each in message_of_a_phone(*one)], ["gateway"], id="a worker waits for messages"
+        ),
+        pytest.param([each for one in LATE for each in meshed(*one)], ["checkout"], id="a mesh"),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for each in (
+                    *call(number, at, "shop-ios", "gateway", "stock"),
+                    *(call(10**6 + number, at, "monitor", "stock") if number % 3 else ()),
+                )
+            ],
+            ["gateway"],
+            id="a monitor makes two fifths of a service's calls",
+        ),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for each in (
+                    *call(number, at, "shop-ios", "gateway", "auth"),
+                    *(call(10**6 + number, at, "shop-ios", "auth") if number % 3 else ()),
+                )
+            ],
+            ["auth", "gateway"],
+            id="phones make two fifths of a service's calls",
+        ),
+        pytest.param(
+            [each for one in LATE for each in call(*one, "cron", "invoicing", "ledger")],
+            ["invoicing"],
+            id="a job alone calls",
+        ),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for place, name in enumerate(("cart", "search"))
+                for each in page(number, at, place, name)
+            ],
+            ["cart", "search"],
+            id="a page calls several services",
+        ),
+    ],
+)
+def test_requests_enter_where_most_calls_come_from_outside(
+    own_store: Store, sent: list[Request], entered_at: list[str]
+) -> None:
+    """And where those who make these often call, too."""
+    empty(own_store)
+    own_store.insert("traces", segment(*sent), token())
+    assert entry_services(own_store.ask, NOW) == entered_at
 
 
 def test_a_pass_asks_one_question_more_where_nobody_calls_from_outside(own_store: Store) -> None:

@@ -169,10 +169,11 @@ def _arrival_series(ask: Ask, window: Window, began: datetime, service: str) -> 
 def _requests(
     ask: Ask, grid: Grid, service: str, operation: str, partner: str, entries: bool
 ) -> list[dict[str, float]]:
+    """`entries`: of those that enter; at a service that is named they do, whoever calls it by now."""
+    entered_at = ([service] if service else entry_services(ask, grid.window.from_, grid.to)) if entries else []
     return ask(
         "series/requests", **{"from": grid.from_}, to=grid.to, step_s=grid.step_s, service=service,
-        operation=operation, partner=partner, entries=int(entries),
-        entry_services=entry_services(ask, grid.to) if entries else [],
+        operation=operation, partner=partner, entries=int(entries), entry_services=entered_at,
     ).to_dicts()  # fmt: skip
 
 

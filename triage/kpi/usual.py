@@ -106,7 +106,7 @@ def entries(ask: Ask, stretches: Stretches, entered_at: Sequence[str]) -> dict[i
 
 def entries_and_usually(ask: Ask, window: Window, like: Window) -> tuple[Entries | None, Sequence[Entries], str]:
     """What entered in a window, if anything; what to compare it with, as of `like`; and when that was."""
-    entered_at = entry_services(ask, window.to)
+    entered_at = entry_services(ask, like.from_, window.to)
     days = earlier_days(like)
     if days and like == window:  # in one question: its own day is the day after the earlier ones
         found = entries(ask, Stretches(window, days.every, days.count + 1, days.since), entered_at)
