@@ -13,8 +13,9 @@ from queries.store import Store, Value
 from tests.symptoms import T0, Passes, Told, at, gateway_errors
 from triage.incident.acting import Act, change
 from triage.incident.book import MemoryBook
-from triage.incident.model import Impact, Incident, State
+from triage.incident.model import Impact, Incident, Message, State
 from triage.runbook.live import LiveRunbook
+from triage.slack.owed import Latest, owed
 from triage.watch import Watch
 
 HOURS = 3 * 3600
@@ -101,3 +102,19 @@ def test_the_sentence_goes_on_being_told() -> None:
     worse = replace(gateway_errors(), sentence="67 % failed")
     passes.looks(60, 120, worse)
     assert [each.symptom.sentence for each in passes.only.active] == ["67 % failed"]
+
+
+@pytest.mark.parametrize("kept_up", ["update.1", "details.1"])
+def test_messages_go_on_being_kept_up_to_date(kept_up: str) -> None:
+    """What was sent by that clock is not awaited, and counts no more once the same was sent by one that is right."""
+    passes = Passes()
+    passes.looks(0, 60, gateway_errors())
+    ahead = [Message(what, at(HOURS), "w", digest="old") for what in ("opened.0", "details")]
+    digests = {"update.1": ("new", "old"), "details.1": ("old", "new")}
+    latest = Latest(*digests[kept_up])
+    one = replace(passes.only, messages=tuple(ahead))
+    due = owed(one, at(120), updates=True, latest=latest)
+    assert due
+    assert due.what == kept_up
+    sent = Message(kept_up, at(120), "w", digest="new")
+    assert owed(replace(one, messages=(sent, *ahead)), at(300), updates=True, latest=latest) is None

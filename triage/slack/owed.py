@@ -1,10 +1,12 @@
 """Which message about an incident is due next. It is read from the incident, so that a restart loses nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from triage.incident.due import reminder_due
+from triage.incident.keeping import ago
 from triage.incident.model import Incident, Message, State
 from triage.incident.naming import SEVERITIES, digest
 
@@ -173,15 +175,20 @@ def _changes(incident: Incident) -> list[Owed]:
 
 def _update(incident: Incident, now: datetime, latest: Latest, under: Message | None) -> Owed | None:
     kept_up = [each for each in incident.messages if each.digest and not each.what.startswith(DETAILS)]
-    here = [each for each in kept_up if under is None or each.channel == under.channel]
-    last = max(here, key=lambda each: each.time, default=None)
-    if last and last.digest != latest.main and now - last.time >= BETWEEN_UPDATES:
+    last = _last(kept_up, under, now)
+    if last and last.digest != latest.main and ago(last.time, now) >= BETWEEN_UPDATES:
         # named alike until one is sent, so that refusals are counted and it is tried ever more seldom
         return Owed(f"update.{len(kept_up)}", How.UPDATE)
-    last = details(incident, under)
-    if last and last.digest != latest.details and now - last.time >= BETWEEN_UPDATES:
+    last = _last([each for each in incident.messages if each.what.startswith(DETAILS)], under, now)
+    if last and last.digest != latest.details and ago(last.time, now) >= BETWEEN_UPDATES:
         return Owed(_name_of_details(incident), How.REVISION)
     return None
+
+
+def _last(messages: Iterable[Message], under: Message | None, now: datetime) -> Message | None:
+    """The one of a channel that was told last; what is of a time to come, by a clock that was wrong, was told first."""
+    here = [each for each in messages if under is None or each.channel == under.channel]
+    return min(here, key=lambda each: ago(each.time, now), default=None)
 
 
 def _name_of_details(incident: Incident) -> str:
