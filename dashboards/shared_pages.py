@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboards.access import Access
 
-PAGES = ("/incidents", "/affected", "/customers", "/traces", "/search", "/changes")
+PAGES = ("/incidents", "/affected", "/customers", "/traces", "/search", "/changes", "/runbook")
 FRESH_S, AGEING_S, BUSY_AGEING_S = 2.0, 3.0, 20.0
 """For how long a page is as good as new; for how much longer it may be handed out while a new one is made; and the same
 while as many pages are being made as may: who had to wait for a turn would wait for seconds."""
