@@ -17,6 +17,8 @@ from queries.store import Store, Value
 
 FILES = Path(__file__).parent / "schema"
 WRITTEN = FILES / "settings.sql"
+ALIKE = {"0014_names_and_errors@f2649fd65ffb": "0014_names_and_errors@0ba4f5ba031d"}
+"""Names of files as they were for a while, and what they count as: what they did besides, a later file does again."""
 
 TTL = re.compile(r"^TTL (.+\()\{(retention_\w+)\}\)$", re.MULTILINE)
 CHANGED_VIEW = re.compile(r"ALTER TABLE (\w+) MODIFY QUERY\s+(.+)", re.DOTALL)
@@ -192,7 +194,8 @@ def _held(store: Store, cluster: Cluster) -> dict[str, Set[str]]:
 
 
 def _unapplied(store: Store) -> list[Path]:
-    applied = set(store.select("SELECT DISTINCT Name FROM schema_applied")["Name"])
+    names = store.select("SELECT DISTINCT Name FROM schema_applied")["Name"]
+    applied = {ALIKE.get(name, name) for name in names}
     known = {_written_as(path): path for path in files()}
     stems = {path.stem for path in files()}
     for name in sorted(applied - known.keys()):

@@ -1,9 +1,4 @@
--- Whom a call asks, by an older name too; a database is no partner. What an error says that is told by an RPC's status. Where
--- requests enter.
-
--- Whether requests or messages enter at a span; `entry_services` are those that phones and browsers call (called.sql).
-CREATE OR REPLACE FUNCTION is_entry AS (is_root, kind, service, entry_services) ->
-    (is_root AND kind IN ('Server', 'Consumer')) OR (kind = 'Server' AND has(entry_services, service));
+-- Whom a call asks, by an older name too; a database is no partner. What an error says that is told by an RPC's status.
 
 -- What the status of an RPC that failed says, by its number or name: "gRPC 16 UNAUTHENTICATED"; '' where there is none.
 CREATE OR REPLACE FUNCTION rpc_error AS (status) -> transform(

@@ -1,4 +1,9 @@
--- An RPC's status goes before what else an error says. A database that the settings name is a partner, as others are.
+-- An RPC's status goes before what else an error says. A database that the settings name is a partner, as others are. Where
+-- requests enter.
+
+-- Whether requests or messages enter at a span; `entry_services` are those that phones and browsers call (called.sql).
+CREATE OR REPLACE FUNCTION is_entry AS (is_root, kind, service, entry_services) ->
+    (is_root AND kind IN ('Server', 'Consumer')) OR (kind = 'Server' AND has(entry_services, service));
 
 -- Of the names of whom a call asks, those that there are; a database has one only where it is a partner's.
 CREATE OR REPLACE FUNCTION peer_names AS (names, is_database, partners) -> arrayDistinct(arrayFilter(
