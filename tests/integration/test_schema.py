@@ -226,7 +226,7 @@ def test_tables_that_another_program_made_are_left_alone(store: Store, made_by: 
 
 def test_tables_of_a_file_that_was_worded_otherwise_for_a_while_are_taken(store: Store):
     """What it did besides, a later file does again."""
-    known = {schema._written_as(path): path.stem for path in schema.files()}  # noqa: SLF001 - as they are written down
+    known = {schema._written_as(path): path.stem for path in schema.files()}
     counted = {counts_as: name for name, counts_as in schema.ALIKE.items()}
     assert counted.keys() <= known.keys()
     store.command("TRUNCATE TABLE schema_applied")

@@ -90,7 +90,8 @@ class Traffic:
 
     def nats_of_silence(self, silent: int) -> float:
         """How unlikely so many minutes without anything are: the visits missed, had it got quieter as it did before."""
-        before, lately = self.each[-2 * LATELY : -LATELY].sum(), self.each[-LATELY:].sum()
+        each = self.each
+        before, lately = each[-2 * LATELY : -LATELY].sum(), each[-LATELY:].sum()
         share = min(1.0, lately / before) if before else 1.0
         missed = lately / LATELY * (share ** (np.arange(1, silent + 1) / LATELY)).sum()
         return float(missed / self.of_a_visit)
