@@ -1,68 +1,16 @@
 """`triage doctor` advises nothing that does harm, and is certain only of what can be known."""
 
-from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from collections.abc import Iterator
 
 import pytest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
 from queries.store import Store
-from tests.integration.otlp import SECOND, Plain, attributes, segment, span, token, traces
+from tests.integration.doctor_hours import CLIENT, CONSUMER, FAILED, INTERNAL, Hour, trace_numbers
+from tests.integration.otlp import SECOND, Plain
 from triage.doctor import business, entries, spans
-from triage.doctor.examination import Check
-from triage.doctor.examined import examined
-from triage.doctor.finding import Finding
-from triage.window import Window
 
 pytestmark = pytest.mark.integration
-
-HOUR = timedelta(hours=1)
-FAILED = Status(code=Status.STATUS_CODE_ERROR)
-SERVER, CLIENT = Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT
-INTERNAL, CONSUMER = Span.SPAN_KIND_INTERNAL, Span.SPAN_KIND_CONSUMER
-_hours, _traces = count(), count(1)
-
-
-class Hour:
-    """An hour of its own for each test, in whose last minute requests are put."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        start = datetime(2026, 7, 1, tzinfo=UTC) + next(_hours) * 2 * HOUR
-        self.window = Window(start, start + HOUR)
-        self.ns = int(self.window.to.timestamp()) * SECOND - 60 * SECOND
-
-    def put(self, service: str, *spans: Span) -> None:
-        self.store.insert("traces", segment(traces(*spans, resource={"service.name": service})), token())
-
-    def span(
-        self,
-        trace: int,
-        number: int = 1,
-        parent: int = 0,
-        says: Mapping[str, Plain] | None = None,
-        kind: Span.SpanKind.ValueType = SERVER,
-        name: str = "",
-        status: Status | None = None,
-    ) -> Span:
-        told = attributes(dict(says or {}))
-        return span(number, trace, parent, self.ns, kind=kind, name=name, status=status, attributes=told)
-
-    def requests(
-        self, service: str, *says: Mapping[str, Plain], kind: Span.SpanKind.ValueType = SERVER, name: str = ""
-    ) -> None:
-        """Each a trace of its own."""
-        self.put(service, *(self.span(next(_traces), says=each, kind=kind, name=name) for each in says))
-
-    def tapped(self, service: str, *requests: tuple[str, Mapping[str, Plain]]) -> None:
-        """The same below a phone's spans, each with its name."""
-        taps = [(next(_traces), *request) for request in requests]
-        self.put("phone", *(self.span(trace, kind=CLIENT, name="tap") for trace, _, _ in taps))
-        self.put(service, *(self.span(trace, 2, 1, says, name=name) for trace, name, says in taps))
-
-    def found(self, check: Check) -> list[Finding]:
-        return list(check(examined(self.store, self.window)))
 
 
 @pytest.fixture
@@ -75,14 +23,14 @@ def test_databases_are_proposed_as_partners_by_no_name(hour: Hour) -> None:
     """An answer that is a request's business, such as a condition that did not hold, would be a partner's failure."""
     dynamo: dict[str, Plain] = {"http.response.status_code": 400, "server.address": "dynamodb.example"}
     search: dict[str, Plain] = {"http.response.status_code": 404, "server.address": "search.example"}
-    trace = next(_traces)
+    trace = next(trace_numbers)
     hour.put(
         "cart",
         hour.span(trace, 2, says={**dynamo, "db.system": "dynamodb"}, kind=CLIENT, status=FAILED),
-        hour.span(next(_traces), 2, says={"http.status_code": 404, "db.system": "couchdb"}, kind=CLIENT),
+        hour.span(next(trace_numbers), 2, says={"http.status_code": 404, "db.system": "couchdb"}, kind=CLIENT),
     )
     hour.requests("cart", {**search, "db.system.name": "elasticsearch"}, search, kind=CLIENT)
-    wrapped = next(_traces)
+    wrapped = next(trace_numbers)
     hour.put("cart", hour.span(wrapped, 2, says={"db.system": "dynamodb"}, kind=CLIENT))
     hour.put("cart", hour.span(wrapped, 3, 2, {**dynamo, "server.address": "sdk.example"}, CLIENT, status=FAILED))
     hour.requests("cart", {"http.response.status_code": 401, "server.address": "psp.example"}, kind=CLIENT)
@@ -111,9 +59,9 @@ def test_accounts_of_customers_are(hour: Hour, key: str) -> None:
 
 
 @pytest.mark.parametrize("kind", [INTERNAL, Span.SPAN_KIND_UNSPECIFIED])
-def test_traces_that_begin_at_an_internal_span(hour: Hour, kind: Span.SpanKind.ValueType) -> None:
+def testtrace_numbers_that_begin_at_an_internal_span(hour: Hour, kind: Span.SpanKind.ValueType) -> None:
     """It may be the first of its service, whose caller sends nothing, as it may be in the midst: both are said."""
-    trace = next(_traces)
+    trace = next(trace_numbers)
     hour.put("pricing", hour.span(trace, 2, 1, kind=kind), hour.span(trace, 3, 2, kind=CLIENT))
     (finding,) = hour.found(spans.roots)
     assert "a caller's or its own" in finding.sentence
@@ -126,7 +74,7 @@ def test_entries_below_phones_that_mislead(hour: Hour) -> None:
     routes = ("/buy", "/cart", "/login")
     hour.tapped("gateway", *(("POST", {"http.route": route, "http.method": "POST"}) for route in routes * 7))
     hour.tapped("gateway", *((f"GET /orders/{n}", {}) for n in range(60)))
-    hour.put("mailer", *(hour.span(next(_traces), kind=CONSUMER, name=f"reply-{n} receive") for n in range(60)))
+    hour.put("mailer", *(hour.span(next(trace_numbers), kind=CONSUMER, name=f"reply-{n} receive") for n in range(60)))
     (shared,) = hour.found(entries.shared_names)
     assert "21 requests to gateway looked at that are called POST are for 3 different things" in shared.sentence
     many = {finding.service: (finding.count, finding.of) for finding in hour.found(entries.many_names)}
@@ -160,7 +108,7 @@ def test_paths_that_differ_by_ids_are_one_thing(hour: Hour) -> None:
 
 def test_operations_below_several_entries_are_of_none(hour: Hour) -> None:
     """Where a phone's trace holds requests of several names, it is not known whose the operation is."""
-    taps = [(next(_traces), {"graphql.operation.name": asked}) for asked in ("Home", "Cart", "PlaceOrder") * 10]
+    taps = [(next(trace_numbers), {"graphql.operation.name": asked}) for asked in ("Home", "Cart", "PlaceOrder") * 10]
     hour.put("phone", *(hour.span(trace, kind=CLIENT, name="tap") for trace, _ in taps))
     for number, name in ((2, "GET /home"), (3, "POST /graphql/home")):
         hour.put("gateway", *(hour.span(trace, number, 1, name=name) for trace, _ in taps))
@@ -178,7 +126,7 @@ def test_phones_that_say_all_went_well_whatever_they_were_answered(hour: Hour) -
 
 def test_phones_that_tried_again_with_success(hour: Hour) -> None:
     """Nothing is to be said."""
-    for trace in (next(_traces) for _ in range(12)):
+    for trace in (next(trace_numbers) for _ in range(12)):
         hour.put("phone", hour.span(trace, kind=CLIENT, name="tap"))
         hour.put("gateway", hour.span(trace, 2, 1, {"http.response.status_code": 503}))
         hour.ns += SECOND

@@ -1,71 +1,16 @@
 """`triage doctor` on names: of customers and orders that no setting names, of entries, and of partners."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
-from itertools import count
+from collections.abc import Iterator
 
 import pytest
-from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 from queries.store import Store
-from tests.integration.otlp import SECOND, Plain, attributes, segment, span, token, traces
+from tests.integration.doctor_hours import CLIENT, FAILED, INTERNAL, Hour, trace_numbers
+from tests.integration.otlp import Plain
 from triage.doctor import business, entries
-from triage.doctor.examination import Check
-from triage.doctor.examined import examined
-from triage.doctor.finding import Finding
-from triage.window import Window
 
 pytestmark = pytest.mark.integration
 OVER_HTTP = ("test_entries_that_share_a_name",)
-
-HOUR = timedelta(hours=1)
-FAILED = Status(code=Status.STATUS_CODE_ERROR)
-SERVER, CLIENT, INTERNAL = Span.SPAN_KIND_SERVER, Span.SPAN_KIND_CLIENT, Span.SPAN_KIND_INTERNAL
-_hours, _traces = count(), count(1)
-
-
-class Hour:
-    """An hour of its own for each test, in which requests are put: each a trace of its own."""
-
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        start = datetime(2026, 8, 1, tzinfo=UTC) + next(_hours) * 2 * HOUR
-        self.window = Window(start, start + HOUR)
-        self.ns = int(start.timestamp()) * SECOND + 60 * SECOND
-
-    def put(self, service: str, *spans: Span) -> None:
-        request = traces(*spans, resource={"service.name": service, "service.version": "1"})
-        self.store.insert("traces", segment(request), token())
-
-    def span(
-        self,
-        trace: int,
-        number: int = 1,
-        parent: int = 0,
-        says: Mapping[str, Plain] | None = None,
-        kind: Span.SpanKind.ValueType = SERVER,
-        name: str = "",
-        status: Status | None = None,
-    ) -> Span:
-        told = attributes(dict(says or {}))
-        return span(number, trace, parent, self.ns, kind=kind, name=name, status=status, attributes=told)
-
-    def requests(
-        self,
-        service: str,
-        *says: Mapping[str, Plain],
-        kind: Span.SpanKind.ValueType = SERVER,
-        name: str = "",
-        status: Status | None = None,
-    ) -> None:
-        made = (self.span(next(_traces), says=each, kind=kind, name=name, status=status) for each in says)
-        self.put(service, *made)
-
-    def called(self, service: str, names: Iterable[str]) -> None:
-        self.put(service, *(self.span(next(_traces), name=name) for name in names))
-
-    def found(self, check: Check) -> list[Finding]:
-        return list(check(examined(self.store, self.window)))
 
 
 @pytest.fixture
@@ -89,7 +34,7 @@ def test_customers_that_are_named_by_a_key_of_no_setting(hour: Hour) -> None:
 
 def test_failures_of_customers_that_are_named_by_a_key_of_no_setting(hour: Hour) -> None:
     """It is not proposed to set what is there already, on a span of another service."""
-    ids = [next(_traces) for _ in range(10)]
+    ids = [next(trace_numbers) for _ in range(10)]
     hour.put("edge", *(hour.span(trace, status=FAILED) for trace in ids))
     hour.put("till", *(hour.span(trace, 2, 1, {"app.user.id": f"u-{trace}"}) for trace in ids))
     failing, beginning = hour.found(business.customers)
@@ -147,7 +92,7 @@ def test_entries_that_share_a_name(hour: Hour) -> None:
     hour.requests(
         "envoy", *({"http.method": "GET", "http.url": f"http://shop{path}"} for path in paths * 10), name="GET"
     )
-    for_all = [(next(_traces), operation) for operation in ("Home", "Cart", "PlaceOrder") * 10]
+    for_all = [(next(trace_numbers), operation) for operation in ("Home", "Cart", "PlaceOrder") * 10]
     hour.put("bff", *(hour.span(trace, name="POST /graphql") for trace, _ in for_all))
     hour.put(
         "bff",
@@ -188,7 +133,7 @@ def test_addresses_of_our_own_are_no_partners(hour: Hour) -> None:
     """By a service's name, or since a service's span came of such a call."""
     hour.requests("stock", {})
     for address, callee in (("stock", "stock"), ("orders.internal", "orders")):
-        trace = next(_traces)
+        trace = next(trace_numbers)
         says: dict[str, Plain] = {"http.response.status_code": 500, "server.address": address}
         hour.put("buyer", hour.span(trace, says=says, kind=CLIENT, status=FAILED))
         hour.put(callee, hour.span(trace, 2, 1))
