@@ -82,12 +82,20 @@ WHERE Duration > {slower_than_ns:Int64}
         has(Peers, {partner:String}) OR (ServerAddress = {partner:String} AND has({partners:Array(String)}, {partner:String})))))
 LIMIT 1 BY TraceId, SpanId, SpanKind, ServiceName, SpanName, Timestamp;
 
--- Where the traces that they are in are filed.
-CREATE TEMPORARY TABLE failed_buckets (Bucket DateTime('UTC'));
+-- Where the traces that they are in are filed: one row per part of one. A day is allowed for what went before; a trace that
+-- has no root by then began earlier, and is sought among all.
+CREATE TEMPORARY TABLE failed_places (TraceHash UInt64, Roots UInt64, Bucket DateTime('UTC'));
 
-INSERT INTO failed_buckets
-SELECT DISTINCT Bucket FROM otel_traces_trace_id_ts
-WHERE TraceHash IN (SELECT TraceHash FROM matching WHERE notEmpty(TraceId));
+INSERT INTO failed_places
+SELECT TraceHash, Roots, trace_parts.Bucket AS Bucket
+FROM trace_parts
+WHERE TraceHash IN (SELECT TraceHash FROM matching WHERE notEmpty(TraceId))
+    AND (Bucket >= (SELECT toStartOfTenMinutes(min(Filed)) - INTERVAL 1 DAY FROM matching) OR Bucket < '2000-01-02');
+
+INSERT INTO failed_places
+SELECT TraceHash, Roots, otel_traces_trace_id_ts.Bucket AS Bucket
+FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT TraceHash FROM failed_places GROUP BY TraceHash HAVING sum(Roots) = 0);
 
 -- These traces: whose each is, and what became of its entry. One row per trace. Unclear are those that name two
 -- customers, or one in log records of spans that did not come, or that go on after as_of. (One thread: two cost twice as much.)
@@ -122,7 +130,7 @@ FROM (
         minIf(trace_parts.Entry, notEmpty(trace_parts.Entry)) AS Packed,
         unpacked(Packed) AS Entry
     FROM trace_parts
-    WHERE Bucket IN (SELECT Bucket FROM failed_buckets) AND TraceHash IN (SELECT TraceHash FROM matching)
+    WHERE Bucket IN (SELECT Bucket FROM failed_places) AND TraceHash IN (SELECT TraceHash FROM matching)
     GROUP BY TraceId
     HAVING notEmpty(Packed) AND TraceId IN (SELECT TraceId FROM matching)
 )
@@ -155,7 +163,7 @@ INSERT INTO named_orders
 SELECT failed.Customer, OrderId, Amount, toString(Currency)
 FROM orders
 INNER JOIN (SELECT TraceId, Customer FROM traces WHERE notEmpty(Customer)) AS failed ON failed.TraceId = orders.TraceId
-WHERE Bucket IN (SELECT Bucket FROM failed_buckets);
+WHERE Bucket IN (SELECT Bucket FROM failed_places);
 
 -- How many failures each of them has at least and at most, and whether they may have seen one. One row per customer named.
 CREATE TEMPORARY TABLE bounds (Customer String, AtMost UInt64, AtLeast UInt64, MayHaveSeen Bool);
@@ -198,7 +206,7 @@ SELECT
     (SELECT countIf(empty(TraceId) AND notEmpty(Customer)) FROM matching),
     beyond[1].1,
     beyond[1].2
-FROM failed_buckets;
+FROM failed_places;
 
 -- if: alone
 INSERT INTO named_orders
@@ -243,14 +251,21 @@ PREWHERE CustomerHash IN (SELECT CustomerHash FROM followed)
     AND (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
 WHERE NOT (IsRoot AND IsTold) OR Timestamp >= {earliest:DateTime64(9, 'UTC')};
 
--- Where all of these traces is filed: one row per part of one.
-CREATE TEMPORARY TABLE places (TraceHash UInt64, Roots UInt16, Bucket DateTime('UTC'), Start DateTime('UTC'), End DateTime('UTC'));
+-- Where these traces are filed, as above.
+CREATE TEMPORARY TABLE places (TraceHash UInt64, Roots UInt64, Bucket DateTime('UTC'));
 
 INSERT INTO places
-SELECT TraceHash, Roots, otel_traces_trace_id_ts.Bucket AS Bucket, Start, End
-FROM otel_traces_trace_id_ts
+SELECT TraceHash, Roots, trace_parts.Bucket AS Bucket
+FROM trace_parts
 WHERE TraceHash IN (SELECT TraceHash FROM candidates)
+    AND (Bucket >= {earliest_bucket:DateTime('UTC')} OR Bucket < '2000-01-02')
 SETTINGS optimize_move_to_prewhere = 0;  -- what is wanted lies in nearly every granule
+
+INSERT INTO places
+SELECT TraceHash, Roots, otel_traces_trace_id_ts.Bucket AS Bucket
+FROM otel_traces_trace_id_ts
+WHERE TraceHash IN (SELECT TraceHash FROM places GROUP BY TraceHash HAVING sum(Roots) = 0)
+    AND Bucket < {earliest_bucket:DateTime('UTC')};
 
 -- Their attempts. A root that names its customer is its trace's entry where the trace has no other root; and a trace
 -- that came at once, and names nobody else, is known from where it names them.
@@ -278,7 +293,8 @@ WHERE TraceHash IN (
     SELECT TraceHash FROM candidates
     WHERE TraceId NOT IN (SELECT TraceId FROM attempts) AND TraceId NOT IN (SELECT TraceId FROM traces))
 GROUP BY TraceHash
-HAVING max(End) >= {earliest:DateTime64(9, 'UTC')} AND min(Start) <= {as_of:DateTime64(9, 'UTC')};
+HAVING max(places.Bucket) >= toStartOfTenMinutes(filed_under({earliest:DateTime64(9, 'UTC')}))
+    AND min(places.Bucket) <= {as_of:DateTime64(9, 'UTC')};
 
 -- bind: looked_at
 SELECT count() FROM concerned;
@@ -326,7 +342,7 @@ SELECT TraceId FROM traces WHERE IsUnclear;
 
 -- if: unclear
 CREATE TEMPORARY TABLE unclear_buckets AS
-SELECT Bucket FROM failed_buckets
+SELECT Bucket FROM failed_places
 UNION DISTINCT
 SELECT Bucket FROM concerned;
 

@@ -63,7 +63,10 @@ SELECT
 FROM otel_traces
 INNER JOIN requests ON requests.TraceId = otel_traces.TraceId
 WHERE Timestamp >= {before:DateTime64(6, 'UTC')} AND Timestamp <= {as_of:DateTime64(6, 'UTC')}
-    AND toStartOfTenMinutes(Timestamp) IN (SELECT Bucket FROM otel_traces_trace_id_ts WHERE TraceHash IN (SELECT TraceHash FROM naming))
+    AND toStartOfTenMinutes(Timestamp) IN (
+        SELECT Bucket FROM trace_parts
+        WHERE Bucket >= toStartOfTenMinutes({before:DateTime64(6, 'UTC')}) AND Bucket <= {as_of:DateTime64(6, 'UTC')}
+            AND TraceHash IN (SELECT TraceHash FROM naming))
     AND TraceId IN (SELECT TraceId FROM naming)
     AND SpanKind = 'Client' AND match(lower(SpanName), {words:String}) AND NOT match(SpanName, {other_words:String})
     AND SpanAttributes['db.system.name'] = '' AND SpanAttributes['db.system'] = ''
