@@ -3,9 +3,10 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
+from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from dashboards.api.border import PROBLEMS, TheStore, as_json
@@ -15,10 +16,10 @@ from dashboards.api.parameters import (
     QuestionParameters,
     each_once,
 )
-from queries.store import Store
 from triage.affected.answer import affected
 from triage.affected.csv_file import everyone_csv
 from triage.affected.sheet import Sheet
+from triage.affected.unloaded import as_far_as_loaded, unloaded_since
 from triage.model import Affected, Question
 from triage.wire import AffectedJson
 
@@ -26,9 +27,9 @@ router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], response
 
 
 @router.get("/affected", response_model=AffectedJson)
-def get_affected(store: TheStore, asked: Annotated[AffectedParameters, Query()]) -> Response:
+def get_affected(request: Request, asked: Annotated[AffectedParameters, Query()]) -> Response:
     """Which customers were affected, and whether they have got through since."""
-    return as_json(AffectedJson.model_validate(ask_affected(store, asked, datetime.now(UTC))))
+    return as_json(AffectedJson.model_validate(ask_affected(request, asked, datetime.now(UTC))))
 
 
 @router.get("/affected.csv", response_class=StreamingResponse)
@@ -43,13 +44,16 @@ def get_affected_csv(store: TheStore, asked: Annotated[QuestionParameters, Query
     return StreamingResponse(chain((header,), lines), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-def ask_affected(store: Store, asked: AffectedParameters, now: datetime) -> Affected:
-    """A page of the answer. Raises BadParameters."""
+def ask_affected(request: Request, asked: AffectedParameters, now: datetime) -> Affected:
+    """A page of the answer, as far as telemetry is loaded. Raises BadParameters."""
+    data: Path | None = request.app.state.data
+    waits = unloaded_since(data, is_loading=True) if data else None
     question = asked.question(now)
     try:
-        return affected(store, question, limit=asked.limit, cursor=asked.cursor)
+        answer = affected(request.app.state.store, question, limit=asked.limit, cursor=asked.cursor)
     except ValueError as error:
         raise bad_cursor(str(error)) from None
+    return as_far_as_loaded(answer, waits)
 
 
 def file_name(question: Question) -> str:

@@ -46,7 +46,7 @@ def _asked(request: Request, store: Store) -> HTMLResponse:
     given = dict(request.query_params)
     try:
         asked = PageParameters.model_validate(given)
-        answer = ask_affected(store, asked, datetime.now(UTC))
+        answer = ask_affected(request, asked, datetime.now(UTC))
     except ValidationError as error:
         return _wrong(request, store, given, bad_parameters(error))
     except BadParameters as problem:

@@ -40,8 +40,10 @@ def sentence(answer: AffectedJson) -> str:
     """Who was hit and how they are, in plain words."""
     what = f"{subject(answer.question)} {_span(answer.from_, answer.to)}"
     if not answer.customers:
-        return f"No customer {'can be named for' if answer.failures else 'was affected by'} {what}."
+        was = "was" if answer.exact else "is known to be"
+        return f"No customer {'can be named for' if answer.failures else f'{was} affected by'} {what}."
     were = "1 customer was" if answer.customers == 1 else f"{answer.customers:,} customers were"
+    were = were if answer.exact else f"At least {were}"
     how = [
         f"{count:,} {words}"
         for count, words in (

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from queries.errors import StoreLocked
 from triage import __version__
 from triage.affected.asking import Opened, Running, Source
+from triage.affected.unloaded import said_of, unloaded_since
 from triage.commands.status import Failure, Status
 from triage.remote import NoService, Refusal, Remote
 from triage.settings import Settings
@@ -37,7 +38,9 @@ def open_source(settings: Settings) -> Iterator[Source]:
                 if answers or settings.url != Settings.url:
                     tables = "the server's tables" if settings.clickhouse else f"the tables in {settings.data}"
                     print(f"no triage service answers at {remote}: {tables} are opened directly", file=sys.stderr)
-                yield Opened(store)
+                if waits := unloaded_since(settings.data, is_loading=bool(settings.clickhouse)):
+                    print(f"{said_of(waits)} `triage up` loads it", file=sys.stderr)
+                yield Opened(store, waits)
     except StoreLocked as error:
         sentence = f"no triage service answers at {remote}, and {error}; or name with --url where it answers"
         raise Failure(Status.UNREACHABLE, sentence) from None
