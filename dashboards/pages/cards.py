@@ -8,6 +8,7 @@ from triage.incident.series import Series, error_series, kpi_series, latency_ser
 from triage.kpi.checks import KPI, Check, State, checks
 from triage.kpi.figures import kpi_named
 from triage.kpi.named import kpis_of
+from triage.kpi.usual import MESSAGES
 from triage.kpi.wording import band, figure
 from triage.symptom import Ask
 from triage.window import Window
@@ -37,7 +38,9 @@ def cards(ask: Ask, window: Window, checked: Window) -> list[Card]:
 
 def _three(ask: Ask, window: Window, found: Sequence[Check]) -> Iterator[tuple[str, str, Check, Series | None]]:
     errors, latency, *figures = found
-    yield "Gateway errors", "of requests fail", errors, error_series(ask, window, window.from_, entries=True)
+    what = "messages" if errors.entries == MESSAGES else "requests"
+    drawn = error_series(ask, window, window.from_, entries=(errors.entries,))
+    yield "Gateway errors", f"of {what} fail", errors, drawn
     yield "Latency", "95th percentile", latency, latency_series(ask, window, window.from_)
     if not figures:  # the shop names none
         return

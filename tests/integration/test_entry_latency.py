@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dashboards.pages.cards import cards
 from queries.store import Store
 from tests.integration.otlp import SECOND, T0, Request, attributes, span, traces
 from tests.integration.test_entries import (
@@ -21,11 +22,13 @@ from tests.integration.test_entries import (
     Kind,
     arrivals,
     found,
+    message,
 )
 from tests.symptoms import Passes
 from triage.incident.graph import call_graph
 from triage.incident.series import Series, error_series, latency_series
-from triage.kpi.checks import checks
+from triage.kpi.checks import State, checks
+from triage.kpi.usual import REQUESTS
 
 pytestmark = pytest.mark.integration
 
@@ -93,8 +96,49 @@ def test_many_quick_messages_hide_no_request(own_store: Store) -> None:
     """The checks and their figures say of requests what they are: slow, and failing."""
     found(own_store, *checkouts(6000 * MS, failed=True), *messages(20 * MS, 20))
     assert entered(own_store) == ["▲ gateway errors 100 % (usually 0 %)", "▲ latency 6 s (usually 100 ms)"]
-    assert latest(error_series(own_store.ask, FAULT, FAULT.from_, entries=True)) == 1.0
+    assert latest(error_series(own_store.ask, FAULT, FAULT.from_, entries=[REQUESTS])) == 1.0
     assert latest(latency_series(own_store.ask, FAULT, FAULT.from_)) == pytest.approx(6000)
+
+
+def health_checks(every: int = 10) -> Iterator[Request]:
+    """Of the worker that takes the messages, by whoever runs it."""
+    for second in range(0, CALM_S + FAULT_S - 2, every):
+        asked = span(1, 10**7 + second, 0, T0 + second * SECOND, 2 * MS, name="GET /healthz", kind=SERVER)
+        yield traces(asked, resource={"service.name": "order-worker"})
+
+
+def test_few_requests_hide_no_failing_message(own_store: Store) -> None:
+    """Such as health checks where orders come from a queue: the check, and its card, tell of the messages."""
+    orders = (message(number, at, 60 * MS, failed=broken) for number, at, broken in arrivals())
+    found(own_store, *orders, *health_checks())
+    assert entered(own_store) == ["▲ gateway errors 100 % (usually 0 %)", "latency as usual"]
+    errors, latency, *_ = cards(own_store.ask, FAULT, FAULT)
+    assert (errors.name, errors.unusual, latency.unusual) == ("of messages fail", True, False)
+    assert errors.figure
+    assert latest(errors.figure.series) == 1.0
+
+
+def test_a_request_of_an_earlier_day_hides_no_failing_message(own_store: Store) -> None:
+    """Each is compared with its own."""
+    orders = (message(number, at, 60 * MS, failed=broken) for number, at, broken in arrivals())
+    at = T0 + (CALM_S + FAULT_S // 2) * SECOND - 86_400 * SECOND
+    by_hand = traces(span(1, 10**7, 0, at, MS, name="GET /metrics", kind=SERVER))
+    found(own_store, *orders, by_hand)
+    assert entered(own_store) == ["▲ gateway errors 100 % (usually 0 %)", "latency unknown"]
+
+
+def test_messages_that_fail_as_ever_are_as_usual_when_requests_stop(own_store: Store) -> None:
+    """A fifth of them comes again; requests, of which none fails, come no more."""
+    sent: list[Request] = []
+    for number, at, broken in arrivals():
+        sent.append(message(10**7 + number, at, 60 * MS, failed=number % 5 == 0))
+        if not broken:
+            bought = span(1, number, 0, at, 60 * MS, name="POST /checkout", kind=SERVER)
+            sent.append(traces(bought, resource={"service.name": "gateway"}))
+    assert found(own_store, *sent) == []
+    errors, latency, *_ = checks(own_store.ask, FAULT)
+    assert (errors.state, errors.value, errors.usual.middle) == (State.OK, *[pytest.approx(0.2, abs=0.01)] * 2)
+    assert (latency.state, latency.value) == (State.UNKNOWN, None)
 
 
 def test_slow_messages_make_no_request_slow(own_store: Store) -> None:

@@ -14,6 +14,7 @@ from triage.detectors.wording import name
 from triage.entries import entry_services
 from triage.kpi.figures import Kpi, kpi_named
 from triage.kpi.named import kpis_of
+from triage.kpi.usual import MESSAGES, REQUESTS
 from triage.kpi.values import values
 from triage.symptom import Ask, Symptom
 from triage.window import Window
@@ -96,7 +97,7 @@ def _measured(ask: Ask, symptom: Symptom, window: Window) -> Series | None:
     match symptom.found_by:  # not by its name: an outside alert may be called anything
         case "gateway_errors":
             service, operation = labels.get("gateway", ""), labels.get("operation", "")
-            return error_series(ask, window, began, service=service, operation=operation, entries=True)
+            return error_series(ask, window, began, service=service, operation=operation, entries=(REQUESTS, MESSAGES))
         case "slow_checkout":
             service, operation = labels.get("gateway", ""), labels.get("operation", "")
             return latency_series(ask, window, began, service=service, operation=operation, column="mean_ms")
@@ -115,12 +116,13 @@ def _measured(ask: Ask, symptom: Symptom, window: Window) -> Series | None:
 
 def error_series(
     ask: Ask, window: Window, began: datetime, *, service: str = "", operation: str = "", partner: str = "",
-    entries: bool = False,
+    entries: Sequence[str] = (),
 ) -> Series:  # fmt: skip
-    """The share of requests that failed: those that enter the shop, those to a service, or calls to a partner."""
+    """The share that failed of requests or messages that enter, of requests to a service, or of calls to a partner."""
     grid = Grid.of(window, began)
     rows = _requests(ask, grid, service, operation, partner, entries)
-    of_service = f"requests to {name(service)}" if service else "all requests"
+    every = "all messages" if [*entries] == [MESSAGES] else "all requests"
+    of_service = f"requests to {name(service)}" if service else every
     what = f"calls to {name(partner)}" if partner else name(operation) if operation else of_service
     failed, all_ = ({int(row["interval_start"]): row[column] for row in rows} for column in ("errors", "requests"))
     return grid.share(f"Errors of {what}", failed, all_)
@@ -131,9 +133,9 @@ def latency_series(
 ) -> Series:
     """How long requests take that enter the shop, in ms: `p95_ms` or `mean_ms`."""
     grid = Grid.of(window, began)
-    rows = _requests(ask, grid, service, operation, "", True)
+    rows = _requests(ask, grid, service, operation, "", [REQUESTS])
     what = {"p95_ms": "95th percentile", "mean_ms": "Mean time"}[column]
-    took = {int(row["interval_start"]): row[column] for row in rows if row[column] is not None}
+    took = {int(row["interval_start"]): row[column] for row in rows}
     return grid.series(f"{what} of {name(operation) if operation else 'all requests'}", "ms", took)
 
 
@@ -167,13 +169,13 @@ def _arrival_series(ask: Ask, window: Window, began: datetime, service: str) -> 
 
 
 def _requests(
-    ask: Ask, grid: Grid, service: str, operation: str, partner: str, entries: bool
+    ask: Ask, grid: Grid, service: str, operation: str, partner: str, entries: Sequence[str]
 ) -> list[dict[str, float]]:
-    """`entries`: of those that enter; at a service that is named they do, whoever calls it by now."""
+    """`entries`: only these that enter; at a service that is named they do, whoever calls it by now."""
     entered_at = ([service] if service else entry_services(ask, grid.window.from_, grid.to)) if entries else []
     return ask(
         "series/requests", **{"from": grid.from_}, to=grid.to, step_s=grid.step_s, service=service,
-        operation=operation, partner=partner, entries=int(entries), entry_services=entered_at,
+        operation=operation, partner=partner, entries=entries, entry_services=entered_at,
     ).to_dicts()  # fmt: skip
 
 

@@ -16,6 +16,7 @@ from triage.chance import SURE, surprise
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
 from triage.kpi.usual import (
+    REQUESTS,
     SAME_TIME,
     Entries,
     Usual,
@@ -59,7 +60,8 @@ class Check:
     """A figure in a window, what is usual, and how it stands; None of what is not known.
 
     `name` is for programs (`gateway_errors`, `latency`, `kpi:NAME`), `title` for people. `low` and `high` are the band
-    that the usual values keep to, in the same `unit`: "ratio", "ms", or the figure's own (UCUM).
+    that the usual values keep to, in the same `unit`: "ratio", "ms", or the figure's own (UCUM). `entries` are what
+    enters that it is of, requests or messages; "" of a business figure.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Check:
     usual: Usual
     unit: str
     good: Good = Good.DOWN
+    entries: str = ""
 
     @property
     def is_as_usual(self) -> bool:
@@ -137,17 +140,35 @@ def in_a_line(found: Iterable[Check]) -> str:
 
 
 def _entries(ask: Ask, window: Window, like: Window) -> Iterator[Check]:
-    now, past, since = entries_and_usually(ask, window, like)
-    enough = now is not None and now.requests >= LEAST_REQUESTS
+    found = entries_and_usually(ask, window, like)
+    yield max((_errors(kind, *each) for kind, each in found.items()), key=_gravity)
+    yield _latency(*found[REQUESTS])  # nobody waits for messages
+
+
+def _errors(kind: str, now: Entries | None, past: Sequence[Entries], since: str) -> Check:
     usual = usual_of((each.ratio for each in past), since)
     failing = now is not None and _fails_more(now, usual.high or 0.0)
     ratio = now.ratio if now else None
-    yield Check(GATEWAY_ERRORS, "gateway errors", _state(enough, failing), ratio, usual, "ratio")
+    state = _state(_are_enough(now), failing)
+    return Check(GATEWAY_ERRORS, "gateway errors", state, ratio, usual, "ratio", entries=kind)
+
+
+def _latency(now: Entries | None, past: Sequence[Entries], since: str) -> Check:
     usual = usual_of((each.p95_ms for each in past), since)
     p95_ms = now.p95_ms if now else None
-    known = enough and p95_ms is not None and usual.high is not None
+    known = _are_enough(now) and usual.high is not None
     slow = (p95_ms or 0.0) > SLOWER * (usual.high or 0.0) + SLOWER_MS
-    yield Check(LATENCY, "latency", _state(known, slow), p95_ms, usual, "ms")
+    return Check(LATENCY, "latency", _state(known, slow), p95_ms, usual, "ms", entries=REQUESTS)
+
+
+def _are_enough(now: Entries | None) -> bool:
+    return now is not None and now.requests >= LEAST_REQUESTS
+
+
+def _gravity(check: Check) -> tuple[int, float]:
+    """What is bad before what is well, and that before what is unknown; of what is bad, the worst."""
+    place = (State.UNKNOWN, State.OK, State.BAD).index(check.state)
+    return place, check.value or 0.0 if check.state is State.BAD else 0.0
 
 
 def _fails_more(now: Entries, usual: float) -> bool:

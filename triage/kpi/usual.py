@@ -23,6 +23,8 @@ BEFORE = timedelta(hours=2)
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=15)
 """Of the stretches into which the time just before is cut."""
 SAME_TIME, JUST_BEFORE = "at this time of earlier days", "in the two hours before"
+REQUESTS, MESSAGES = "Server", "Consumer"
+"""What enters, by the kind of its spans."""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,11 @@ class Usual:
 
 @dataclass(frozen=True)
 class Entries:
-    """The requests that entered in a stretch of time, at least one; or messages, for which nobody waits."""
+    """The requests, or the messages, that entered in a stretch of time, at least one."""
 
     requests: int
     errors: int
-    p95_ms: float | None
+    p95_ms: float
 
     @property
     def ratio(self) -> float:
@@ -98,26 +100,39 @@ def usual_of(values: Iterable[float | None], since: str = JUST_BEFORE) -> Usual:
     return Usual(float(middle), float(low), float(high), since)
 
 
-def entries(ask: Ask, stretches: Stretches, entered_at: Sequence[str]) -> dict[int, Entries]:
-    """The stretches in which requests entered, by how many lie after each; `entered_at`: see entry_services."""
-    rows = ask("kpi/entries", entry_services=entered_at, **_parameters(stretches)).iter_rows()
-    return {place: Entries(requests, errors, p95_ms) for place, requests, errors, p95_ms in rows}
+def entries(ask: Ask, stretches: Stretches, entered_at: Sequence[str]) -> dict[str, dict[int, Entries]]:
+    """By kind, the stretches in which any entered, by how many lie after each; `entered_at`: see entry_services."""
+    found: defaultdict[str, dict[int, Entries]] = defaultdict(dict)
+    for kind, place, requests, errors, p95_ms in ask(
+        "kpi/entries", entry_services=entered_at, **_parameters(stretches)
+    ).iter_rows():
+        found[kind][place] = Entries(requests, errors, p95_ms)
+    return found
 
 
-def entries_and_usually(ask: Ask, window: Window, like: Window) -> tuple[Entries | None, Sequence[Entries], str]:
-    """What entered in a window, if anything; what to compare it with, as of `like`; and when that was."""
+def entries_and_usually(
+    ask: Ask, window: Window, like: Window
+) -> dict[str, tuple[Entries | None, Sequence[Entries], str]]:
+    """What entered in a window; what of the same kind to compare it with, as of `like`; and when that was.
+
+    Of requests always, first, and of messages where there are any.
+    """
     entered_at = entry_services(ask, like.from_, window.to)
     days = earlier_days(like)
     if days and like == window:  # in one question: its own day is the day after the earlier ones
-        found = entries(ask, Stretches(window, days.every, days.count + 1, days.since), entered_at)
-        now, past = found.pop(0, None), [*found.values()]
+        found = past = entries(ask, Stretches(window, days.every, days.count + 1, days.since), entered_at)
     else:
-        now = entries(ask, Stretches(window, window.length, 1, ""), entered_at).get(0)
-        past = [*entries(ask, days, entered_at).values()] if days else []
-    if days and len(past) >= LEAST_DAYS:
-        return now, past, days.since
-    before = just_before(like)
-    return now, [*entries(ask, before, entered_at).values()], before.since
+        found = entries(ask, Stretches(window, window.length, 1, ""), entered_at)
+        past = entries(ask, days, entered_at) if days else {}
+    now = {REQUESTS: None} | {kind: each.pop(0) for kind, each in found.items() if 0 in each}
+    few = [kind for kind in now if len(past.get(kind, {})) < LEAST_DAYS]
+    before = entries(ask, just_before(like), entered_at) if few else {}
+    return {
+        kind: (entered, [*before.get(kind, {}).values()], JUST_BEFORE)
+        if kind in few
+        else (entered, [*past[kind].values()], SAME_TIME)
+        for kind, entered in now.items()
+    }
 
 
 def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, Usual]:
