@@ -26,6 +26,15 @@ ANSWERS = {
     "no valid addresses": ("14", Cause.PARTNER_DOWN),
     "token service overloaded": ("14", Cause.PARTNER_DOWN),
     "took too long to validate": ("4", Cause.PARTNER_DOWN),
+    "API key expired. Please renew the API key.": (
+        "3",
+        Cause.TOKEN_EXPIRED,
+    ),  # words that plainly name our key go first
+    "API key not valid. Please pass a valid API key.": ("3", Cause.TOKEN_EXPIRED),
+    "metadata from plugin failed: invalid_grant": ("14", Cause.TOKEN_EXPIRED),
+    "Credentials failed to obtain metadata": ("14", Cause.TOKEN_EXPIRED),
+    "metadata from plugin failed: Max retries exceeded": ("14", Cause.PARTNER_DOWN),
+    "API key expired by deadline": ("4", Cause.PARTNER_DOWN),
     "token expired": ("2", Cause.TOKEN_EXPIRED),  # the status says nothing: words do
     "cannot parse the answer": ("13", Cause.CONTRACT_DRIFT),
 }
@@ -39,7 +48,10 @@ def store(own_store: Store) -> Store:
 
 
 def test_a_partner_s_status_of_grpc_says_who_is_to_act_before_its_words_do(store: Store) -> None:
-    """By 7 and 16 it refuses who we are, by 3, 9, 11 and 12 what we say, and 4 and 14 are no answer."""
+    """By 7 and 16 it refuses who we are, by 3, 9, 11 and 12 what we say, and 4 and 14 are no answer.
+
+    Only words that plainly name our key or its grant go before 3 and 14.
+    """
     for words, (status, _) in ANSWERS.items():
         checkouts(store, {"peer.service": words}, {"rpc.grpc.status_code": status}, message=words)
     symptoms = [each for each in symptoms_at(store.ask, NOW) if each.detector == "partner_integration"]
@@ -48,7 +60,9 @@ def test_a_partner_s_status_of_grpc_says_who_is_to_act_before_its_words_do(store
     }
     for each in symptoms:
         assert each.because.endswith(each.subject["partner"]), each.because
-        assert ("(no answer)" in each.because) == (ANSWERS[each.subject["partner"]][0] in ("4", "14")), each.because
+        assert ("(no answer)" in each.because) == (
+            ANSWERS[each.subject["partner"]][0] in ("4", "14") and each.cause is Cause.PARTNER_DOWN
+        ), each.because
 
 
 @pytest.mark.parametrize(
