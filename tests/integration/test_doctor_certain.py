@@ -124,6 +124,15 @@ def test_phones_that_say_all_went_well_whatever_they_were_answered(hour: Hour) -
     assert finding.example
 
 
+def test_servers_that_answer_well_whatever_they_were_answered(hour: Hour) -> None:
+    """A page that shows bestsellers where search, which phones call as well, fails hides no failure."""
+    hour.tapped("search", *(("GET /search", {}) for _ in range(30)))
+    for trace in (next(trace_numbers) for _ in range(12)):
+        hour.put("web", hour.span(trace, name="GET /"), hour.span(trace, 2, 1, kind=CLIENT, status=FAILED))
+        hour.put("search", hour.span(trace, 3, 2, name="GET /search", status=FAILED))
+    assert hour.found(entries.untold_failures) == []
+
+
 def test_phones_that_tried_again_with_success(hour: Hour) -> None:
     """Nothing is to be said."""
     for trace in (next(trace_numbers) for _ in range(12)):
