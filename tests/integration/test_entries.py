@@ -15,9 +15,11 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from queries.store import Store, Value
 from tests.integration.otlp import SECOND, T0, Request, attributes, segment, span, token, traces
 from tests.loading import empty
+from tests.symptoms import Passes
 from triage.affected.answer import everyone
 from triage.detectors import symptoms_at
 from triage.entries import entry_services
+from triage.incident.graph import call_graph
 from triage.incident.series import symptom_series
 from triage.kpi.checks import State, checks
 from triage.symptom import Symptom
@@ -200,17 +202,22 @@ def test_requests_of_a_browser_that_goes_by_its_server_s_name_are_found_where_th
 
 
 def test_a_figure_and_the_checks_stay_when_phones_fall_silent(own_store: Store) -> None:
-    """They are of where the requests entered when it began; the figure stays, too, when spans are gone."""
+    """They are of where the requests entered when it began; the figure and the calls stay, too, when spans are gone."""
     sent = [(number, at, broken) for number, at, broken in arrivals()]
     requests = (each for number, at, broken in sent for each in request(number, at, 60 * MS, failed=broken))
     (symptom,) = found(own_store, *requests)
     later = Window(FAULT.from_, NOW + timedelta(minutes=12))
     errors, *_ = checks(own_store.ask, later)
     assert (errors.state, errors.value) == (State.BAD, 1.0)
+    passes = Passes()
+    passes.look(30, symptom)
+    calls = call_graph(own_store.ask, passes.only, FAULT).calls
     own_store.command("TRUNCATE TABLE otel_traces")
     drawn = symptom_series(own_store.ask, symptom, later)
     assert drawn
     assert {value for value in drawn.values if value is not None} == {1.0}
+    assert [(call.caller, call.callee) for call in calls] == [("", "gateway")]
+    assert call_graph(own_store.ask, passes.only, FAULT).calls == calls
 
 
 LATE = [(number, at) for number, at, broken in arrivals() if broken]

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TypedDict, cast
 
 from triage.chance import surprise
-from triage.entries import entry_services
+from triage.entries import LATELY, entry_services
 from triage.incident.model import Incident
 from triage.symptom import Ask
 from triage.window import Window
@@ -115,12 +115,19 @@ def call_graph(ask: Ask, incident: Incident, window: Window) -> Graph:
         usual_to=usual_to,
         **{"from": window.from_},
         to=window.to,
-        entry_services=entry_services(ask, incident.began),
+        entry_services=entry_services(ask, incident.began) or _gateways(ask, incident),
     ).to_dicts()
     calls = [Call(**row) for row in cast(list[Row], rows)]
     names = {name for call in calls for name in (call.caller, call.callee)}
     begins = (each.symptom.suspect for each in incident.symptoms)
     return Graph(calls, next((name for name in begins if name and name in names), ""))
+
+
+def _gateways(ask: Ask, incident: Incident) -> list[str]:
+    """The services that were called from outside, by the symptoms: calls are kept longer than the spans that tell."""
+    callers, _ = ask("detect/callers", **{"from": incident.began - LATELY}, to=incident.began).row(0)
+    found = (each.symptom for each in incident.symptoms if callers and each.symptom.found_by != "alerts")
+    return sorted({symptom.labels["gateway"] for symptom in found if "gateway" in symptom.labels})
 
 
 def _reach(starts: set[str], steps: Iterable[tuple[str, str]]) -> set[str]:
