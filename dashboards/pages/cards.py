@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from dashboards.pages.figure import Figure
 from triage.incident.series import Series, error_series, kpi_series, latency_series, markers
-from triage.kpi.checks import KPI, Check, State, checks
+from triage.kpi.checks import KPI, NOT_KNOWN_YET, Check, State, checks
 from triage.kpi.figures import kpi_named
 from triage.kpi.named import kpis_of
 from triage.kpi.usual import MESSAGES
@@ -63,7 +63,7 @@ def _banded(series: Series, check: Check) -> Series:
 
 def _usual(check: Check) -> str:
     if check.usual.middle is None:
-        return "what is usual is not known yet"
+        return NOT_KNOWN_YET
     usually = f"usually {band(check.usual, check.unit)}, {check.usual.since}"
     if check.state is State.UNKNOWN:
         return f"too little to judge by; {usually}"

@@ -141,6 +141,25 @@ def test_messages_that_fail_as_ever_are_as_usual_when_requests_stop(own_store: S
     assert (latency.state, latency.value) == (State.UNKNOWN, None)
 
 
+@pytest.mark.parametrize(
+    ("one_in", "told"),
+    [
+        (10**6, "gateway errors 0 % (what is usual is not known yet)"),
+        (100, "gateway errors unknown"),
+        (20, "▲ gateway errors 5.1 % (what is usual is not known yet)"),
+    ],
+)
+def test_of_a_new_shop_what_is_usual_is_not_known(own_store: Store, one_in: int, told: str) -> None:
+    """Some failures of many are neither usual nor unusual then; a large part of all is unusual whatever was before."""
+    bought = (
+        span(1, number, 0, at, 60 * MS, kind=SERVER, status=None if number % one_in else ERROR)
+        for number, at, late in arrivals()
+        if late
+    )
+    found(own_store, traces(*bought, resource={"service.name": "gateway"}))
+    assert entered(own_store) == [told, "latency unknown"]
+
+
 def test_slow_messages_make_no_request_slow(own_store: Store) -> None:
     """Such as those of a batch that begins."""
     assert found(own_store, *checkouts(100 * MS), *messages(8000 * MS, 1)) == []

@@ -36,6 +36,7 @@ GATEWAY_ERRORS, LATENCY, KPI = "gateway_errors", "latency", "kpi:"
 LEAST_REQUESTS = 20
 AT_LEAST, AT_MOST = timedelta(minutes=1), timedelta(minutes=10)
 """How much of an incident's time its checks look at."""
+NOT_KNOWN_YET = "what is usual is not known yet"
 LEAST_RATIO, TIMES_USUAL = 0.02, 3.0
 SLOWER, SLOWER_MS = 1.5, 50.0
 FALLS_BY = 0.25
@@ -76,7 +77,7 @@ class Check:
     @property
     def is_as_usual(self) -> bool:
         """Whether it is on the good side of its band, or in it: what is worse may still be too little to matter."""
-        if self.state is not State.OK or self.value is None:
+        if self.state is not State.OK or self.value is None or self.usual.middle is None:
             return False
         edge = self.usual.low if self.good is Good.UP else self.usual.high
         return edge is None or (self.value >= edge if self.good is Good.UP else self.value <= edge)
@@ -93,7 +94,7 @@ class Check:
             return f"{_begun(self.title)}: unknown, nothing was heard of it in this window"
         said = f"{_begun(self.title)} {_are(self.title)} {figure(self.value, self.unit)}"
         if self.usual.middle is None:
-            return f"{said}; what is usual is not known yet"
+            return f"{said}; {NOT_KNOWN_YET}"
         usually = f"usually {band(self.usual, self.unit)} ({self.usual.since})"
         if self.state is State.UNKNOWN:
             return f"{said}, {usually}; too little to judge by"
@@ -107,7 +108,9 @@ class Check:
         if self.is_as_usual:
             return f"{self.title} as usual"
         sign = f"{SIGNS[State.BAD]} " if self.state is State.BAD else ""
-        return f"{sign}{self.title} {figure(self.value, self.unit)} (usually {band(self.usual, self.unit)})"
+        known = self.usual.middle is not None
+        usually = f"usually {band(self.usual, self.unit)}" if known else NOT_KNOWN_YET
+        return f"{sign}{self.title} {figure(self.value, self.unit)} ({usually})"
 
 
 def checks(ask: Ask, window: Window, began: datetime | None = None) -> Iterator[Check]:
@@ -149,7 +152,8 @@ def _errors(kind: str, now: Entries | None, past: Sequence[Entries], since: str)
     usual = usual_of((each.ratio for each in past), since)
     failing = now is not None and _fails_more(now, usual.high or 0.0)
     ratio = now.ratio if now else None
-    state = _state(_are_enough(now), failing)
+    is_plain = ratio == 0 or (ratio or 0.0) > LEAST_RATIO  # whatever is usual
+    state = _state(_are_enough(now) and (is_plain or usual.high is not None), failing)
     return Check(GATEWAY_ERRORS, "gateway errors", state, ratio, usual, "ratio", entries=kind)
 
 
@@ -165,10 +169,10 @@ def _are_enough(now: Entries | None) -> bool:
     return now is not None and now.requests >= LEAST_REQUESTS
 
 
-def _gravity(check: Check) -> tuple[int, float]:
+def _gravity(check: Check) -> tuple[int, bool, float]:
     """What is bad before what is well, and that before what is unknown; of what is bad, the worst."""
     place = (State.UNKNOWN, State.OK, State.BAD).index(check.state)
-    return place, check.value or 0.0 if check.state is State.BAD else 0.0
+    return place, check.value is not None, check.value or 0.0 if check.state is State.BAD else 0.0
 
 
 def _fails_more(now: Entries, usual: float) -> bool:
