@@ -10,7 +10,7 @@ from triage.compensation.proposing import data_symptoms, proposed, reconciliatio
 from triage.compensation.text import plan_sentence, rows_sentence
 from triage.compensation.wire import PROPOSAL, LineJson, PlanJson
 from triage.incident.model import Incident
-from triage.rows.verdict import columns_of
+from triage.rows.columns import columns_of
 from triage.rows.wire import ItemJson, ReconciliationJson
 
 SHOWN = 8

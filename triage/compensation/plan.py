@@ -8,8 +8,8 @@ from dataclasses import replace
 from decimal import Decimal
 
 from triage.compensation.model import Action, Evidence, Line, charged_again, key_of
-from triage.rows.model import Item, RowChange, Wrong, rounded
-from triage.rows.verdict import columns_of
+from triage.rows.columns import columns_of
+from triage.rows.model import Item, RowChange, Said, Wrong, rounded
 from triage.window import format_number
 
 Worth = Mapping[str, Mapping[str, Decimal]]
@@ -71,7 +71,8 @@ def _lines(item: Item, worth: Worth) -> Iterator[Line]:
         yield from _oversold(item, worth)
         yield from _counts(item)
         yield from (_missing(item, numbers) for numbers in item.missing)
-        yield from (_replay(item, change, place) for place in _behind(item) for change in item.replay)
+        yield from (_replay(item, change) for change in item.replay)
+        yield from (line for said in item.apart for line in _behind(item, said))
 
 
 def _counts(item: Item) -> Iterator[Line]:
@@ -79,9 +80,9 @@ def _counts(item: Item) -> Iterator[Line]:
     if not item.column or not item.said:
         return
     verdict = item.verdict
-    if verdict.value is None:
+    if verdict.value is None and not item.unsettled:
         yield _counted(item, Action.COUNT, None, f"what is right can't be told: {verdict.because}")
-    elif item.difference != 0:
+    elif item.difference:
         sure = "" if verdict.confirmed else "; no second source confirms it, so count before you set it"
         yield _counted(item, Action.SET_COUNT, verdict.value, f"{verdict.because}{sure}")
 
@@ -232,24 +233,34 @@ def _missing(item: Item, numbers: tuple[int, int]) -> Line:
     )
 
 
-def _behind(item: Item) -> list[tuple[str, str]]:
-    """Where events are to be applied again: in the row's table; where systems just disagree, in those that still do."""
-    if set(item.kinds) <= {"disagree", "below"}:
-        return [said.place for said in item.apart]
-    return [(item.system, item.table)]
+def _behind(item: Item, said: Said) -> Iterator[Line]:
+    """What makes another system agree again: the changes that it has missed; a count, where those can't be told apart.
+
+    A system that changed more often than the row's own has missed none of its changes.
+    """
+    if not set(item.kinds) <= {"disagree", "below"}:
+        return
+    key = said.last.key if said.last else item.key
+    there = replace(item, system=said.system, table=said.table, key=key, said=(said,), wrong=said.wrong)
+    if said.missed:
+        yield from (_replay(there, change) for change in said.missed)
+    elif len(said.wrong) <= len(item.wrong):
+        reason = f"what it has missed of {item.table} can't be told from what it has: count what is there"
+        yield _counted(there, Action.COUNT, None, reason)
 
 
-def _replay(item: Item, change: RowChange, place: tuple[str, str]) -> Line:
+def _replay(item: Item, change: RowChange) -> Line:
+    place = item.system, item.table
     by = f"number {change.sequence}" if change.sequence is not None else "its place in the log"
     reason = "the changes since the last right count, without those that repeat another"
     if place != change.place:
-        reason = f"{change.table} has it, and {place[1]} has come to say otherwise"
+        reason = f"{change.table} has it, and {item.table} has missed it"
     return Line(
         Action.REPLAY,
         key_of(Action.REPLAY, *place, change.id),
         f"apply it again, once, by {by}: {reason}",
         *place,
-        change.key,
+        item.key,
         change.order,
         change.customer,
         settles=key_of("settles", *_settled(item)),

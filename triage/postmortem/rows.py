@@ -61,5 +61,7 @@ def _is_wrong(item: Item) -> bool:
 
 
 def _is_untold(item: Item) -> bool:
-    """Only the shelf or the database knows; of a row that is gone, what else its transaction changed."""
-    return OPEN in item.kinds if item.gone else item.verdict.rule is Rule.UNKNOWN
+    """Only the shelf or the database knows, or time will tell; of what is gone, what else its transaction changed."""
+    if item.gone:
+        return OPEN in item.kinds
+    return item.verdict.rule is Rule.UNKNOWN or (item.unsettled and not _is_wrong(item))

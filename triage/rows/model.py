@@ -102,15 +102,19 @@ class Wrong:
 class Said:
     """What a system says of a row: its stock (None where it holds none, or no row), and the change that it rests on.
 
-    `agrees`: whether that is what is right (where nothing tells what is, what the row's own system says), plus what the
-    two usually differ by. Only told of another system that came to disagree with the row's own.
+    Of another system that came to disagree with the row's own, also: `agrees`, whether it says what is right (where
+    nothing tells what is, what the row's own system says) but for what the two usually differ by, None where that
+    can't be told yet; `missed`, the changes of the row's own system that it lacks, where they are all that the two
+    differ by. `wrong` are those of its own changes that are.
     """
 
     system: str
     table: str
     value: float | None
     last: RowChange | None
-    agrees: bool = True
+    agrees: bool | None = True
+    missed: tuple[RowChange, ...] = ()
+    wrong: tuple[Wrong, ...] = ()
 
     @property
     def place(self) -> tuple[str, str]:
@@ -199,7 +203,12 @@ class Item:
     @property
     def apart(self) -> tuple[Said, ...]:
         """The other systems that came to disagree, and still do."""
-        return tuple(each for each in self.said[1:] if not each.agrees)
+        return tuple(each for each in self.said[1:] if each.agrees is False)
+
+    @property
+    def unsettled(self) -> bool:
+        """Whether another system that came to disagree says by now what is right can't be told yet."""
+        return any(each.agrees is None for each in self.said)
 
     @property
     def kinds(self) -> tuple[str, ...]:

@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
+from triage.rows.columns import columns_of
+from triage.rows.comparison import Counts, usual
 from triage.rows.concerned import LOOKBACK, SEPARATOR, changes, rows_concerned
 from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong, rounded
-from triage.rows.verdict import Other, Thing, columns_of, judged, sign_of, value_in, value_of
+from triage.rows.verdict import Other, Thing, judged, sign_of, value_of
 from triage.symptom import Ask, Symptom
 
 Place = tuple[str, str]
@@ -115,14 +117,13 @@ def _counted(
         ledgers = [table.place for table in tables.values() if _moves(table, tables[place])]
         for names in _batches(sorted(mine)):
             own = _histories(changes(ask, [place], from_, as_of, keys=names).iter_rows(named=True))
-            others = {
-                other: _histories(changes(ask, [other], from_, as_of, keys=names).iter_rows(named=True))
-                for other, _ in stand
-            }
+            others = [
+                _standing(other, _histories(changes(ask, [other], from_, as_of, keys=names).iter_rows(named=True)),
+                          columns, place, own, things)
+                for other, columns in stand
+            ]  # fmt: skip
             moved = _movements(ask, ledgers, tables[place], names, from_, as_of)
             sign = sign_of(_together(own, moved))
-            wrong = [each for one in names for each in mine[one]]
-            offsets = {other: _offset(own, others[other], columns, wrong) for other, columns in stand}
             for one in names:
                 thing = Thing(
                     *place,
@@ -131,11 +132,7 @@ def _counted(
                     wrong=mine[one],
                     movements=moved.get(one, []),
                     sign=sign,
-                    others=[
-                        Other(*other, others[other].get(one, []), columns[1], offsets[other])
-                        for other, columns in stand
-                        if others[other].get(one)
-                    ],
+                    others=[other[one] for other in others if one in other],
                     column=stand[0][1][0] if stand else "",
                 )
                 yield judged(thing, as_of)
@@ -208,26 +205,30 @@ def _together(
                 yield new.quantity - old.quantity, pieces[new.tx]
 
 
-def _offset(
-    own: Mapping[str, Sequence[RowChange]],
-    other: Mapping[str, Sequence[RowChange]],
-    columns: tuple[str, str],
-    wrong: Sequence[Wrong],
-) -> float:
-    """By how much a system usually differs from another: the median over the rows, before the first wrong change."""
-    first = min(each.change.time for each in wrong)
-    found = []
-    for names, history in own.items():
-        sides = (history, columns[0]), (other.get(names, ()), columns[1])
-        values = [_last_before(changed, column, first) for changed, column in sides]
-        if values[0] is not None and values[1] is not None:
-            found.append(values[0] - values[1])
-    return rounded(median(found)) if found else 0.0
+def _standing(
+    other: Place, there: Mapping[str, Sequence[RowChange]], columns: tuple[str, str],
+    place: Place, own: Mapping[str, Sequence[RowChange]], things: Mapping[Key, Sequence[Wrong]],
+) -> Mapping[str, Other]:  # fmt: skip
+    """Another system's rows that stand for the same, by their names.
+
+    What the two usually differ by is the median over the rows, as each last rested before either went wrong.
+    """
+    wrong = {names: things.get((other, names), ()) for names in there}
+    found = [
+        usual(
+            Counts(own.get(names, ()), columns[0]),
+            Counts(history, columns[1]),
+            _first(things[place, names], wrong[names]),
+        )
+        for names, history in there.items()
+    ]
+    known = [each for each in found if each is not None]
+    offset = rounded(median(known)) if known else 0.0
+    return {names: Other(*other, history, columns[1], offset, wrong[names]) for names, history in there.items()}
 
 
-def _last_before(history: Sequence[RowChange], column: str, first: datetime) -> float | None:
-    before = [value_in(each, column) for each in history if each.time < first]
-    return before[-1] if before else None
+def _first(*wrong: Sequence[Wrong]) -> datetime:
+    return min(each.change.time for of_it in wrong for each in of_it)
 
 
 def _inserted(
@@ -260,7 +261,7 @@ def _inserted(
 
 def _since(history: Sequence[RowChange], wrong: Sequence[Wrong]) -> Sequence[RowChange]:
     """Of a row that the other system has, or had since; nothing of one that was deleted there before."""
-    gone = history and history[-1].op == "d" and history[-1].time < min(each.change.time for each in wrong)
+    gone = history and history[-1].op == "d" and history[-1].time < _first(wrong)
     return [] if gone else history
 
 
@@ -279,7 +280,7 @@ def _of_inserted(wrong: Sequence[Wrong], said: Sequence[Said], came: Sequence[Ro
             return Verdict(None, Rule.IN_ONE_ONLY, f"it never came to {other.table}{gone}", confirmed=bool(gone))
         if not other.exists:
             because = f"it came to {other.table}, and was deleted there"
-        elif came[0].time < min(each.change.time for each in wrong):
+        elif came[0].time < _first(wrong):
             because = f"it was in {other.table} before, and is there now"
         else:
             because = f"it came to {other.table} late, and is there now"

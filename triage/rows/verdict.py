@@ -5,19 +5,17 @@ docs/reconciliation.md has the rules.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from math import isfinite
 
+from triage.rows.columns import columns_of, number_of, value_in
+from triage.rows.comparison import SETTLED, Counts, agreement, missed
 from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, Wrong, rounded
 from triage.window import format_number
 
-SETTLED = timedelta(seconds=30)
-"""A row that was changed later than so long before may be on its way to the other system still."""
 LOSSY = frozenset({"missing", "open"})
 NUMBERS = 20
 """So many ranges of missing numbers are named."""
@@ -25,13 +23,22 @@ NUMBERS = 20
 
 @dataclass(frozen=True)
 class Other:
-    """A row of another system that stands for the same: its history, the column that is compared, the usual offset."""
+    """A row of another system that stands for the same: its history, the column that is compared, the usual offset.
+
+    `wrong` are those of its changes that are.
+    """
 
     system: str
     table: str
     history: Sequence[RowChange]
     column: str = ""
     offset: float = 0.0
+    wrong: Sequence[Wrong] = ()
+
+    @property
+    def counts(self) -> Counts:
+        """What it says of the row, change by change."""
+        return Counts(self.history, self.column)
 
 
 @dataclass(frozen=True)
@@ -51,6 +58,16 @@ class Thing:
     sign: int = 0
     others: Sequence[Other] = ()
     column: str = ""
+
+    @property
+    def counts(self) -> Counts:
+        """What its own system says of it, change by change."""
+        return Counts(self.own, self.column)
+
+    @property
+    def kinds(self) -> set[str]:
+        """What is wrong with it."""
+        return {each.kind for each in self.wrong}
 
 
 @dataclass(frozen=True)
@@ -74,16 +91,18 @@ def judged(thing: Thing, as_of: datetime) -> Item:
     repeated = {each.change.tx for each in thing.wrong if each.kind == "again" and each.change.tx}
     verdict = _verdict(thing, base, as_of)
     said = _said(thing.system, thing.table, thing.own)
-    right = said.value if verdict.value is None else verdict.value
+    off = 0.0 if said.value is None or verdict.value is None else rounded(said.value - verdict.value)
+    others = tuple(_said_by(thing, other, off, as_of) for other in thing.others)
+    untold = (f"whether {each.table} says so can't be told yet" for each in others if each.agrees is None)
     return Item(
         system=thing.system,
         table=thing.table,
         key=thing.own[-1].key if thing.own else "",
         names=thing.names,
         column=column,
-        said=(said, *(_said_by(other, _agrees(thing, other, right, as_of)) for other in thing.others)),
-        verdict=verdict,
-        wrong=tuple(sorted(thing.wrong, key=lambda each: each.change.in_log)),
+        said=(said, *others),
+        verdict=replace(verdict, because="; ".join([verdict.because, *untold])),
+        wrong=_in_log(thing.wrong),
         missing=tuple(_left_out(thing.own, base)),
         replay=tuple(_replay(thing, base, repeated)),
         served=tuple(_served(thing, base, repeated)),
@@ -95,7 +114,7 @@ def stock_column(history: Iterable[RowChange]) -> str:
     names: set[str] | None = None
     for change in history:
         if change.quantity is not None:
-            same = {name for name, value in columns_of(change.row).items() if _number(value) == change.quantity}
+            same = {name for name, value in columns_of(change.row).items() if number_of(value) == change.quantity}
             names = same if names is None else names & same or names
     return min(names or {""})
 
@@ -126,7 +145,7 @@ def _base(thing: Thing, column: str) -> _Base | None:
         return _Base(float(last.quantity or 0), last.time, last.tx, last.sequence)
     if not thing.own:
         return None
-    value = _number(columns_of(thing.own[0].row_before).get(column))
+    value = number_of(columns_of(thing.own[0].row_before).get(column))
     return None if value is None else _Base(value, thing.own[0].time - timedelta(microseconds=1))
 
 
@@ -147,7 +166,7 @@ def _verdict(thing: Thing, base: _Base | None, as_of: datetime) -> Verdict:
 
 def _by_movements(thing: Thing, base: _Base | None) -> Verdict | None:
     """The last count before the fault, and every movement since, once."""
-    if base is None or not thing.sign or {each.kind for each in thing.wrong} & LOSSY:
+    if base is None or not thing.sign or thing.kinds & LOSSY:
         return None
     first = {each.id for each in distinct(thing.movements)}
     since = [each for each in thing.movements if base.precedes(each)]
@@ -163,25 +182,37 @@ def _by_movements(thing: Thing, base: _Base | None) -> Verdict | None:
 
 def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
     """What another system says whose own changes are not wrong, once nothing is on its way any more."""
+    if thing.kinds == {"disagree"}:
+        return _by_agreement(thing, as_of)
     wrong = {each.change.place for each in thing.wrong if each.kind != "disagree"}
-    told = {each.kind for each in thing.wrong}
     for other in thing.others:
-        if (other.system, other.table) in wrong or told == {"disagree"}:
-            continue
         value = value_of(other)
         latest = [history[-1].time for history in (thing.own, other.history) if history]
-        if value is not None and max(latest) <= as_of - SETTLED:
-            said = f"{other.table} says {format_number(value)}"
-            said += f", which always differs by {format_number(other.offset)}" if other.offset else ""
-            return Verdict(rounded(value + other.offset), Rule.COUNTERPART, said)
+        if value is not None and (other.system, other.table) not in wrong and max(latest) <= as_of - SETTLED:
+            return Verdict(rounded(value + other.offset), Rule.COUNTERPART, _says(other, value))
     return None
+
+
+def _by_agreement(thing: Thing, as_of: datetime) -> Verdict | None:
+    """What the row's own system says, once another one that just disagreed with it says so, too."""
+    own = _said(thing.system, thing.table, thing.own).value
+    for other in thing.others:
+        value = value_of(other)
+        if own is not None and value is not None and agreement(thing.counts, other.counts, other.offset, as_of):
+            return Verdict(own, Rule.COUNTERPART, _says(other, value))
+    return None
+
+
+def _says(other: Other, value: float) -> str:
+    differs = f", which always differs by {format_number(other.offset)}" if other.offset else ""
+    return f"{other.table} says {format_number(value)}{differs}"
 
 
 def _by_number(thing: Thing, base: _Base | None) -> Verdict | None:
     """The change with the highest number, where none was made on top of one that was late."""
     numbered = [each for each in thing.own if each.sequence is not None and each.quantity is not None]
     stale = {each.change.id for each in thing.wrong if each.kind == "stale"}
-    if not numbered or not stale or {each.kind for each in thing.wrong} - {"stale"}:
+    if not numbered or not stale or thing.kinds - {"stale"}:
         return None
     last = max(numbered, key=lambda each: (each.sequence or 0, each.in_log))
     first_late = min(each.change.time for each in thing.wrong)
@@ -193,19 +224,17 @@ def _by_number(thing: Thing, base: _Base | None) -> Verdict | None:
 
 
 def _why_unknown(thing: Thing) -> str:
-    kinds = {each.kind for each in thing.wrong}
-    if kinds & LOSSY:
+    if thing.kinds & LOSSY:
         return "changes are missing, and no other system holds the row: read it again from the database"
-    if kinds == {"disagree"}:
+    if thing.kinds == {"disagree"}:
         return "neither system's changes are wrong in themselves, and no movements were told of: count what is there"
     return "later changes rest on a wrong count, and no movements or other system tell of it: count what is there"
 
 
 def _replay(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[RowChange]:
     """What is to be applied again: the changes since the last right count, each message once, by their number."""
-    kinds = {each.kind for each in thing.wrong}
-    if kinds <= {"disagree", "below"}:
-        return distinct(each.change for each in thing.wrong if each.kind == "disagree")
+    if thing.kinds <= {"disagree", "below"}:
+        return ()
     since = [each for each in thing.own if each.op != "r" and each.tx not in repeated]
     since = [each for each in since if base is None or base.precedes(each)]
     return sorted(
@@ -256,24 +285,26 @@ def _said(system: str, table: str, history: Sequence[RowChange]) -> Said:
     return Said(system, table, known[-1] if known and last and last.op != "d" else None, last)
 
 
-def _said_by(other: Other, agrees: bool) -> Said:
-    return Said(other.system, other.table, value_of(other), other.history[-1] if other.history else None, agrees)
+def _said_by(thing: Thing, other: Other, off: float, as_of: datetime) -> Said:
+    """What another system says; where the two came to disagree, whether it agrees by now, and what it has missed.
+
+    `off`: by how much more the row's own system says than is right.
+    """
+    last = other.history[-1] if other.history else None
+    said = Said(other.system, other.table, value_of(other), last, wrong=_in_log(other.wrong))
+    if "disagree" not in thing.kinds or said.value is None:
+        return said
+    offset = rounded(other.offset + off)
+    agrees = agreement(thing.counts, other.counts, offset, as_of)
+    if agrees is not False:
+        return replace(said, agrees=agrees)
+    compared = max(each.change.time for each in thing.wrong)
+    lacks = distinct(each for each in missed(thing.counts, other.counts, offset, as_of) if each.time <= compared)
+    return replace(said, agrees=False, missed=tuple(lacks))
 
 
-def _agrees(thing: Thing, other: Other, right: float | None, as_of: datetime) -> bool:
-    """Whether a system that disagreed says what is right; what either said until lately may be on its way still."""
-    there = value_of(other)
-    if right is None or there is None or all(each.kind != "disagree" for each in thing.wrong):
-        return True
-    here = {right, *_until_lately(thing.own, thing.column, as_of)}
-    said = {there, *_until_lately(other.history, other.column, as_of)}
-    return not {rounded(each) for each in here}.isdisjoint(rounded(each + other.offset) for each in said)
-
-
-def _until_lately(history: Sequence[RowChange], column: str, as_of: datetime) -> Iterable[float]:
-    """What it said until some moment of the last half minute."""
-    before = (value_in(old, column) for old, new in pairwise(history) if new.time > as_of - SETTLED)
-    return [each for each in before if each is not None]
+def _in_log(wrong: Iterable[Wrong]) -> tuple[Wrong, ...]:
+    return tuple(sorted(wrong, key=lambda each: each.change.in_log))
 
 
 def value_of(other: Other) -> float | None:
@@ -281,34 +312,6 @@ def value_of(other: Other) -> float | None:
     if not other.history or other.history[-1].op == "d":
         return None
     return value_in(other.history[-1], other.column)
-
-
-def value_in(change: RowChange, column: str) -> float | None:
-    """What a change leaves in a column, whatever the case of its name; '' is the stock."""
-    if not column:
-        return change.quantity
-    return next(
-        (_number(value) for name, value in columns_of(change.row).items() if name.casefold() == column.casefold()), None
-    )
-
-
-def columns_of(text: str) -> Mapping[str, object]:
-    """A row's columns; none where it is no JSON object."""
-    try:
-        row = json.loads(text) if text else {}
-    except (ValueError, RecursionError):
-        return {}
-    return row if isinstance(row, dict) else {}
-
-
-def _number(value: object) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
-    try:
-        found = float(value)
-    except (ValueError, OverflowError):
-        return None
-    return found if isfinite(found) else None
 
 
 def _clock(moment: datetime) -> str:
