@@ -58,6 +58,30 @@ def test_an_outage_of_four_hours_is_still_one_and_began_when_it_began(own_store:
     assert symptom.to is None
 
 
+@pytest.mark.parametrize("noise", [0, 1])
+@pytest.mark.parametrize("pause_min", [13, 40, 150])
+def test_a_second_outage_began_with_itself(own_store: Store, pause_min: int, noise: int) -> None:
+    """Requests came and succeeded since the earlier one: whom that hit is not counted again."""
+    empty(own_store)
+    checkouts(own_store, 6 * HOUR, 6 * HOUR - 60 * pause_min - 800, failing=noise)
+    checkouts(own_store, 60 * pause_min + 800, 600, failing=60)
+    checkouts(own_store, 60 * pause_min + 200, 60 * pause_min, failing=noise)
+    checkouts(own_store, 200, 200, failing=60)
+    (symptom,) = found(own_store, "gateway_errors")
+    assert timedelta() <= symptom.from_ - (NOW - timedelta(seconds=200)) < timedelta(seconds=30)
+
+
+def test_an_outage_goes_on_while_nobody_asks(own_store: Store) -> None:
+    """A pause in which no requests came, or few, ends nothing."""
+    empty(own_store)
+    checkouts(own_store, 4 * HOUR, 3 * HOUR)
+    checkouts(own_store, HOUR, HOUR // 4, failing=60)
+    checkouts(own_store, HOUR // 2, 60)
+    checkouts(own_store, 200, 200, failing=60)
+    (symptom,) = found(own_store, "gateway_errors")
+    assert timedelta() <= symptom.from_ - (NOW - timedelta(hours=1)) < timedelta(seconds=30)
+
+
 def test_what_is_slow_for_four_hours_is_still_slow(own_store: Store) -> None:
     """Measured against the hours before."""
     empty(own_store)

@@ -241,10 +241,11 @@ def _since(rates: Rates, onset: Run | None, now: datetime) -> float:
 
 def _run(window: Window, ask: Ask, suspect: Suspect, version: str, own: Own) -> Run | None:
     """When the failures that the question would count began."""
+    share = (own.versions[version][0] if version else own.all).excess.ratio
     if suspect.is_partner:
-        return failing_run(ask, window, own.usual_rate(window), partner=suspect.name)
+        return failing_run(ask, window, own.usual_rate(window), share, partner=suspect.name)
     usual_rate = 0.0 if version else own.usual_rate(window)
-    return failing_run(ask, window, usual_rate, service=suspect.name, version=version)
+    return failing_run(ask, window, usual_rate, share, service=suspect.name, version=version)
 
 
 def _answer_5xx(window: Window, ask: Ask, entry: tuple[str, str]) -> bool:

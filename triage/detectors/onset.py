@@ -9,7 +9,7 @@ from math import log
 
 import polars as pl
 
-from triage.detectors.rates import RECENT_S
+from triage.detectors.rates import RECENT_S, SUSPICIOUS
 from triage.symptom import Ask
 from triage.window import Window
 
@@ -20,6 +20,8 @@ SLICE_S = 300
 LATELY_S = 60
 SOUGHT_FROM_S = 20
 """Before the latest failure: a run is sought from there on, too."""
+OF_THE_FAULT = 0.25
+"""A fault goes on while this part of its share fails."""
 AT_THE_EDGE = timedelta(minutes=1)
 """A run that begins so near to the beginning of what was looked at may have begun before."""
 
@@ -41,12 +43,14 @@ class _Stretch:
 
 
 def failing_run(
-    ask: Ask, window: Window, usual_rate: float, *, service: str = "", version: str = "", partner: str = ""
-) -> Run | None:
+    ask: Ask, window: Window, usual_rate: float, share: float, *, service: str = "", version: str = "",
+    partner: str = "",
+) -> Run | None:  # fmt: skip
     """The run of failing spans, `usual_rate` failing requests a second being usual; None where there is none.
 
-    More spans may fail than requests do (a partner that declines a card, a call that is tried again): what is usual of
-    them is seen before, too. A run that is older than the window is followed back for a day.
+    `share` of the requests fail now: a run begins after the last calm (below). More spans may fail than requests do (a
+    partner that declines a card, a call that is tried again): what is usual of them is seen before, too. A run that is
+    older than the window is followed back for a day.
     """
     run = None
     for from_ in (window.from_, window.to - LONGEST):
@@ -54,10 +58,33 @@ def failing_run(
             "detect/failing_seconds", **{"from": from_}, to=window.to, service=service, version=version, partner=partner
         )
         quiet = 0.0 if version else quiet_rate(seconds, window.to)
-        run = run_of_failures(seconds, max(usual_rate, quiet), window.to, RECENT_S)
+        usual = max(usual_rate, quiet)
+        run = run_of_failures(since_calm(seconds, usual, share), usual, window.to, RECENT_S)
         if run is None or run.first - from_ > AT_THE_EDGE:
             break
     return run
+
+
+def since_calm(seconds: pl.DataFrame, usual_rate: float, share: float) -> pl.DataFrame:
+    """The failures since the last calm: five minutes or more in which so many requests came that it was over.
+
+    It was where the usual share explains what failed of them far better than a quarter of `share` does (Page's CUSUM).
+    A time without requests is no calm.
+    """
+    times, counts, requests = (seconds[column].to_list() for column in ("second", "failures", "requests"))
+    if not requests or requests[-1] == requests[0]:
+        return seconds
+    usual = max(usual_rate, LEAST_RATE) * (times[-1] - times[0]) / (requests[-1] - requests[0])
+    fault = max(OF_THE_FAULT * share, 2 * usual)
+    begin, since, score = 0, times[0], 0.0
+    for place in range(1, len(times)):
+        score = min(score + (fault - usual) * (requests[place] - requests[place - 1]), SUSPICIOUS)
+        if score == SUSPICIOUS and times[place] - since >= RECENT_S:
+            begin = place
+        score -= counts[place] * log(fault / usual)
+        if score <= 0:
+            since, score = times[place], 0.0
+    return seconds[begin:]
 
 
 def quiet_rate(seconds: pl.DataFrame, now: datetime) -> float:

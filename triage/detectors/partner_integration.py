@@ -57,7 +57,7 @@ def partner_integration(window: Window, ask: Ask) -> Iterator[Symptom]:
 
 def _run(window: Window, ask: Ask, partner: str, rates: Rates) -> Run | None:
     calls = rates.old_requests.sum() / max(window.length.total_seconds() - RECENT_S, 1)
-    return failing_run(ask, window, rates.usual * calls, partner=partner)
+    return failing_run(ask, window, rates.usual * calls, rates.excess.ratio, partner=partner)
 
 
 def _symptom(window: Window, ask: Ask, partner: str, rates: Rates, run: Run) -> Symptom:
