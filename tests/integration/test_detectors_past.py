@@ -24,7 +24,7 @@ CHECKOUTS = """
     SELECT
         at + toIntervalMillisecond(depth), lower(hex(reinterpret(cityHash64(at), 'FixedString(8)'))), toString(depth),
         if(depth = 1, '', toString(depth - 1)), ['gateway', 'checkout', 'payment'][depth],
-        ['POST /checkout', 'POST /orders', 'POST /charge'][depth], 'Server',
+        ['POST /checkout', 'POST /orders', 'POST /charge'][depth], if(depth = 1, {kind:String}, 'Server'),
         ({took_ms:Int64} - 10 * depth + cityHash64(at) % 20) * 1000000, if(fails, 'Error', 'Ok')
     FROM numbers(toUInt64({lasts_s:Int64} / {every_s:Int64}))
     ARRAY JOIN [1, 2, 3] AS depth
@@ -37,9 +37,13 @@ HEARD = """
 """
 
 
-def checkouts(store: Store, ago_s: int, lasts_s: int, *, failing: int = 0, took_ms: int = 100) -> None:
+def checkouts(
+    store: Store, ago_s: int, lasts_s: int, *, failing: int = 0, took_ms: int = 100, kind: str = "Server"
+) -> None:
     """Requests through three services from so long ago on; `failing` of a hundred fail."""
-    store.command(CHECKOUTS, now=NOW, ago_s=ago_s, lasts_s=lasts_s, every_s=EVERY_S, failing=failing, took_ms=took_ms)
+    store.command(
+        CHECKOUTS, now=NOW, ago_s=ago_s, lasts_s=lasts_s, every_s=EVERY_S, failing=failing, took_ms=took_ms, kind=kind
+    )
 
 
 def found(store: Store, detector: str) -> list[Symptom]:
@@ -56,6 +60,21 @@ def test_an_outage_of_four_hours_is_still_one_and_began_when_it_began(own_store:
     assert symptom.usual < 0.01
     assert timedelta() <= symptom.from_ - (NOW - timedelta(hours=4)) < timedelta(seconds=30)
     assert symptom.to is None
+
+
+@pytest.mark.parametrize(("kind", "where"), [("Server", "the gateway"), ("Consumer", "gateway")])
+def test_a_sentence_says_where_and_when_it_was_so_and_what_was_usual(own_store: Store, kind: str, where: str) -> None:
+    """As true once all is over; nothing that failed before is told as none, and messages enter where they are read."""
+    empty(own_store)
+    checkouts(own_store, 2 * HOUR, 2 * HOUR - 600, kind=kind)
+    checkouts(own_store, 600, 600, failing=100, kind=kind)
+    (symptom,) = found(own_store, "gateway_errors")
+    failed = (
+        f"Errors at {where}: 100 % of POST /checkout failed in the 5 min until 14:00 (75 of 75, usually 0 %), since "
+    )
+    assert symptom.sentence.startswith(failed)
+    assert symptom.because.startswith("75 failing requests begin to fail at payment, where 100 % fail (usually 0 %)")
+    assert symptom.usual == 0
 
 
 @pytest.mark.parametrize("noise", [0, 1])

@@ -8,6 +8,7 @@ import pytest
 from triage.chance import surprise
 from triage.detectors.onset import quiet_rate, run_of_failures
 from triage.detectors.rates import Rates
+from triage.detectors.wording import out_of
 
 NOW = datetime(2026, 9, 22, 12, 0, tzinfo=UTC)
 
@@ -52,6 +53,20 @@ def test_twice_what_usually_fails_does_not_matter_where_much_does() -> None:
 def test_a_fault_that_lasts_does_not_become_usual() -> None:
     """Half an hour of it leaves what is usual as it was before."""
     assert rates({10: (12, 8)}, [*USUAL, *[(300, 200)] * 6]).usual < 0.01
+
+
+def test_what_is_told_as_usual_is_what_failed() -> None:
+    """Judged is it as if more had been seen, lest little history make claims; of none, nothing else is known."""
+    assert rates({10: (12, 8)}, [(300, 0)] * 20).usual == 0
+    assert rates({10: (12, 8)}, [(300, 3)] * 20).usual == 0.01
+    assert rates({10: (12, 8)}, [(50, 0)] * 2).expected == 0.005
+    assert not rates({10: (3, 3)}, [(1, 0)]).excess.is_sure
+    assert rates({10: (12, 8)}, [(0, 0)]).usual == 0.01
+
+
+def test_many_are_counted_in_thousands() -> None:
+    """As everywhere."""
+    assert out_of(5274, 15513) == "5,274 of 15,513"
 
 
 def test_it_is_over_when_requests_succeed_again() -> None:

@@ -13,7 +13,7 @@ from triage.chance import SURE
 from triage.detectors.earlier import with_earlier
 from triage.detectors.onset import Run, failing_run
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SUSPICIOUS, Excess, Rates, together
-from triage.detectors.wording import clock, name, percent, said, windowed
+from triage.detectors.wording import clock, name, out_of, percent, said, windowed
 from triage.entries import entry_services
 from triage.model import Question
 from triage.symptom import Ask, Cause, Severity, Symptom
@@ -92,8 +92,8 @@ def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
         run = _run(window, ask, suspect, verdict.version, own)
         if run is not None:
             to = None if entries[entry].is_ongoing else run.last + timedelta(microseconds=1)
-            is_5xx = _answer_5xx(window, ask, entry)
-            yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to, is_5xx)
+            answered = _answered(window, ask, entry)
+            yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to, answered)
 
 
 def _entries(window: Window, ask: Ask, entered_at: Sequence[str]) -> Iterator[tuple[tuple[str, str], Rates]]:
@@ -127,7 +127,7 @@ class Own:
 
     def usual_rate(self, window: Window) -> float:
         """Failures a second that are usual."""
-        return self.all.usual * float(self.all.old_requests.sum()) / max(window.length.total_seconds() - RECENT_S, 1)
+        return self.all.expected * float(self.all.old_requests.sum()) / max(window.length.total_seconds() - RECENT_S, 1)
 
 
 def _suspects(window: Window, ask: Ask, entered_at: Sequence[str]) -> list[Suspect]:
@@ -197,13 +197,13 @@ def _verdict(
     if not suspect.is_partner and suspect.invalid >= INVALID * suspect.requests:
         return Verdict(
             Cause.SCHEMA_CHANGE,
-            f"{suspect.invalid} of {suspect.requests} failures at {name(suspect.name)} are about what was sent"
+            f"{out_of(suspect.invalid, suspect.requests)} failures at {name(suspect.name)} are about what was sent"
             f"{said(suspect.commonest)}",
         )
     where = "" if own.is_unknown else f", where {_share(own.all)} fail (usually {percent(own.all.usual)})"
     return Verdict(
         Cause.PROVIDER_FAILING,
-        f"{suspect.requests} failing requests begin to fail at {name(suspect.name)}{where}{said(suspect.commonest)}",
+        f"{suspect.requests:,} failing requests begin to fail at {name(suspect.name)}{where}{said(suspect.commonest)}",
     )
 
 
@@ -248,11 +248,27 @@ def _run(window: Window, ask: Ask, suspect: Suspect, version: str, own: Own) -> 
     return failing_run(ask, window, usual_rate, share, service=suspect.name, version=version)
 
 
-def _answer_5xx(window: Window, ask: Ask, entry: tuple[str, str]) -> bool:
-    """Whether most of an entry's requests that fail now are answered with HTTP 500 or above."""
+@dataclass(frozen=True)
+class Answered:
+    """An entry's requests that fail now, and those of them that are answered with HTTP 500 or above."""
+
+    errors: int
+    server_errors: int
+
+    @property
+    def are_5xx(self) -> bool:
+        return 2 * self.server_errors > self.errors
+
+    @property
+    def are_messages(self) -> bool:
+        """Nobody is answered."""
+        return not self.errors
+
+
+def _answered(window: Window, ask: Ask, entry: tuple[str, str]) -> Answered:
     since = window.to - timedelta(seconds=RECENT_S)
     row = ask("detect/server_errors", service=entry[0], operation=entry[1], **{"from": since}, to=window.to)
-    return bool(2 * row["server_errors"][0] > row["errors"][0])
+    return Answered(int(row["errors"][0]), int(row["server_errors"][0]))
 
 
 def _symptom(
@@ -263,14 +279,15 @@ def _symptom(
     from_: datetime,
     to: datetime | None,
     now: datetime,
-    is_5xx: bool,
+    answered: Answered,
 ) -> Symptom:
     service, operation = entry
     kind = "partner" if suspect.is_partner else "service"
-    what = "5xx" if is_5xx else "Errors"
+    what = "5xx" if answered.are_5xx else "Errors"
+    where = name(service) if answered.are_messages else "the gateway"
     sentence = (
-        f"{what} at the gateway: {percent(excess.ratio)} of {name(operation)} failed in {windowed(excess.window_s)} "
-        f"({excess.failures} of {excess.requests}, usually {percent(excess.usual)}), since {clock(from_)}; "
+        f"{what} at {where}: {percent(excess.ratio)} of {name(operation)} failed in {windowed(excess.window_s, now)} "
+        f"({out_of(excess.failures, excess.requests)}, usually {percent(excess.usual)}), since {clock(from_)}; "
         f"they begin to fail at {name(suspect.name)}"
     )
     return Symptom(
@@ -296,7 +313,7 @@ def _symptom(
         services=frozenset({suspect.name}),
         labels={"gateway": service, "operation": operation}
         | ({"version": verdict.version} if verdict.version else {})
-        | ({} if is_5xx else {"status": "other"}),
+        | ({} if answered.are_5xx else {"status": "other"}),
     )
 
 

@@ -11,7 +11,7 @@ import polars as pl
 
 from triage.chance import SURE
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates, best_third
-from triage.detectors.wording import clock, name, windowed
+from triage.detectors.wording import clock, name, out_of, windowed
 from triage.rows.concerned import rows_concerned, utc
 from triage.rows.kinds import OPEN, with_kinds
 from triage.symptom import Ask, Cause, Severity, Symptom
@@ -169,15 +169,15 @@ def _judged(
         found,
         from_=first,
         to=None if rates.is_ongoing else times[-1] + timedelta(microseconds=1),
-        sentence=_sentence(found, " or ".join(wrong.says for wrong in wrongs), excess, counted, first),
+        sentence=_sentence(found, " or ".join(wrong.says for wrong in wrongs), excess, counted, first, window.to),
         value=excess.ratio,
         usual=excess.usual,
         because=_because(frame.filter(pl.col("time") >= frame["time"][times.index(first)]), wrongs),
     )
 
 
-def _sentence(found: Symptom, says: str, excess: Excess, counted: str, first: datetime) -> str:
-    said = f"in {windowed(excess.window_s)} {excess.failures} of {excess.requests}"
+def _sentence(found: Symptom, says: str, excess: Excess, counted: str, first: datetime, now: datetime) -> str:
+    said = f"in {windowed(excess.window_s, now)}, {out_of(excess.failures, excess.requests)}"
     if "counterpart" in found.subject:
         left, right = (name(f"{found.labels[side]} {found.labels[table]}") for side, table in SIDES)
         return f"{left} and {right} disagree: {said} {counted} compared {says}, since {clock(first)}"
@@ -203,7 +203,7 @@ def _because(frame: pl.DataFrame, wrongs: Sequence[Wrong]) -> str:
 
 def _because_of(frame: pl.DataFrame, wrong: Wrong) -> str:
     tables = ", ".join(name(table) for table in sorted(set(frame["changed_table"]))[:3])
-    changed = f"{frame.height} changes of {frame['key'].n_unique()} rows in {tables}"
+    changed = f"{frame.height:,} changes of {frame['key'].n_unique():,} rows in {tables}"
     if wrong is INCOMPLETE:
         return f"{changed} are all that came of transactions that {wrong.says}"
     if wrong in {DISAGREE, ABSENT}:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
 from triage.detectors.earlier import with_earlier
 from triage.detectors.onset import Run, failing_run
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates
-from triage.detectors.wording import clock, name, percent, said, windowed
+from triage.detectors.wording import clock, name, out_of, percent, said, windowed
 from triage.model import Question
 from triage.symptom import Ask, Cause, Severity, Symptom
 from triage.window import Window
@@ -57,7 +57,7 @@ def partner_integration(window: Window, ask: Ask) -> Iterator[Symptom]:
 
 def _run(window: Window, ask: Ask, partner: str, rates: Rates) -> Run | None:
     calls = rates.old_requests.sum() / max(window.length.total_seconds() - RECENT_S, 1)
-    return failing_run(ask, window, rates.usual * calls, rates.excess.ratio, partner=partner)
+    return failing_run(ask, window, rates.expected * calls, rates.excess.ratio, partner=partner)
 
 
 def _symptom(window: Window, ask: Ask, partner: str, rates: Rates, run: Run) -> Symptom:
@@ -72,7 +72,7 @@ def _symptom(window: Window, ask: Ask, partner: str, rates: Rates, run: Run) -> 
         from_=run.first,
         to=to,
         severity=Severity.CRITICAL if excess.ratio >= CRITICAL_RATIO else Severity.WARNING,
-        sentence=_sentence(partner, callers, excess, run),
+        sentence=_sentence(partner, callers, excess, run, window.to),
         value=excess.ratio,
         usual=excess.usual,
         unit="ratio",
@@ -109,7 +109,8 @@ def _verdict(partner: str, answers: Sequence[Answers]) -> Verdict:
     shown = ", ".join(_status(*each) for each in statuses[:4])
     total = sum(spoken.values())
     return Verdict(
-        cause, f"{spoken[cause]} of {total} failing answers of {name(partner)} {what[cause]} ({shown}){said(example)}"
+        cause,
+        f"{out_of(spoken[cause], total)} failing answers of {name(partner)} {what[cause]} ({shown}){said(example)}",
     )
 
 
@@ -129,9 +130,9 @@ def _spoken_for(answer: Answers) -> Cause:
     return Cause.PARTNER_DOWN
 
 
-def _sentence(partner: str, callers: Sequence[str], excess: Excess, run: Run) -> str:
+def _sentence(partner: str, callers: Sequence[str], excess: Excess, run: Run, now: datetime) -> str:
     by = f" by {', '.join(name(caller) for caller in callers[:3])}" if callers else ""
     return (
-        f"{percent(excess.ratio)} of the calls to {name(partner)}{by} failed in {windowed(excess.window_s)} "
-        f"({excess.failures} of {excess.requests}, usually {percent(excess.usual)}), since {clock(run.first)}"
+        f"{percent(excess.ratio)} of the calls to {name(partner)}{by} failed in {windowed(excess.window_s, now)} "
+        f"({out_of(excess.failures, excess.requests)}, usually {percent(excess.usual)}), since {clock(run.first)}"
     )

@@ -30,11 +30,15 @@ Counts = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Excess:
-    """The window that speaks most clearly: its length, what failed in it, and how surprising that is (nats)."""
+    """The window that speaks most clearly: its length, what failed in it, and how surprising that is (nats).
+
+    It is judged by the share that is `expected`; `usual` is what failed, as it is told.
+    """
 
     window_s: int
     failures: int
     requests: int
+    expected: float
     usual: float
     surprise: float
 
@@ -48,7 +52,7 @@ class Excess:
         return (
             self.failures >= LEAST_FAILURES
             and self.ratio >= LEAST_RATIO[self.window_s]
-            and self.ratio >= TIMES_USUAL * self.usual
+            and self.ratio >= TIMES_USUAL * self.expected
         )
 
     @property
@@ -57,7 +61,7 @@ class Excess:
 
     def with_failures(self, failures: int) -> Excess:
         """The same window if only so many had failed in it."""
-        return replace(self, failures=failures, surprise=surprise(failures, self.requests, self.usual))
+        return replace(self, failures=failures, surprise=surprise(failures, self.requests, self.expected))
 
 
 @dataclass(frozen=True)
@@ -90,13 +94,23 @@ class Rates:
         np.add.at(fine[1], places, failures[is_recent])
         return Rates(fine[0], fine[1], requests[~is_recent], failures[~is_recent])
 
-    @cached_property
+    @property
     def usual(self) -> float:
-        """The share that failed before the last five minutes, without the times at which it failed far more.
+        """The share that failed before the last five minutes, without the times at which it failed far more."""
+        failures, requests = self._before
+        return max(failures / requests, self.at_this_time) if requests else self.expected
+
+    @property
+    def expected(self) -> float:
+        """The same to judge by: as if a hundred requests more had been seen."""
+        return max(_ratio(*self._before), self.at_this_time)
+
+    @cached_property
+    def _before(self) -> tuple[float, float]:
+        """The failures and requests that were usual.
 
         The best third says what is ordinary, of the two hours or of what lies before, so that an outage of hours is
-        not; slices that this can't explain were faults, and are left out. Where more fails around this time on most
-        days, that is usual.
+        not; slices that this can't explain were faults, and are left out.
         """
         old, earlier = (self.old_requests, self.old_failures), (self.earlier_requests, self.earlier_failures)
         ordinary = min(_ordinary(*old), _ordinary(*earlier)) if len(self.earlier_requests) else _ordinary(*old)
@@ -106,7 +120,7 @@ class Rates:
             for place in range(len(requests))
             if surprise(failures[place], requests[place], ordinary) < SURE
         ]  # fmt: skip
-        return max(_ratio(failures[kept].sum(), requests[kept].sum()), self.at_this_time)
+        return float(failures[kept].sum()), float(requests[kept].sum())
 
     @property
     def matters(self) -> bool:
@@ -117,8 +131,7 @@ class Rates:
     @property
     def excess(self) -> Excess:
         """Of the windows that end now, the one that speaks most clearly."""
-        usual = self.usual
-        found = [self._excess(window_s, usual) for window_s in WINDOWS_S]
+        found = [self._excess(window_s, self.expected) for window_s in WINDOWS_S]
         return max(found, key=lambda excess: (excess.is_practical, excess.surprise))
 
     @property
@@ -126,21 +139,21 @@ class Rates:
         """Whether it still fails: in the last minute, or in the last few requests that there were."""
         slices = range(LATELY_S // 10, len(self.requests) + 1)
         count = next((count for count in slices if self.requests[-count:].sum() >= FEW_REQUESTS), len(self.requests))
-        late = self._excess(10 * count, self.usual)
+        late = self._excess(10 * count, self.expected)
         return late.surprise >= SUSPICIOUS or self._is_like_the_fault(late)
 
     def _is_like_the_fault(self, late: Excess) -> bool:
         """Whether the fault's own share explains better what failed lately than the usual one: a few fail always."""
-        fault, usual = min(self.excess.ratio, 0.99), min(late.usual, 0.99)
+        fault, usual = min(self.excess.ratio, 0.99), min(late.expected, 0.99)
         if late.ratio < max(0.5 * LEAST_RATIO[RECENT_S], TIMES_USUAL * usual) or fault <= usual:
             return False
         succeeded = late.requests - late.failures
         return late.failures * log(fault / usual) + succeeded * log((1 - fault) / (1 - usual)) > 0
 
-    def _excess(self, window_s: int, usual: float) -> Excess:
+    def _excess(self, window_s: int, expected: float) -> Excess:
         count = window_s // 10
         failures, requests = int(self.failures[-count:].sum()), int(self.requests[-count:].sum())
-        return Excess(window_s, failures, requests, usual, surprise(failures, requests, usual))
+        return Excess(window_s, failures, requests, expected, self.usual, surprise(failures, requests, expected))
 
 
 def best_third(requests: Counts, failures: Counts) -> tuple[float, float]:

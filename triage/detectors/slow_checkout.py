@@ -14,7 +14,7 @@ import numpy.typing as npt
 from triage.detectors.hops import Blame, Hop, Hops, blame
 from triage.detectors.onset import Run, run_of_failures
 from triage.detectors.rates import RECENT_S, Rates
-from triage.detectors.wording import clock, milliseconds, name
+from triage.detectors.wording import clock, milliseconds, name, out_of
 from triage.entries import entry_services
 from triage.model import Question
 from triage.symptom import Ask, Severity, Symptom
@@ -237,7 +237,7 @@ def _symptom(window: Window, ask: Ask, slow: Slow, hops: Hops, found: Blame) -> 
         severity=Severity.CRITICAL if entry.is_critical else Severity.WARNING,
         sentence=(
             f"{name(entry.operation)} takes {milliseconds(slow.mean_ms)} on average, usually "
-            f"{milliseconds(slow.usual_ms)} ({slow.slow} of {slow.requests} requests are slower than nearly all "
+            f"{milliseconds(slow.usual_ms)} ({out_of(slow.slow, slow.requests)} requests are slower than nearly all "
             f"usually are), since {clock(run.first)}; {name(found.suspect)} makes them wait"
         ),
         value=slow.mean_ms,

@@ -38,6 +38,11 @@ def said(error: str) -> str:
     return f": {name(error)}" if error else ""
 
 
-def windowed(window_s: int) -> str:
-    """`the last 30 s`, `the last 5 min`."""
-    return f"the last {window_s} s" if window_s < 120 else f"the last {window_s // 60} min"
+def windowed(window_s: int, to: datetime) -> str:
+    """`the 30 s until 10:02`, `the 5 min until 10:02`: read later, it is as true."""
+    return f"the {window_s} s until {clock(to)}" if window_s < 120 else f"the {window_s // 60} min until {clock(to)}"
+
+
+def out_of(failures: int, requests: int) -> str:
+    """`5,274 of 5,513`."""
+    return f"{failures:,} of {requests:,}"
