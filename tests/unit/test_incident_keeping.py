@@ -11,6 +11,7 @@ from triage.incident.fold import END, IMPACT, fold
 from triage.incident.grouping import Calls
 from triage.incident.keeping import Seen
 from triage.incident.model import Event, Impact, Kind, State
+from triage.model import Question
 from triage.symptom import Cause, Severity, Symptom
 
 CALLS = Calls(
@@ -296,6 +297,22 @@ class TestLife:
         passes.look(30, gateway_errors())
         passes.looks(40, 400, replace(gateway_errors(), to=at(35)))
         assert (passes.only.state, passes.only.epoch) == (State.RESOLVED, 0)
+
+    @pytest.mark.parametrize("ended", [None, 200])
+    def test_what_is_found_as_it_is_over_with_another_cause_was_known(self, ended: int | None) -> None:
+        """Slow requests that a cache made wait, told of a partner as the last of them go by: nobody is rung."""
+        asked = Question(T0, at(200), service="checkout", slower_than_ms=500)
+        cache = other("slow_checkout", {"service": "cache"}, "cache", question=asked)
+        erp = other(
+            "slow_checkout", {"partner": "erp"}, "erp", question=replace(asked, slower_than_ms=1000), to=at(200)
+        )
+        passes = Passes(CALLS)
+        passes.looks(30, 330, replace(cache, to=None if ended is None else at(ended)))
+        passes.looks(330, 400, replace(erp, from_=at(2)))
+        assert [each.symptom.suspect for each in passes.only.symptoms] == ["cache"]
+        elsewhere = replace(other("slow_checkout", {"partner": "dhl"}, "dhl"), question=replace(asked, service="stock"))
+        passes.look(400, elsewhere, replace(erp, from_=at(201), to=at(230)))
+        assert len(passes.incidents) == (3 if ended else 2)
 
     def test_a_detector_that_failed_ends_nothing(self) -> None:
         """Not found is not the same as not looked."""

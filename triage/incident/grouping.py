@@ -85,9 +85,21 @@ def _drawing(incident: Incident, now: datetime) -> list[Symptom]:
 
 
 def _is_past(symptom: Symptom, incidents: Sequence[Incident]) -> bool:
-    """Whether it is over, and of an incident that a person resolved while it lasted: it began before that one's end."""
-    same = [each for one in incidents for each in one.findings if each.key == symptom.key]
-    return symptom.to is not None and any(each.to is not None and symptom.from_ < each.to for each in same)
+    """Whether it is over, and was known in its time: resolved by a person while it lasted, or told with another cause.
+
+    As what is slow is over, little of it is left to tell by what made it wait.
+    """
+    end = symptom.to
+    if end is None:
+        return False
+    known = [each for one in incidents for each in one.findings if _asks_alike(each, symptom)]
+    return any(each.from_ < end and (each.to is None or symptom.from_ < each.to) for each in known)
+
+
+def _asks_alike(one: Symptom, other: Symptom) -> bool:
+    """Whether two findings have one subject, or are a detector's and ask for the same service, partner and version."""
+    asked = [(each.service, each.partner, each.version) for each in (one.question, other.question) if each]
+    return one.key == other.key or (one.detector == other.detector and len(asked) == 2 and asked[0] == asked[1])
 
 
 def _place(symptom: Symptom, groups: list[Group], calls: Calls, now: datetime) -> None:
