@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from queries.errors import StoreError
 from queries.store import Store
-from triage.detectors import still_silent, symptoms_at
+from triage.detectors import still_failing, still_silent, symptoms_at
 from triage.entries import entry_services
 from triage.incident.alerts import alerts_at
 from triage.incident.book import Book, is_over
@@ -98,7 +98,9 @@ class Watch:
         since = min(self._last or now - AWAY, now) - FLAP
         found = self._found(now)
         before = self.book.incidents(since)
-        found = replace(found, symptoms=(*found.symptoms, *self._still_silent(found, before)))
+        lasting = {symptom.key: symptom for symptom in self._lasting(found, before)}
+        new = (symptom for symptom in found.symptoms if symptom.key not in lasting)
+        found = replace(found, symptoms=(*new, *lasting.values()))
         events = kept(found, before, self.runbook.current, self._seen, partial(is_over, self.book))
         self.metrics.broken.set(bool(self.runbook.problem))
         self.book.write(events)
@@ -130,20 +132,21 @@ class Watch:
             fail("calls", error)
         return Found(now, tuple(symptoms), frozenset(failed), self._calls)
 
-    def _still_silent(self, found: Found, incidents: Sequence[Incident]) -> Iterator[Symptom]:
-        """What fell silent, is not found silent any more, and has not been heard either.
+    def _lasting(self, found: Found, incidents: Sequence[Incident]) -> Iterator[Symptom]:
+        """What fell silent, is not found silent any more, and has not been heard either; and what fails for hours.
 
-        Of an incident that a person resolved, nothing: a service may be gone for good.
+        Of an incident that a person resolved, nothing: a service may be gone for good, and what fails be usual now.
         """
         known = {symptom.key for symptom in found.symptoms}
         lasting = (each.lately for one in incidents if one.state is not State.RESOLVED for each in one.active)
         for symptom in lasting:
-            if symptom.cause is not Cause.SENDER_SILENT or symptom.key in known or symptom.found_by in found.failed:
+            is_silent = symptom.cause is Cause.SENDER_SILENT
+            if symptom.found_by in found.failed or (is_silent and symptom.key in known):
                 continue
             try:
-                still = still_silent(self.store.ask, symptom, found.now)
+                still = (still_silent if is_silent else still_failing)(self.store.ask, symptom, found.now)
             except StoreError as error:
-                self.fail("silence", error)
+                self.fail("silence" if is_silent else symptom.found_by, error)
                 still = symptom
             if still:
                 yield still

@@ -7,7 +7,11 @@ import pytest
 from queries.store import Store
 from tests.loading import empty
 from triage.detectors import symptoms_at
+from triage.incident.book import MemoryBook
+from triage.incident.model import State
+from triage.runbook.live import LiveRunbook
 from triage.symptom import Symptom
+from triage.watch import Watch
 
 pytestmark = pytest.mark.integration
 
@@ -60,6 +64,23 @@ def test_an_outage_of_four_hours_is_still_one_and_began_when_it_began(own_store:
     assert symptom.usual < 0.01
     assert timedelta() <= symptom.from_ - (NOW - timedelta(hours=4)) < timedelta(seconds=30)
     assert symptom.to is None
+
+
+def test_an_outage_of_days_lasts_until_it_is_over(own_store: Store) -> None:
+    """What was usual before its incident began is what counts, however long ago that was."""
+    empty(own_store)
+    checkouts(own_store, 54 * HOUR, 4 * HOUR)
+    checkouts(own_store, 50 * HOUR, 50 * HOUR - 600, failing=40)
+    checkouts(own_store, 600, 600)
+    watch = Watch(own_store, MemoryBook(), LiveRunbook(), past=True)
+    (incident,) = watch.look(NOW - timedelta(hours=49))
+    for ago_s in range(720, 600, -10):
+        (lasting,) = watch.look(NOW - timedelta(seconds=ago_s))
+    assert (lasting.id, lasting.state, lasting.resolved_at) == (incident.id, State.OPEN, None)
+    assert lasting.symptoms[0].symptom.usual == 0
+    for ago_s in range(300, 200, -10):
+        (over,) = watch.look(NOW - timedelta(seconds=ago_s))
+    assert (over.id, over.state) == (incident.id, State.RESOLVED)
 
 
 @pytest.mark.parametrize(("kind", "where"), [("Server", "the gateway"), ("Consumer", "gateway")])

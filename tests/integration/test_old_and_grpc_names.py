@@ -177,7 +177,7 @@ def test_a_title_speaks_of_5xx_where_most_failing_requests_were_answered_so(stor
     """Others fail under HTTP 200, which is not what their error is called."""
     checkouts(store, {}, status="Unset", answered=answered)
     symptom = found(store)["gateway_errors"]
-    assert title_of(symptom, load_runbook(SHIPPED).answering(symptom)) == TITLES[answered]
+    assert title_of(symptom, load_runbook(SHIPPED).answering(symptom), symptom.from_) == TITLES[answered]
     assert symptom.sentence.startswith(TITLES[answered].partition(":")[0])
     said = store.select("SELECT DISTINCT Error FROM failures")["Error"].to_list()
     assert said == (["HTTP 500"] if answered == 500 else [""])

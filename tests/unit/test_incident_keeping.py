@@ -166,6 +166,16 @@ class TestLife:
         assert passes.only.state is State.RESOLVED
         assert passes.only.title == "5xx at the gateway: at worst 90 % or more of POST /checkout from 10:02 to 10:03"
 
+    def test_what_lasts_past_midnight_is_told_with_its_days(self) -> None:
+        """Which 10:02 is meant is said as soon as it is not today's, and of an end where it is not the beginning's."""
+        day = 86_400
+        passes = Passes(CALLS)
+        passes.look(30, gateway_errors())
+        passes.looks(day, day + 10, gateway_errors(value=0.5))
+        assert passes.only.title == "5xx at the gateway: 50 % of POST /checkout since 22 Nov 10:02"
+        passes.looks(day + 10, day + 100)
+        assert passes.only.title.endswith("at worst 50 % or more of POST /checkout from 22 Nov 10:02 to 23 Nov 10:02")
+
     def test_it_ends_only_once_the_symptom_stays_away(self) -> None:
         """A pass without it is no end; six are, and the end is the first of them."""
         passes = Passes()

@@ -77,6 +77,18 @@ def still_silent(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
     return (still_unreported if "kpi" in symptom.subject else still_unheard)(ask, symptom, now)
 
 
+def still_failing(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
+    """What has failed for longer than detectors look back, as it stands now; None once it does not, or of any other.
+
+    It would become what is usual, were it not compared with the time before it began. Raises StoreError.
+    """
+    window, ask = window_at(now), once(ask)
+    detector = next((each for each in (gateway_errors, partner_integration) if each.__name__ == symptom.detector), None)
+    if detector is None or symptom.from_ >= window.from_:
+        return None
+    return next((each for each in detector(window, ask, symptom.from_) if each.key == symptom.key), None)
+
+
 def window_at(now: datetime) -> Window:
     """What a pass at `now` looks at: two hours that end with the last complete interval."""
     seconds = int(now.timestamp()) // EVERY_S * EVERY_S

@@ -1,14 +1,14 @@
 """What was usual before the last two hours: some hours ago, and around this time on earlier days.
 
 An outage of hours would become what is usual, were it only compared with the two hours before; and what fails every
-night at the same time does not call anybody.
+night at the same time does not call anybody. What is known to last is compared with the time before it began alone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -18,25 +18,32 @@ from triage.symptom import Ask
 DAY_S = 86_400
 FROM_S, TO_S = -600, 300
 """What lies so near to this time of an earlier day tells what is usual at this time."""
+JUST_BEFORE = timedelta(hours=2)
+"""The latest of the hours that are looked at lies longer ago than this."""
 LEAST_REQUESTS = 20
 LEAST_DAYS = 2
 
 
 def with_earlier(
     rates: Rates, ask: Ask, to: datetime, *, service: str = "", operation: str = "", partner: str = "",
-    entry_services: Sequence[str] = (),
+    entry_services: Sequence[str] = (), began: datetime | None = None,
 ) -> Rates:  # fmt: skip
-    """The same with what lies before, if enough fails now to matter; the series is named as in earlier_errors.sql."""
+    """The same with what lies before, if enough fails now to matter; the series is named as in earlier_errors.sql.
+
+    What `began` longer ago than is looked back over is compared with nothing later.
+    """
     if not rates.matters:
         return rates
     frame = ask(
-        "detect/earlier_errors", to=to, service=service, operation=operation, partner=partner,
-        entry_services=entry_services,
+        "detect/earlier_errors", to=began + JUST_BEFORE if began else to, service=service, operation=operation,
+        partner=partner, entry_services=entry_services,
     )  # fmt: skip
     if not frame.height:
         return rates
     requests, errors = (frame[column].to_numpy().astype(np.float64) for column in ("requests", "errors"))
     failures = np.minimum(errors, requests)
+    if began:
+        return replace(rates, old_requests=requests, old_failures=failures)
     shares: dict[int, float] = {}
     for days, start, of, failed in zip(frame["days"], frame["start"], requests, failures, strict=True):
         past_s = start - to.timestamp() + days * DAY_S

@@ -71,10 +71,13 @@ class Verdict:
     version: str = ""
 
 
-def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
-    """One symptom for each service, or partner, at which visible failures begin and that fails more than usual."""
+def gateway_errors(window: Window, ask: Ask, began: datetime | None = None) -> Iterator[Symptom]:
+    """One symptom for each service, or partner, at which visible failures begin and that fails more than usual.
+
+    What is known to have `began` before the window is measured by what was usual before that.
+    """
     entered_at = entry_services(ask, window.to)
-    entries = dict(_entries(window, ask, entered_at))
+    entries = dict(_entries(window, ask, entered_at, began))
     excesses = {entry: rates.excess for entry, rates in entries.items()}
     unusual = {entry: excess for entry, excess in excesses.items() if excess.surprise >= SUSPICIOUS}
     if not unusual:
@@ -84,7 +87,7 @@ def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
         if not seen_at:
             continue
         entry, excess = max(seen_at.items(), key=lambda item: (suspect.entries[item[0]], item[1].surprise))
-        own = _own_rates(window, ask, suspect)
+        own = _own_rates(window, ask, suspect, began)
         if not _is_symptom(excess, own, suspect.entries[entry]):
             continue
         onset = _run(window, ask, suspect, "", own)
@@ -96,15 +99,18 @@ def gateway_errors(window: Window, ask: Ask) -> Iterator[Symptom]:
             yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to, answered)
 
 
-def _entries(window: Window, ask: Ask, entered_at: Sequence[str]) -> Iterator[tuple[tuple[str, str], Rates]]:
+def _entries(
+    window: Window, ask: Ask, entered_at: Sequence[str], began: datetime | None
+) -> Iterator[tuple[tuple[str, str], Rates]]:
     rows = ask(
         "detect/entry_errors", least=LEAST_FAILURES, entry_services=entered_at, **{"from": window.from_}, to=window.to
     )
     for row in rows.iter_rows(named=True):
         service, operation = str(row["service"]), str(row["operation"])
         rates = with_earlier(
-            Rates.of(row, window.to), ask, window.to, service=service, operation=operation, entry_services=entered_at
-        )
+            Rates.of(row, window.to), ask, window.to, service=service, operation=operation, entry_services=entered_at,
+            began=began,
+        )  # fmt: skip
         yield (service, operation), rates
 
 
@@ -146,18 +152,18 @@ def _suspects(window: Window, ask: Ask, entered_at: Sequence[str]) -> list[Suspe
     return sorted(enough, key=lambda suspect: (-suspect.requests, suspect.name))
 
 
-def _own_rates(window: Window, ask: Ask, suspect: Suspect) -> Own:
+def _own_rates(window: Window, ask: Ask, suspect: Suspect, began: datetime | None) -> Own:
     between = {"from": window.from_, "to": window.to}
     if suspect.is_partner:
         rows = ask("detect/partner_errors", least=1, **between).iter_rows(named=True)
         own = [Rates.of(row, window.to) for row in rows if row["partner"] == suspect.name]
-        return Own(with_earlier(together(own), ask, window.to, partner=suspect.name), {})
+        return Own(with_earlier(together(own), ask, window.to, partner=suspect.name, began=began), {})
     versions = {
         str(row["version"]): (Rates.of(row, window.to), int(row["first"]))
         for row in ask("detect/service_errors", services=[suspect.name], **between).iter_rows(named=True)
     }
     all_of_it = together([rates for rates, _ in versions.values()])
-    return Own(with_earlier(all_of_it, ask, window.to, service=suspect.name), versions)
+    return Own(with_earlier(all_of_it, ask, window.to, service=suspect.name, began=began), versions)
 
 
 def _is_symptom(excess: Excess, own: Own, failures: int) -> bool:
@@ -190,8 +196,8 @@ def _verdict(
         since = datetime.fromtimestamp(first, now.tzinfo)
         return Verdict(
             Cause.BAD_DEPLOY,
-            f"{name(suspect.name)} {name(version)} serves since {clock(since)}: {_share(rates)} of its requests fail, "
-            f"of the other versions' {_share(others)}",
+            f"{name(suspect.name)} {name(version)} serves since {clock(since, now)}: {_share(rates)} of its requests "
+            f"fail, of the other versions' {_share(others)}",
             version,
         )
     if not suspect.is_partner and suspect.invalid >= INVALID * suspect.requests:
@@ -287,7 +293,7 @@ def _symptom(
     where = name(service) if answered.are_messages else "the gateway"
     sentence = (
         f"{what} at {where}: {percent(excess.ratio)} of {name(operation)} failed in {windowed(excess.window_s, now)} "
-        f"({out_of(excess.failures, excess.requests)}, usually {percent(excess.usual)}), since {clock(from_)}; "
+        f"({out_of(excess.failures, excess.requests)}, usually {percent(excess.usual)}), since {clock(from_, now)}; "
         f"they begin to fail at {name(suspect.name)}"
     )
     return Symptom(

@@ -180,9 +180,9 @@ def _sentence(found: Symptom, says: str, excess: Excess, counted: str, first: da
     said = f"in {windowed(excess.window_s, now)}, {out_of(excess.failures, excess.requests)}"
     if "counterpart" in found.subject:
         left, right = (name(f"{found.labels[side]} {found.labels[table]}") for side, table in SIDES)
-        return f"{left} and {right} disagree: {said} {counted} compared {says}, since {clock(first)}"
+        return f"{left} and {right} disagree: {said} {counted} compared {says}, since {clock(first, now)}"
     whose = name(found.subject["connector"])
-    return f"Counts of {whose} can't be right: {said} {counted} {says}, since {clock(first)}"
+    return f"Counts of {whose} can't be right: {said} {counted} {says}, since {clock(first, now)}"
 
 
 SIDES = (("left", "table"), ("right", "counterpart_table"))

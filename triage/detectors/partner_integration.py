@@ -42,12 +42,15 @@ class Verdict:
     because: str
 
 
-def partner_integration(window: Window, ask: Ask) -> Iterator[Symptom]:
-    """One symptom for each partner whose answers fail more than usual."""
+def partner_integration(window: Window, ask: Ask, began: datetime | None = None) -> Iterator[Symptom]:
+    """One symptom for each partner whose answers fail more than usual.
+
+    What is known to have `began` before the window is measured by what was usual before that.
+    """
     rows = ask("detect/partner_errors", least=LEAST_FAILURES, **{"from": window.from_}, to=window.to)
     for row in rows.iter_rows(named=True):
         partner = str(row["partner"])
-        rates = with_earlier(Rates.of(row, window.to), ask, window.to, partner=partner)
+        rates = with_earlier(Rates.of(row, window.to), ask, window.to, partner=partner, began=began)
         if not rates.excess.is_sure:
             continue
         run = _run(window, ask, partner, rates)
@@ -134,5 +137,5 @@ def _sentence(partner: str, callers: Sequence[str], excess: Excess, run: Run, no
     by = f" by {', '.join(name(caller) for caller in callers[:3])}" if callers else ""
     return (
         f"{percent(excess.ratio)} of the calls to {name(partner)}{by} failed in {windowed(excess.window_s, now)} "
-        f"({out_of(excess.failures, excess.requests)}, usually {percent(excess.usual)}), since {clock(run.first)}"
+        f"({out_of(excess.failures, excess.requests)}, usually {percent(excess.usual)}), since {clock(run.first, now)}"
     )

@@ -238,7 +238,7 @@ def _symptom(window: Window, ask: Ask, slow: Slow, hops: Hops, found: Blame) -> 
         sentence=(
             f"{name(entry.operation)} takes {milliseconds(slow.mean_ms)} on average, usually "
             f"{milliseconds(slow.usual_ms)} ({out_of(slow.slow, slow.requests)} requests are slower than nearly all "
-            f"usually are), since {clock(run.first)}; {name(found.suspect)} makes them wait"
+            f"usually are), since {clock(run.first, window.to)}; {name(found.suspect)} makes them wait"
         ),
         value=slow.mean_ms,
         usual=slow.usual_ms,

@@ -23,9 +23,9 @@ def milliseconds(duration_ms: float) -> str:
     return f"{duration_ms:.0f} ms" if duration_ms < 1000 else f"{duration_ms / 1000:.1f} s"
 
 
-def clock(moment: datetime) -> str:
-    """`10:02`."""
-    return f"{moment:%H:%M}"
+def clock(moment: datetime, like: datetime | None = None) -> str:
+    """`10:02`; with its day where that is not the other moment's: `27 Nov 10:02`."""
+    return f"{moment:%H:%M}" if like is None or moment.date() == like.date() else f"{moment.day} {moment:%b %H:%M}"
 
 
 def name(text: str) -> str:

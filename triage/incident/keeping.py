@@ -107,7 +107,7 @@ def _opened(group: Group, is_taken: Callable[[str], bool], now: datetime, runboo
     first = naming(group.symptoms)
     key = grouping_key(first)
     id_ = incident_id(key, first.from_, is_taken)
-    said = ANSWER.dump_json(answer(group.symptoms, runbook)).decode()
+    said = ANSWER.dump_json(answer(group.symptoms, runbook, now)).decode()
     opening = Event(id_, f"{id_}.opened", now, Kind.OPENED, US, key, said)
     return [opening, *(_symptom(id_, symptom, 0, now) for symptom in group.symptoms)]
 
@@ -178,7 +178,7 @@ def _named(incident: Incident, events: Sequence[Event], now: datetime, runbook: 
         return []
     after = apply(incident, events)
     worst = {each.symptom.key: each.worst for each in after.symptoms}
-    said = answer([each.symptom for each in after.symptoms], runbook, worst)
+    said = answer([each.symptom for each in after.symptoms], runbook, now, worst)
     if said == incident.answer:
         return []
     text = ANSWER.dump_json(said).decode()

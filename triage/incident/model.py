@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 
+from triage.detectors.wording import clock
 from triage.symptom import Severity, Symptom
 
 US = "triage"
@@ -228,7 +229,7 @@ class Incident:
     def title(self) -> str:
         """What is wrong, in a line; once it is resolved, what was."""
         if self.over and self.answer.ended:
-            return f"{self.answer.ended} to {self.over:%H:%M}"
+            return f"{self.answer.ended} to {clock(self.over, self.began)}"
         return self.answer.title
 
     @property

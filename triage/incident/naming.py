@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from triage.detectors import NAMES
+from triage.detectors.wording import clock
 from triage.incident.model import Answer, Person
 from triage.odd import one_line
 from triage.runbook.model import Contact, Row, Runbook
@@ -53,24 +54,31 @@ def _place(detector: str) -> int:
     return NAMES.index(detector) if detector in NAMES else len(NAMES)
 
 
-def answer(symptoms: Sequence[Symptom], runbook: Runbook, worst: Mapping[Key, float] | None = None) -> Answer:
+def answer(
+    symptoms: Sequence[Symptom], runbook: Runbook, now: datetime, worst: Mapping[Key, float] | None = None
+) -> Answer:
     """What the runbook says to these symptoms; `worst` are their values when each was worst, if that is known."""
     symptom = naming(symptoms)
     at_worst = replace(symptom, value=(worst or {}).get(symptom.key, symptom.value))
     severity = min((each.severity for each in symptoms), key=SEVERITIES.index)
     row = runbook.answering(symptom)
-    title = title_of(symptom, row)
+    title = title_of(symptom, row, now)
     kind, service = _suspected(symptom)
     service_owner = _person(runbook.owner(kind, service)) if service else None
     if row is None:
         return Answer(
-            title, severity, ended_title(at_worst, row), cause=symptom.cause, because=symptom.because, service=service
+            title,
+            severity,
+            ended_title(at_worst, row, now),
+            cause=symptom.cause,
+            because=symptom.because,
+            service=service,
         )
     after = row.owner.escalate_after
     return Answer(
         title=title,
         severity=severity,
-        ended=ended_title(at_worst, row),
+        ended=ended_title(at_worst, row, now),
         row=row.name,
         symptom=row.symptom,
         likely_cause=row.cause_in_words(symptom.cause),
@@ -102,19 +110,19 @@ def _person(contact: Contact) -> Person | None:
     return Person(contact.name, contact.slack) if contact else None
 
 
-def title_of(symptom: Symptom, row: Row | None) -> str:
-    """What is wrong in a line: "5xx at the gateway: 31 % of POST /checkout since 10:02"."""
+def title_of(symptom: Symptom, row: Row | None, now: datetime) -> str:
+    """What is wrong in a line: "5xx at the gateway: 31 % of POST /checkout since 10:02", or since which day."""
     name = row.symptom if row else one_line(symptom.detector)
-    return _cut(f"{name}: {_figure(symptom, 'takes ')} since {symptom.from_:%H:%M}")
+    return _cut(f"{name}: {_figure(symptom, 'takes ')} since {clock(symptom.from_, now)}")
 
 
-def ended_title(symptom: Symptom, row: Row | None) -> str:
+def ended_title(symptom: Symptom, row: Row | None, now: datetime) -> str:
     """The same for afterwards, without the end: "Checkout was slow: POST /buy took at worst 2.4 s or more from 10:02".
 
     It was as bad as it was told, and may have been worse between two passes, or for a shorter time than they look at.
     """
     name = (row.ended or row.symptom) if row else one_line(symptom.detector)
-    return _cut(f"{name}: {_figure(symptom, 'took at worst ', 'at worst ')} from {symptom.from_:%H:%M}")
+    return _cut(f"{name}: {_figure(symptom, 'took at worst ', 'at worst ')} from {clock(symptom.from_, now)}")
 
 
 def _cut(title: str) -> str:
