@@ -1,11 +1,12 @@
 """The OTLP/HTTP receiver: an ASGI app, without a framework on the way of every span.
 
-POST /v1/{traces,metrics,logs}, protobuf or JSON by Content-Type, plain or gzip. Other paths go to another app.
+POST /v1/{traces,metrics,logs}, protobuf or JSON by Content-Type, plain or gzip. Other apps have paths beside them.
 """
 
 import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from google.protobuf.json_format import MessageToJson
 from google.protobuf.message import Message
@@ -27,18 +28,21 @@ class SenderLeft(Exception):
     """The connection ended in the middle of a request: there is nobody to answer."""
 
 
-def app(intake: Intake, *, token: str | None = None, others: ASGIApp | None = None) -> ASGIApp:
-    """The receiver. `others` answers the paths that aren't OTLP's; without it they are 404."""
+def app(intake: Intake, *, token: str | None = None, others: Mapping[str, ASGIApp] = MappingProxyType({})) -> ASGIApp:
+    """The receiver. Each of `others` answers the paths with that first part; what is neither's nor OTLP's is 404."""
     admit = _admission(token)
 
     async def receiver(scope: Scope, receive: Receive, send: Send) -> None:
-        kind = PATHS.get(scope["path"]) if scope["type"] == "http" else None
-        if kind is not None:
+        if scope["type"] != "http":
+            return
+        path = scope["path"]
+        if kind := PATHS.get(path):
             await _export(intake, admit, kind, scope, receive, send)
-        elif others is not None:
-            await others(scope, receive, send)
-        elif scope["type"] == "http":
-            await _refuse(send, Head(), refusal(Unsupported(404, "the paths here are " + ", ".join(PATHS))))
+        elif other := others.get(path[1:].partition("/")[0]):
+            await other(scope, receive, send)
+        else:
+            nothing = Unsupported(404, "nothing is at this address; telemetry goes to " + ", ".join(PATHS))
+            await _refuse(send, _head(scope), refusal(nothing))
 
     return receiver
 

@@ -7,6 +7,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from dashboards.access import HOOKS, Access, Gate, refused
@@ -144,7 +145,7 @@ def create_app(
         app.include_router(part.router)
     if hooks is not None:
         for path in HOOKS:
-            app.mount(path.rstrip("/"), hooks)
+            app.router.routes.append(Route(f"{path}{{rest:path}}", hooks, methods=["POST"]))
     app.mount("/static", GZipMiddleware(StaticFiles(directory=STATIC)), name="static")
     app.add_middleware(
         SharedPages,

@@ -249,11 +249,12 @@ def _receiving(service: Service, segments: SegmentLog, http_socket: socket.socke
     settings = service.settings
     intake = Intake(segments.append, service.metrics.count, IntakeLimits(request_bytes=settings.max_body))
     token = settings.token or None
-    probes = None if settings.runs(Part.WEB) else _probes(service, settings.otlp_http)
-    hooks = _hooks(service, settings.otlp_http, probes)
+    others: dict[str, ASGIApp] = dict.fromkeys(("hooks", "cdc"), _hooks(service, settings.otlp_http))
+    if not settings.runs(Part.WEB):
+        others |= dict.fromkeys(("healthz", "readyz", "metrics"), _probes(service, settings.otlp_http))
     with LoopThread("receivers") as loop:
         grpc_server, port = loop.run(_grpc_server(settings.otlp_grpc, intake, token))
-        http = HttpListener(otlp_http.app(intake, token=token, others=hooks), http_socket, loop)
+        http = HttpListener(otlp_http.app(intake, token=token, others=others), http_socket, loop)
         service.listeners["otlp_grpc"] = Address(settings.otlp_grpc.host, port)
         service.listeners["otlp_http"] = address_of(http_socket)
         try:
@@ -305,7 +306,7 @@ def _probes(service: Service, address: Address) -> FastAPI:
     return app
 
 
-def _hooks(service: Service, address: Address, others: ASGIApp | None = None) -> Hooks:
+def _hooks(service: Service, address: Address) -> Hooks:
     """What takes other senders' posts at a listener. Without the segment log there is nowhere to keep them."""
     settings = service.settings
     trust = Trust(
@@ -318,7 +319,7 @@ def _hooks(service: Service, address: Address, others: ASGIApp | None = None) ->
         debezium=settings.debezium_secret,
     )
     append = service.segments.append if service.segments else _not_here
-    return Hooks(append, service.metrics.count, trust, _columns(settings), others)
+    return Hooks(append, service.metrics.count, trust, _columns(settings))
 
 
 def _columns(settings: Settings) -> Columns:

@@ -25,7 +25,6 @@ WHOLE_WITHIN_S = 30.0
 PATHS: Mapping[str, Source] = MappingProxyType(
     {f"/hooks/{source.name}": source for source in SOURCES} | {"/cdc/debezium": DEBEZIUM}
 )
-PREFIXES = ("/hooks/", "/cdc/")
 
 
 class SenderLeft(Exception):
@@ -33,22 +32,16 @@ class SenderLeft(Exception):
 
 
 class Hooks:
-    """Takes what senders post, at their addresses; other addresses are `others`', or unknown."""
+    """Takes what senders post, at their addresses; others are unknown."""
 
-    def __init__(
-        self, append: Append, count: Count, trust: Trust, columns: Columns | None = None, others: ASGIApp | None = None
-    ) -> None:
+    def __init__(self, append: Append, count: Count, trust: Trust, columns: Columns | None = None) -> None:
         self._append = append
         self._count = count
         self._trust = trust
         self._columns = columns or Columns()
-        self._others = others
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if self._others is not None and (scope["type"] != "http" or not scope["path"].startswith(PREFIXES)):
-            await self._others(scope, receive, send)
-        elif scope["type"] == "http":
-            await self._take(PATHS.get(scope["path"]), self._trust, scope, receive, send)
+        await self._take(PATHS.get(scope["path"]), self._trust, scope, receive, send)
 
     def told(self, name: str) -> ASGIApp:
         """The same for one source, where somebody else has seen to whom requests come from."""

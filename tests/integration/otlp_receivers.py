@@ -4,7 +4,7 @@ import asyncio
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -33,13 +33,15 @@ SIGNALS = (Kind.TRACES, Kind.METRICS, Kind.LOGS)
 class Receivers:
     """The two receivers, running on a thread's event loop while this is open."""
 
-    def __init__(self, limits: Limits | None = None, token: str | None = None, others: ASGIApp | None = None) -> None:
+    def __init__(
+        self, limits: Limits | None = None, token: str | None = None, others: Mapping[str, ASGIApp] | None = None
+    ) -> None:
         self.kept: list[tuple[Kind, bytes]] = []
         self.counts: Counter[tuple[Kind, Outcome]] = Counter()
         self.fault: Callable[[], Exception | None] = lambda: None
         self.may_answer = threading.Event()
         self.may_answer.set()
-        self._made = limits, token, others
+        self._made = limits, token, others or {}
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: uvloop.run(self._run()))
 

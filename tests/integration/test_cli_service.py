@@ -146,6 +146,13 @@ def test_a_broken_file_of_figures_is_told_wherever_they_are(tmp_path: Path) -> N
         soon(lambda: told() == (False, None, False), "the file is right again")
 
 
+def test_where_telemetry_goes_nobody_answers_questions(service: Up, tmp_path: Path) -> None:
+    """Exit status 3: the wrong one of its two addresses was named."""
+    said = triage("incidents", "--url", service.otlp_http, cwd=tmp_path)
+    sentence = f"what answers at {service.otlp_http} is no triage service (HTTP status 404)"
+    assert (said.returncode, said.stderr) == (3, f"triage incidents: {sentence}\n")
+
+
 def test_a_token_is_asked_for(tmp_path: Path) -> None:
     """Senders and commands bring it; without it, or with another, a sentence says what is missing."""
     with up(cwd=tmp_path, env={"TRIAGE_TOKEN": "s3cr3t"}) as running:

@@ -29,7 +29,7 @@ WRONG = {
 @pytest.fixture(scope="module")
 def receivers() -> Iterator[Receivers]:
     others = Starlette(routes=[Route("/healthz", lambda request: PlainTextResponse("alive"))])
-    with Receivers(token=TOKEN, others=others) as receivers:
+    with Receivers(token=TOKEN, others={"healthz": others}) as receivers:
         yield receivers
 
 

@@ -174,10 +174,11 @@ def test_a_page_of_a_browser_is_refused_where_no_token_is_set(receivers: Receive
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/traces/", "/v1/profiles", "/v1/Traces", "/healthz"])
 def test_other_paths_are_404(receivers: Receivers, path: str) -> None:
-    """A path that is no signal's, with no other app mounted, is not found."""
+    """A path that is no signal's, nor another app's, is not found: a Status in the request's encoding says so."""
     response = receivers.http.post(path, content=b"", headers={"content-type": PROTOBUF})
-    assert response.status_code == 404
-    assert "/v1/traces" in response.json()["message"]
+    assert (response.status_code, response.headers["content-type"]) == (404, PROTOBUF)
+    assert (status(response).code, "/v1/traces" in status(response).message) == (5, True)
+    assert "/v1/traces" in receivers.http.get(path).json()["message"]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from google.rpc.status_pb2 import Status
 from starlette.testclient import TestClient
 from starlette.types import ASGIApp
 
@@ -18,7 +19,7 @@ from dashboards.app import create_app
 from queries.store import Store
 from tests import senders
 from tests.integration.otlp import token
-from tests.integration.otlp_receivers import GOOD, Receivers
+from tests.integration.otlp_receivers import GOOD, PROTOBUF, Receivers
 from tests.integration.test_access import NO_STORE
 from tests.senders import BODIES, JSON, SECRET, WEBHOOK_SECRET, body, signature
 
@@ -68,6 +69,11 @@ def web(hooks: Hooks, token: str = "") -> TestClient:
     return TestClient(app, base_url="http://127.0.0.1:8080", raise_server_exceptions=False)
 
 
+def beside(hooks: Hooks) -> dict[str, ASGIApp]:
+    """What the OTLP/HTTP listener has beside OTLP's paths, as the service puts it there."""
+    return {"hooks": hooks, "cdc": hooks}
+
+
 def headers_of(source: str, sent: bytes) -> dict[str, str]:
     secret = WEBHOOK_SECRET if source == "debezium" else SECRET
     return {**JSON, **signature(source, sent, int(time.time()), secret)}
@@ -88,7 +94,7 @@ def guarded(request: pytest.FixtureRequest, kept: Kept) -> Iterator[httpx.Client
         with web(kept.hooks(GUARDED), SECRET) as client:
             yield client
     else:
-        with Receivers(token=SECRET, others=kept.hooks(GUARDED)) as receivers:
+        with Receivers(token=SECRET, others=beside(kept.hooks(GUARDED))) as receivers:
             yield receivers.http
 
 
@@ -121,7 +127,7 @@ def test_a_body_that_is_no_part_of_the_proof_is_not_waited_for(kept: Kept, sourc
     """A stranger who sends it as slowly as can be holds no connection."""
     head = f"POST {PATHS[source]} HTTP/1.1\r\nHost: here\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n"
     with (
-        Receivers(token=SECRET, others=kept.hooks(trust)) as receivers,
+        Receivers(token=SECRET, others=beside(kept.hooks(trust))) as receivers,
         socket.create_connection(("127.0.0.1", receivers.http_port), timeout=10) as stranger,
     ):
         stranger.sendall(head.encode())
@@ -131,9 +137,19 @@ def test_a_body_that_is_no_part_of_the_proof_is_not_waited_for(kept: Kept, sourc
 
 def test_otlp_is_still_taken_beside_them(kept: Kept) -> None:
     """The same listener, other addresses."""
-    with Receivers(others=kept.hooks()) as receivers:
+    with Receivers(others=beside(kept.hooks())) as receivers:
         assert receivers.post(Kind.TRACES, GOOD[Kind.TRACES]).status_code == 200
         assert receivers.http.post("/hooks/unleash", json=senders.unleash()).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/v1/traces/", "/v1/profiles", "/nothing", "/hooksx"])
+def test_an_address_that_is_nobodys_is_refused_as_otlp_refuses(kept: Kept, path: str) -> None:
+    """Whose telemetry went astray is told where it goes; whose webhook did, which there are."""
+    with Receivers(others=beside(kept.hooks())) as receivers:
+        answer = receivers.http.post(path, content=GOOD[Kind.TRACES], headers={"content-type": PROTOBUF})
+        assert (answer.status_code, answer.headers["content-type"]) == (404, PROTOBUF)
+        assert "telemetry goes to /v1/traces, /v1/metrics, /v1/logs" in Status.FromString(answer.content).message
+        assert "/hooks/github" in str(problem(receivers.http.post("/hooks/gitlub", json={}), 404)["detail"])
 
 
 class TestRefusals:
@@ -148,6 +164,8 @@ class TestRefusals:
         assert problem(client.get("/hooks/github"), 405)
         assert client.get("/cdc/debezium").headers["allow"] == "POST"
         assert problem(client.put("/cdc/debezium", json={}), 405)
+        assert problem(client.get("/hooks/slack"), 405)
+        assert client.put("/hooks/slack").headers["allow"] == "POST"
 
     @pytest.mark.parametrize("chunked", [False, True])
     def test_more_than_a_mebibyte_is_refused(self, client: TestClient, kept: Kept, chunked: bool) -> None:
@@ -168,7 +186,7 @@ class TestRefusals:
 
     def test_what_a_page_could_send_is_refused(self, kept: Kept) -> None:
         """A form needs no leave of ours, so its types are not taken, and what names an origin is a page's."""
-        with Receivers(others=kept.hooks()) as receivers:
+        with Receivers(others=beside(kept.hooks())) as receivers:
             form = {"content-type": "application/x-www-form-urlencoded"}
             problem(receivers.http.post("/hooks/github", content=b"payload={}", headers=form), 415)
             problem(receivers.http.post("/hooks/unleash", json={}, headers={"origin": "http://127.0.0.1"}), 403)
