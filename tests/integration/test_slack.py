@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from prometheus_client import CollectorRegistry
 
 from queries.store import Store
 from tests.processes import soon
@@ -20,7 +21,7 @@ from triage.settings import Settings
 from triage.slack import sender as sending
 from triage.slack.channels import Bot, Channel, Log, SlackBusy, SlackError, Webhook
 from triage.slack.reminding import Reminding
-from triage.slack.sender import Sender
+from triage.slack.sender import Sender, SlackMetrics
 from triage.slack.text import Said, Writer
 
 pytestmark = pytest.mark.integration
@@ -68,8 +69,14 @@ def bot(server: Slack) -> Bot:
     return Bot("xoxb-1", "C024BE91L", f"{server.url}/api")
 
 
-def sender(passes: Passes, channel: Channel, clock: Callable[[], datetime] | None = None) -> Sender:
-    return Sender(passes.book, channel, Writer("https://triage.shop.example", buttons=True), clock=clock or Clock())
+def sender(
+    passes: Passes,
+    channel: Channel,
+    clock: Callable[[], datetime] | None = None,
+    registry: CollectorRegistry | None = None,
+) -> Sender:
+    writer, metrics = Writer("https://triage.shop.example", buttons=True), SlackMetrics(registry or CollectorRegistry())
+    return Sender(passes.book, channel, writer, metrics, clock=clock or Clock())
 
 
 def send(made: Sender, passes: Passes) -> None:
@@ -203,6 +210,14 @@ def test_without_slack_the_same_text_is_logged(caplog: pytest.LogCaptureFixture)
     send(made, passes)
     send(made, passes)
     assert [record.message.startswith("● 5xx at the gateway") for record in caplog.records] == [True]
+
+
+def test_what_slack_took_is_counted_and_a_line_of_the_log_is_not(server: Slack) -> None:
+    """As `/metrics` tells it."""
+    for channel, count in ((Webhook(f"{server.url}/services/T/B/x"), 1), (Log(), 0)):
+        passes, registry = opened(), CollectorRegistry()
+        send(sender(passes, channel, registry=registry), passes)
+        assert registry.get_sample_value("triage_slack_sent_total") == count
 
 
 def test_a_log_reminds_of_a_postmortem_after_a_restart(caplog: pytest.LogCaptureFixture) -> None:

@@ -171,11 +171,11 @@ class Sender:
             else:
                 self._pauses.pop(keeps_up, None)
                 self._note(incident, told)
-                self._metrics.sent.inc()
                 return True
 
     def _note(self, incident: Incident, told: Sequence[Message]) -> None:
         if self._channel.shared:
+            self._metrics.sent.inc()
             self._book.write([_event(incident, Kind.NOTIFIED, each, each.what) for each in told])
         else:
             self._logged[incident.id] = (*self._logged.get(incident.id, ()), *told)
