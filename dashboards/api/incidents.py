@@ -13,7 +13,7 @@ from fastapi.responses import JSONResponse, Response, StreamingResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from dashboards.api.border import PROBLEMS, UNKNOWN, WRITTEN, TheStore
-from dashboards.api.cursors import bad_cursor, cursor_time, read_cursor, write_cursor
+from dashboards.api.cursors import bad_cursor, cursor_time, cursor_window, read_cursor, window_parts, write_cursor
 from dashboards.api.parameters import (
     TIME,
     NoParameters,
@@ -33,7 +33,7 @@ from triage.incident.model import Incident, State
 from triage.incident.narrowing import narrowed, within
 from triage.incident.wire import IncidentAffectedJson, IncidentJson, IncidentsJson
 from triage.slack.text import Writer
-from triage.window import EARLIEST, Window, parse_end, parse_time
+from triage.window import EARLIEST, Window, format_time, parse_time
 from triage.wire import Wire
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
@@ -79,13 +79,11 @@ class IncidentsParameters(WindowParameters, PageParameters):
     def pinned(self, now: datetime) -> "Pinned":
         """What is meant, without `from` from the beginning; a cursor's own. Raises BadParameters."""
         if self.cursor is None:
-            start = parse_end(self.from_, now) if self.from_ else EARLIEST
-            return Pinned(self.state, start, parse_end(self.to, now) if self.to else now)
+            return Pinned(self.state, self.window(now, format_time(EARLIEST)))
         state, from_, to, opened, id_ = map(str, read_cursor(self.cursor, (str,) * 5))
         if state not in {"", *State}:
             raise bad_cursor()
-        last = cursor_time(opened), id_
-        return Pinned(State(state) if state else None, cursor_time(from_), cursor_time(to), last)
+        return Pinned(State(state) if state else None, cursor_window(from_, to), (cursor_time(opened), id_))
 
 
 @dataclass(frozen=True)
@@ -93,23 +91,21 @@ class Pinned:
     """Which incidents are meant, as a cursor keeps it: in a state, in a window, after the last that was shown."""
 
     state: State | None
-    from_: datetime
-    to: datetime
+    window: Window
     last: tuple[datetime, str] | None = None
 
     def cursor(self, last: Incident) -> str:
         """Of the page after this incident."""
-        ends = self.from_.isoformat(), self.to.isoformat()
-        return write_cursor((self.state or "", *ends, last.opened_at.isoformat(), last.id))
+        return write_cursor((self.state or "", *window_parts(self.window), last.opened_at.isoformat(), last.id))
 
 
 def listed(store: Store, pinned: Pinned, now: datetime) -> list[Incident]:
     """The incidents that are meant, on whichever page, the latest opened first. Raises StoreError."""
-    found = StoredBook(store).incidents(pinned.from_)
+    window = pinned.window
     return [
         one
-        for one in found
-        if one.opened_at < pinned.to and (one.resolved_at or now) >= pinned.from_ and pinned.state in {None, one.state}
+        for one in StoredBook(store).incidents(window.from_)
+        if one.opened_at < window.to and (one.resolved_at or now) >= window.from_ and pinned.state in {None, one.state}
     ]
 
 

@@ -89,10 +89,10 @@ class WindowParameters(Parameters):
     )
     to: When = Field(None, description="End, which itself is not meant; now unless given.")
 
-    def window(self, now: datetime) -> Window:
-        """The window that is meant. Raises BadParameters."""
+    def window(self, now: datetime, start: str | None = None) -> Window:
+        """The window that is meant; it begins at `start` where `from` is not given. Raises BadParameters."""
         try:
-            return parse_window(self.from_, self.to, now)
+            return parse_window(self.from_ or start, self.to, now)
         except ValueError as error:
             raise BadParameters([FieldError("from", str(error))]) from None
 

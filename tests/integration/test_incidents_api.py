@@ -118,8 +118,19 @@ class TestApi:
         web.post("resolve", author="ana")
         rest = web.client.get("/api/v1/incidents", params={"cursor": first["next"], "state": "resolved"}).json()
         assert ([item["id"] for item in first["items"]], rest["items"]) == ([web.other.id], [])
-        made_up = web.client.get("/api/v1/incidents", params={"cursor": write_cursor(("gone", "", "", "", ""))})
-        assert made_up.status_code == 400
+        start, end = asked["from"], asked["to"]
+        for made_up in (("gone", start, end, end, ""), ("", start, "", end, ""), ("", end, start, end, "")):
+            answer = web.client.get("/api/v1/incidents", params={"cursor": write_cursor(made_up)})
+            assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "cursor")
+
+    @pytest.mark.parametrize(
+        "window", [{"from": "1h", "to": "2h"}, {"from": "2261-01-01"}, {"from": "now"}, {"to": "1970-01-01"}]
+    )
+    def test_a_window_that_holds_nothing_is_refused(self, web: Web, window: dict[str, str]) -> None:
+        """Not answered with an empty list, as though nothing had happened then."""
+        answer = web.client.get("/api/v1/incidents", params=window)
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "from")
+        assert "the window is empty: it begins at" in answer.json()["detail"]
 
     def test_pages_of_its_customers_keep_the_part_that_was_asked_for(self, web: Web) -> None:
         """As of the moment of the first page."""
