@@ -167,9 +167,18 @@ def test_the_command_says_what_it_made(tmp_path: Path):
     assert (said.returncode, said.stdout) == (0, "Filled failures again: 0 rows.\n")
 
 
+def test_the_tables_are_shown_unless_something_else_is_asked_for(capsys: pytest.CaptureFixture[str]):
+    """`triage schema` is `triage schema show`."""
+    assert main(["schema", "show"]) == 0
+    shown = capsys.readouterr().out
+    assert "CREATE TABLE" in shown
+    assert (main(["schema"]), capsys.readouterr().out) == (0, shown)
+
+
 WRONG = {
     ("rebuild",): "a rollup's name",
     ("apply", "--from", "7d"): "go with rebuild",
+    ("--from", "7d"): "go with rebuild",
     ("rebuild", "nothing"): "there are failures",
     ("rebuild", "failures", "--from", "7x"): "'7x' is no time",
 }

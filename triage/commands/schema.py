@@ -1,7 +1,7 @@
 """Applies or shows the tables, or fills a rollup again from the spans and log records that it is made from.
 
 triage schema apply                      brings the tables up to what this program needs; if they are, changes nothing
-triage schema show                       prints the statements that make them
+triage schema [show]                     prints the statements that make them
 triage schema rebuild NAME [--from 7d]   fills the rollup again, while nothing is loaded
 """
 
@@ -25,7 +25,9 @@ RETENTION = ("retention_traces", "retention_logs", "retention_metrics", "retenti
 
 def add_options(parser: ArgumentParser) -> None:
     """What to do, and where the tables are."""
-    parser.add_argument("action", choices=("apply", "show", "rebuild"), help="what to do")
+    parser.add_argument(
+        "action", nargs="?", choices=("apply", "show", "rebuild"), default="show", help="(default: show)"
+    )
     parser.add_argument("name", nargs="?", metavar="NAME", help="the rollup to fill again")
     parser.add_argument("--from", dest="from_", metavar="T", help="fill it from this day on (default: all days)")
     add_settings(parser, {*STORE, *KEYS, *RETENTION})
