@@ -28,6 +28,7 @@ from triage.window import Window, format_time, parse_duration
 from triage.wire import Wire
 
 MOST_VALUES = 10_000
+LONGEST_STEP_S = 31 * 86_400
 
 router = APIRouter(prefix="/api/v1", dependencies=[Depends(each_once)], responses=PROBLEMS)
 
@@ -136,7 +137,7 @@ class StepParameters(WindowParameters):
             return None, window, self.step_s(window.length)
         last, from_, to, step_s = read_cursor(self.cursor, (str, str, str, int))
         window = cursor_window(str(from_), str(to))
-        if int(step_s) < 1 or window.length / timedelta(seconds=1) / int(step_s) > MOST_VALUES:
+        if not 1 <= int(step_s) <= LONGEST_STEP_S or window.length / timedelta(seconds=1) / int(step_s) > MOST_VALUES:
             raise bad_cursor()
         return cursor_time(str(last)), window, int(step_s)
 
@@ -147,7 +148,7 @@ class StepParameters(WindowParameters):
         except ValueError as error:
             raise BadParameters([FieldError("step", str(error))]) from None
         seconds = int(step.total_seconds())
-        if seconds < 1 or step != timedelta(seconds=seconds) or seconds > 31 * 86_400:
+        if seconds < 1 or step != timedelta(seconds=seconds) or seconds > LONGEST_STEP_S:
             raise BadParameters([FieldError("step", "must be whole seconds, from 1s up to 31d")])
         if length / step > MOST_VALUES:
             raise BadParameters([FieldError("step", f"makes more than {MOST_VALUES} values of this window")])

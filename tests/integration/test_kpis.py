@@ -6,6 +6,7 @@ import pytest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from starlette.testclient import TestClient
 
+from dashboards.api.cursors import write_cursor
 from dashboards.app import create_app
 from queries.store import Store, varint
 from triage.kpi.named import shipped
@@ -90,6 +91,16 @@ def test_each_list_comes_in_pages_that_join_to_the_whole(own_store: Store, path:
         assert len({(page.get("from"), page.get("to")) for page in told}) == 1
         for wrong in ({"limit": "0"}, {"limit": "10001"}, {"cursor": "x"}):
             assert api.get(address, params=wrong).status_code == 400
+
+
+@pytest.mark.parametrize("step_s", [0, -1, 31 * 86_400 + 1, 1 << 62, (1 << 63) - 1])
+def test_a_cursor_that_was_made_up_may_ask_for_no_other_steps(own_store: Store, step_s: int) -> None:
+    """Than the parameter may: 1 s to 31 d."""
+    app = create_app(own_store, metrics=lambda: "", ready=lambda: None)
+    with TestClient(app, base_url="http://127.0.0.1", raise_server_exceptions=False) as api:
+        window = "2026-11-22T10:00:00Z", "2026-11-22T11:00:00Z"
+        answer = api.get("/api/v1/kpis/orders", params={"cursor": write_cursor((window[0], *window, step_s))})
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (400, "cursor")
 
 
 @pytest.mark.parametrize("path", ["/", "/api/v1/checks"])
