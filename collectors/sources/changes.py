@@ -11,13 +11,26 @@ from pydantic import Field, PlainValidator, field_validator
 
 from collectors.sources.events import LONGEST_ADDRESS, LONGEST_NAME, LONGEST_TITLE, Change, Event, web_link
 from collectors.sources.proof import by_token
-from collectors.sources.reading import LATEST_NS, Json, Payload, canonical, compact, from_rfc3339, parse, validated
+from collectors.sources.reading import (
+    LATEST_NS,
+    Json,
+    Payload,
+    Text,
+    canonical,
+    compact,
+    from_rfc3339,
+    parse,
+    validated,
+)
 from collectors.sources.source import Columns, Delivery, Source
 
-AGO = re.compile(r"(\d{1,9})(s|m|h|d|w)", re.ASCII)
-UNITS_S = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+DURATION = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|d|w)", re.ASCII)
+AGO = re.compile(f"(?:{DURATION.pattern})+", re.ASCII)
+UNITS_NS = {"ms": 10**6, "s": 10**9, "m": 60 * 10**9, "h": 3600 * 10**9, "d": 86400 * 10**9, "w": 604800 * 10**9}
 SECONDS = re.compile(r"\d{1,10}(?:\.\d{1,9})?", re.ASCII)
-SAID = "must be a time such as 2026-11-22T10:00:00Z, 15m (ago), or seconds since 1970"
+DAY = re.compile(r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d)(:\d\d(?:\.\d+)?)?)?([Zz]|[+-]\d\d:\d\d)?", re.ASCII)
+"""RFC 3339, of which the clock or its seconds may be left out, and the zone where it is UTC."""
+SAID = "must be a time such as 2026-11-22T10:00:00Z, 15m (ago), now, or seconds since 1970"
 
 
 @dataclass(frozen=True)
@@ -31,21 +44,24 @@ NOW = Ago(0)
 
 
 def _time(value: object) -> int | Ago:
-    """Nanoseconds since 1970, or ago; null is now."""
+    """Nanoseconds since 1970, or ago, written as the ends of a window are; null is now."""
     if value is None:
         return NOW
     text = str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
     if not isinstance(text, str):
         raise ValueError(SAID)
-    if ago := AGO.fullmatch(text.removesuffix(" ago")):
-        return Ago(int(ago[1]) * UNITS_S[ago[2]] * 10**9)
+    text = text.strip().removesuffix(" ago")
+    if text == "now":
+        return NOW
+    if AGO.fullmatch(text):
+        return Ago(sum(round(float(number) * UNITS_NS[unit]) for number, unit in DURATION.findall(text)))
     if SECONDS.fullmatch(text):
         seconds, _, fraction = text.partition(".")
         return _within(int(seconds) * 10**9 + int(fraction.ljust(9, "0")))
-    try:
-        return _within(from_rfc3339(text))
-    except ValueError as error:
-        raise ValueError(SAID if str(error).startswith("must") else str(error)) from None
+    if not (found := DAY.fullmatch(text)):
+        raise ValueError(SAID)
+    day, clock, seconds, zone = found.groups()
+    return _within(from_rfc3339(f"{day}T{clock or '00:00'}{seconds or ':00'}{zone or 'Z'}"))
 
 
 def _within(ns: int) -> int:
@@ -60,15 +76,15 @@ class ChangeBody(Payload, extra="forbid"):
     """A change as we are told it."""
 
     kind: Literal["deploy", "flag", "config", "contract", "pipeline", "other"]
-    id: str = Field("", max_length=LONGEST_NAME)
+    id: Text = Field("", max_length=LONGEST_NAME)
     time: Annotated[int | Ago, PlainValidator(_time)] = NOW
-    service: str = Field("", max_length=LONGEST_NAME)
-    version: str = Field("", max_length=LONGEST_NAME)
-    environment: str = Field("", max_length=LONGEST_NAME)
-    title: str = Field("", max_length=LONGEST_TITLE)
-    author: str = Field("", max_length=LONGEST_NAME)
-    url: str = Field("", max_length=LONGEST_ADDRESS)
-    status: str = Field("", max_length=LONGEST_NAME)
+    service: Text = Field("", max_length=LONGEST_NAME)
+    version: Text = Field("", max_length=LONGEST_NAME)
+    environment: Text = Field("", max_length=LONGEST_NAME)
+    title: Text = Field("", max_length=LONGEST_TITLE)
+    author: Text = Field("", max_length=LONGEST_NAME)
+    url: Text = Field("", max_length=LONGEST_ADDRESS)
+    status: Text = Field("", max_length=LONGEST_NAME)
     details: object = None
 
     @field_validator("url")

@@ -32,10 +32,13 @@ CHANGE = {
     "additionalProperties": False,
     "properties": {
         "kind": {"enum": list(get_args(Kind))},
-        "id": {"type": "string", "description": "Alike for the same change, told again."},
-        "time": {"type": "string", "description": "RFC 3339, 15m (ago), or seconds since 1970; now unless given."},
+        "id": {"type": ["string", "null"], "description": "Alike for the same change, told again."},
+        "time": {
+            "type": ["string", "number", "null"],
+            "description": "RFC 3339, 15m (ago), or seconds since 1970; now unless given.",
+        },
         **{
-            name: {"type": "string"}
+            name: {"type": ["string", "null"]}
             for name in ("service", "version", "environment", "title", "author", "url", "status")
         },
         "details": {"description": "Anything else, as JSON of at most 100 levels."},

@@ -2,7 +2,8 @@
 
 import contextlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from collectors.sources.reading import DEEPEST, BadBody, from_rfc3339
 from collectors.sources.source import Columns, Delivery
 from queries import schema
 from tests import senders
+from triage.window import EARLIEST, parse_time
 
 NOW_NS = 1_795_341_900_000_000_000  # 2026-11-22 10:05 UTC
 TEN = from_rfc3339("2026-11-22T10:00:00Z")
@@ -205,11 +207,38 @@ class TestChanges:
     @pytest.mark.parametrize(
         ("time", "ns"),
         [("15m", NOW_NS - 900 * 10**9), ("2h ago", NOW_NS - 7200 * 10**9), (1795341600, TEN),
-         ("1795341600.5", TEN + 5 * 10**8), ("2026-11-22T12:00:00+02:00", TEN), ("0m", NOW_NS), ("0s ago", NOW_NS)],
+         ("1795341600.5", TEN + 5 * 10**8), ("2026-11-22T12:00:00+02:00", TEN), ("0m", NOW_NS), ("0s ago", NOW_NS),
+         (None, NOW_NS)],
     )  # fmt: skip
-    def test_times_are_taken_as_everywhere(self, time: object, ns: int) -> None:
-        """RFC 3339, ago, and seconds since 1970."""
+    def test_a_time_is_a_text_a_number_or_null(self, time: object, ns: int) -> None:
+        """RFC 3339, ago, seconds since 1970, and now."""
         assert change_of("changes", senders.change(time=time)).time_ns == ns
+
+    @pytest.mark.parametrize(
+        "time",
+        ["2026-11-22T10:00:00.5Z", "2026-11-22t10:00:00z", "2026-11-22 10:00:00Z", "2026-11-22T10:00Z",
+         "2026-11-22T10:00:00", "2026-11-22T10:00", "2026-11-22", "2026-11-22T12:30+02:30", "2026-11-22T09:59:60Z",
+         "15m", "2h ago", "1h30m", "1.5h", "250ms", "1w2d", "now", " now ", "1795341600", "1795341600.5"],
+    )  # fmt: skip
+    def test_a_time_is_read_as_the_end_of_a_window_is(self, time: str) -> None:
+        """So that it may be told in the way in which it is asked for."""
+        now = datetime.fromtimestamp(NOW_NS / 1e9, UTC)
+        since_1970 = parse_time(time, now) - EARLIEST
+        assert change_of("changes", senders.change(time=time)).time_ns == since_1970 // timedelta(microseconds=1) * 1000
+
+    @pytest.mark.parametrize("time", ["soon", "15 m", "15q", "1h30", "10:00", "2026-11", "2026-11-22T10", ""])
+    def test_what_is_no_end_of_a_window_is_no_time(self, time: str) -> None:
+        """By a sentence that says what would be one."""
+        with pytest.raises(ValueError, match=r"is no (time|duration)"):
+            parse_time(time, datetime.now(UTC))
+        assert faults("changes", senders.change(time=time))["time"].startswith("must be a time such as")
+
+    def test_null_is_nothing(self) -> None:
+        """As where the field is left out."""
+        names = ("id", "service", "version", "environment", "title", "author", "url", "status", "details")
+        told = change_of("changes", {"kind": "other", "time": "2026-11-22T10:00:00Z", **dict.fromkeys(names)})
+        left_out = change_of("changes", {"kind": "other", "time": "2026-11-22T10:00:00Z"})
+        assert replace(told, id="") == replace(left_out, id="")
 
     def test_a_leap_second_is_the_second_after(self) -> None:
         """As computers count it."""
@@ -239,7 +268,7 @@ class TestChanges:
         told = {"kind": "deploy", "sevice": "x", "time": "soon", "url": "javascript:1", "version": 7}
         assert faults("changes", told) == {
             "sevice": "is unknown here",
-            "time": "must be a time such as 2026-11-22T10:00:00Z, 15m (ago), or seconds since 1970",
+            "time": "must be a time such as 2026-11-22T10:00:00Z, 15m (ago), now, or seconds since 1970",
             "url": "must start with https:// or http://",
             "version": "must be a text",
         }
