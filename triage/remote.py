@@ -15,8 +15,8 @@ from triage.setting_types import Address
 
 TIMEOUT = httpx.Timeout(60, connect=5)
 JSON, CSV = "application/json", "text/csv"
-ALIVE = {"status": "alive"}
-"""What /healthz says."""
+HEALTH, ALIVE = "/healthz", {"status": "alive"}
+"""What says that it is alive, and what it says."""
 
 
 class NoService(Exception):
@@ -52,7 +52,7 @@ class Remote:
     def is_triage(self) -> bool:
         """Whether what listens there answers as a triage service does."""
         try:
-            return bool(json.loads(self.get("/healthz", {})) == ALIVE)
+            return bool(json.loads(self.get(HEALTH, {})) == ALIVE)
         except (NoService, Refusal, ValueError):
             return False
 
@@ -84,7 +84,7 @@ class Remote:
                 client.stream("GET" if body is None else "POST", path, params=dict(parameters), json=body) as answer,
             ):
                 if answer.status_code != HTTPStatus.OK:
-                    self._refuse(answer.status_code, answer.read())
+                    self._refuse(path, answer.status_code, answer.read())
                 if not answer.headers.get("content-type", "").startswith(form):
                     raise NoService(f"what answers at {self} is no triage service (its answer is not {form})")
                 yield answer
@@ -93,11 +93,11 @@ class Remote:
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise NoService(f"nothing answers at {self} ({error})") from None
 
-    def _refuse(self, status: int, body: bytes) -> None:
+    def _refuse(self, path: str, status: int, body: bytes) -> None:
         if status == HTTPStatus.UNAUTHORIZED:
             raise Refusal(f"{self} wants {'another' if self.token else 'a'} token: set TRIAGE_TOKEN to the service's")
         sentence = problem_sentence(body)
-        if sentence is None:
+        if sentence is None or (status == HTTPStatus.NOT_FOUND and path != HEALTH and not self.is_triage()):
             raise NoService(f"what answers at {self} is no triage service (HTTP status {status})")
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise NoService(f"{self} cannot answer now: {sentence}")

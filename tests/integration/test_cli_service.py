@@ -153,6 +153,12 @@ def test_where_telemetry_goes_nobody_answers_questions(service: Up, tmp_path: Pa
     assert (said.returncode, said.stderr) == (3, f"triage incidents: {sentence}\n")
 
 
+def test_what_the_service_does_not_know_is_its_answer(service: Up, tmp_path: Path) -> None:
+    """Exit status 2: there is a service, and there is no such incident."""
+    said = triage("incidents", "show", "INC-NONE", "--url", service.url, cwd=tmp_path)
+    assert (said.returncode, "no incident 'INC-NONE'" in said.stderr) == (2, True)
+
+
 def test_a_token_is_asked_for(tmp_path: Path) -> None:
     """Senders and commands bring it; without it, or with another, a sentence says what is missing."""
     with up(cwd=tmp_path, env={"TRIAGE_TOKEN": "s3cr3t"}) as running:

@@ -175,15 +175,20 @@ def test_with_nothing_running_and_no_data_a_question_says_how_to_go_on(say: Say)
 
 @pytest.fixture(scope="module")
 def stranger() -> Iterator[str]:
-    """The address of a server that is no triage service, and says hello in the form that a path begins with."""
+    """The address of a server that is no triage service, and answers in the form that a path begins with."""
+    forms = {
+        "json": (200, "application/json", b"hello\n"),
+        "html": (200, "text/html", b"hello\n"),
+        "problem": (404, "application/problem+json", b'{"title": "Not Found", "status": 404}'),
+    }
 
     class Stranger(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            form = self.path.split("/")[1]
-            self.send_response(200)
-            self.send_header("content-type", {"json": "application/json", "html": "text/html"}[form])
+            status, form, body = forms[self.path.split("/")[1]]
+            self.send_response(status)
+            self.send_header("content-type", form)
             self.end_headers()
-            self.wfile.write(b"hello\n")
+            self.wfile.write(body)
 
         def log_message(self, *_: object) -> None: ...
 
@@ -195,7 +200,7 @@ def stranger() -> Iterator[str]:
         thread.join()
 
 
-@pytest.mark.parametrize("form", ["html", "json"])
+@pytest.mark.parametrize("form", ["html", "json", "problem"])
 @pytest.mark.parametrize(
     "arguments",
     [
