@@ -101,6 +101,22 @@ def test_a_sender_that_stops_at_noon_is_found_within_minutes(service: str) -> No
     assert [symptom.subject for symptom in heard(stopped, within)] == [{"service": "*"}]
 
 
+@pytest.mark.parametrize("service", ["sync", "checkout"])
+@pytest.mark.parametrize(("burst", "every"), [(12_000, 15), (3_000, 5), (60_000, 61), (60_000, 111)])
+def test_that_all_stop_is_found_within_minutes_whatever_bursts_a_job_sends(
+    service: str, burst: int, every: int
+) -> None:  # fmt: skip
+    """By what comes steadily: a batch or an import, an hour before or just now, is no visit that might stay away."""
+    dice, stops = np.random.default_rng(3), 120
+    minute = np.arange(2 * stops)
+    minutes = {name: dice.poisson(spans, len(minute)) for name, spans in (("gateway", 360), ("checkout", 240))}
+    minutes[service] = minutes.get(service, 0 * minute) + np.where(minute % every == every - 1, burst, 0)
+    stopped = {name: until(spans, stops) for name, spans in minutes.items()}
+    within = next(now for now in range(stops, 2 * stops) if heard(stopped, now))
+    assert within - stops <= 6
+    assert [symptom.subject for symptom in heard(stopped, within)] == [{"service": "*"}]
+
+
 def test_a_shop_that_closes_each_night_is_missed_in_the_first_alone() -> None:
     """What it did at that time on earlier days says that it closes; not that nothing may be missed at noon."""
     minute = np.arange(3 * 1440) % 1440

@@ -31,6 +31,8 @@ AROUND = 5
 """Minutes before and after each of the same time on an earlier day that say how often it was heard then."""
 VISIT = 4
 """Minutes that a person's visit lasts: what is sent in it comes, or does not, together."""
+BURST = 5
+"""Times the median deviation of minutes from their median: what one has above that is a burst of its own."""
 LEAST_MISSED = 30
 """Spans that there would have been since, had the sender kept its share of all."""
 
@@ -74,9 +76,14 @@ class Traffic:
 
     @property
     def each(self) -> npt.NDArray[np.float64]:
-        """The spans of each minute from the first to the last in which there were some."""
+        """The spans of each minute from the first to the last in which there were some, without what was a burst.
+
+        Only where this is silent all are: an import, or a job's batch, is no visit that might have stayed away.
+        """
+        sent = np.diff(self.spans, prepend=0)
+        median = np.median(sent)
         spans = np.zeros(self.minutes[-1] - self.minutes[0] + 1)
-        spans[self.minutes - self.minutes[0]] = np.diff(self.spans, prepend=0)
+        spans[self.minutes - self.minutes[0]] = np.minimum(sent, median + BURST * np.median(np.abs(sent - median)))
         return spans
 
     @property
