@@ -6,41 +6,59 @@ Where a span of a phone, a browser or a job is the root, at the server spans of 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import TypeAlias
 
 from triage.symptom import Ask
 
 LATELY = timedelta(minutes=10)
-ENOUGH = 40_000
+ENOUGH = 30_000
 """Of more spans a share of the traces is looked at."""
 OFTEN = 0.2
 """What share of a service's calls, or of a caller's, are many."""
+FEW = 0.1
+"""What share of the calls that it makes a caller from outside may serve others."""
+
+Called: TypeAlias = tuple[str, str, int]
+"""A service, its caller ("" where it was asked itself), and the number of calls."""
 
 
 def entry_services(ask: Ask, *moments: datetime) -> list[str]:
     """The services that are called from outside by somebody who sends spans; nearly always none. Raises StoreError.
 
-    Those that are at the first of the moments at which there are any: phones may fall silent in an incident. Who calls
-    from outside begins requests and serves few. What is asked of spans is asked only where there are such.
+    Those that are at any of the moments: phones may fall silent in an incident, or begin to call. Who calls from
+    outside begins requests and serves few. What is asked of spans is asked only where there are such.
     """
-    return next(filter(None, (_entered_at(ask, moment) for moment in moments)), [])
+    return sorted({service for moment in moments for service in _entered_at(ask, moment)})
 
 
 def _entered_at(ask: Ask, now: datetime) -> list[str]:
     window = {"from": now - LATELY, "to": now}
-    callers, spans = ask("detect/callers", **window).row(0)
+    callers, served, spans = ask("detect/callers", **window).row(0)
     if not callers:
         return []
-    rows = ask("detect/called", callers=callers, one_in=spans // ENOUGH + 1, **window).iter_rows()
-    return _entered([(service, caller, calls) for service, caller, calls in rows])
+    one_in = spans // ENOUGH + 1
+    rows = ask("detect/called", callers=callers, one_in=one_in, **window).iter_rows()
+    called = [(service, caller, one_in * calls) for service, caller, calls in rows]
+    return _entered(_from_outside(called, dict(zip(callers, served, strict=True))))
 
 
-def _entered(called: Sequence[tuple[str, str, int]]) -> list[str]:
-    """The services that are called mostly from outside, and those that callers of these call, too, and often.
+def _from_outside(called: Sequence[Called], served: Mapping[str, int]) -> list[Called]:
+    """The same, but from inside where the caller serves others: a job of its own calls, or a relay.
 
-    `called`: service, caller ("" where it was asked itself) and number of calls.
+    `served`: how many requests each caller served; what it asked of itself it served nobody else.
     """
+    made, of_itself = Counter[str](), Counter[str]()
+    for service, caller, calls in called:
+        made[caller] += calls
+        of_itself[caller] += calls if service == caller else 0
+    serving = {caller for caller, requests in served.items() if requests - of_itself[caller] > FEW * made[caller]}
+    return [(service, "" if caller in serving - {service} else caller, calls) for service, caller, calls in called]
+
+
+def _entered(called: Sequence[Called]) -> list[str]:
+    """The services that are called mostly from outside, and those that callers of these call, too, and often."""
     lead: Counter[str] = Counter()
     for service, caller, calls in called:
         lead[service] += calls if caller else -calls

@@ -21,7 +21,7 @@ from triage.detectors import symptoms_at
 from triage.entries import entry_services
 from triage.incident.graph import call_graph
 from triage.incident.series import symptom_series
-from triage.kpi.checks import State, checks
+from triage.kpi.checks import State, checks, checks_of
 from triage.symptom import Symptom
 from triage.window import Window
 
@@ -68,14 +68,15 @@ def request(number: int, at: int, took: int, *, failed: bool, root: Kind = CLIEN
     yield traces(answer, resource={"service.name": "checkout"})
 
 
-def call(number: int, at: int, *services: str, failed: bool = False) -> Iterator[Request]:
-    """A request that the first of the services begins; each of the others is called by the one before."""
+def call(number: int, at: int, *services: str, failed: bool = False, behind: int = 0) -> Iterator[Request]:
+    """A request that the first of the services begins; each is called by the one before. The last's clock is behind."""
     status = ERROR if failed else None
     yield traces(span(1, number, 0, at, 90 * MS, name="begin", kind=INTERNAL), resource={"service.name": services[0]})
     for place, (caller, callee) in enumerate(pairwise(services), start=1):
         asked, answer, from_ = 2 * place, 2 * place + 1, at + 2 * place * MS
         calling = span(asked, number, asked - 1, from_, 50 * MS, name="POST", kind=CLIENT, status=status)
-        answering = span(answer, number, asked, from_ + MS, 40 * MS, name="POST /buy", kind=SERVER, status=status)
+        began = from_ + MS - (behind if callee == services[-1] else 0)
+        answering = span(answer, number, asked, began, 40 * MS, name="POST /buy", kind=SERVER, status=status)
         yield traces(calling, resource={"service.name": caller})
         yield traces(answering, resource={"service.name": callee})
 
@@ -110,6 +111,22 @@ def meshed(number: int, at: int) -> Iterator[Request]:
     yield traces(sidecar, program, asking, resource={"service.name": "checkout"})
     answer = span(5, number, 4, at + 4 * MS, 20 * MS, name="GET /stock", kind=SERVER)
     yield traces(answer, resource={"service.name": "stock"})
+
+
+def tried_again(number: int, at: int, *, failed: bool, behind: int = 0) -> Iterator[Request]:
+    """A purchase at checkout, which asks stock twice; the first fails if it does. Stock's clock may be behind."""
+    entry = span(1, number, 0, at, 90 * MS, name="POST /buy", kind=SERVER)
+    asking = [span(each, number, 1, at + each * MS, 20 * MS, name="GET", kind=CLIENT) for each in (2, 3)]
+    yield traces(entry, *asking, resource={"service.name": "checkout"})
+    status = ERROR if failed else None
+    answer = span(4, number, 2, at + 4 * MS - behind, 9 * MS, name="GET /stock", kind=SERVER, status=status)
+    again = span(5, number, 3, at + 5 * MS - behind, 9 * MS, name="GET /stock", kind=SERVER)
+    yield traces(answer, again, resource={"service.name": "stock"})
+
+
+def answered(number: int, at: int, service: str) -> Request:
+    """A request that the service answers by itself, and that comes from nobody who sends spans."""
+    return traces(span(1, number, 0, at, 5 * MS, name="GET /health", kind=SERVER), resource={"service.name": service})
 
 
 def job(number: int, at: int, *, failed: bool) -> Iterator[Request]:
@@ -182,23 +199,69 @@ def test_what_was_tried_again_where_a_job_calls_often_is_nothing_that_anybody_sa
     """A third of the calls of stock are a job's; those of checkout fail, and it asks again."""
     sent: list[Request] = []
     for number, at, broken in arrivals():
-        status = ERROR if broken else None
-        entry = span(1, number, 0, at, 90 * MS, name="POST /buy", kind=SERVER)
-        asking = [span(each, number, 1, at + each * MS, 20 * MS, name="GET", kind=CLIENT) for each in (2, 3)]
-        sent.append(traces(entry, *asking, resource={"service.name": "checkout"}))
-        failed = span(4, number, 2, at + 4 * MS, 9 * MS, name="GET /stock", kind=SERVER, status=status)
-        again = span(5, number, 3, at + 5 * MS, 9 * MS, name="GET /stock", kind=SERVER)
-        sent.append(traces(failed, again, resource={"service.name": "stock"}))
+        sent.extend(tried_again(number, at, failed=broken))
         sent.extend(call(10**6 + number, at, "erp-sync", "stock"))
     assert found(own_store, *sent) == []
 
 
-def test_requests_of_a_browser_that_goes_by_its_server_s_name_are_found_where_they_fail(own_store: Store) -> None:
-    """They enter at the server, which they are right below spans of."""
-    sent = [(number, at, broken) for number, at, broken in arrivals()]
-    requests = (each for number, at, broken in sent for each in call(number, at, "shop", "shop", failed=broken))
-    (symptom,) = found(own_store, *requests)
+@pytest.mark.parametrize("behind", [0, 20 * MS])
+def test_what_was_tried_again_is_nothing_that_anybody_saw_whatever_the_time_there(
+    own_store: Store, behind: int
+) -> None:
+    """A job calls stock now and then, checkout all the time: who asked is told by parents, not by when."""
+    sent: list[Request] = []
+    for number, at, broken in arrivals():
+        sent.extend(tried_again(number, at, failed=broken, behind=behind))
+        sent.extend(call(10**6 + number, at, "erp-sync", "stock") if number % 30 == 0 else ())
+    assert found(own_store, *sent) == []
+    assert entry_services(own_store.ask, NOW) == []
+
+
+@pytest.mark.parametrize("behind", [0, 20 * MS])
+def test_requests_of_a_browser_that_goes_by_its_server_s_name_are_found_where_they_fail(
+    own_store: Store, behind: int
+) -> None:
+    """They enter at the server, which they are right below spans of; it asks stock, where it may be earlier."""
+    sent: list[Request] = []
+    for number, at, broken in arrivals():
+        sent.extend(call(number, at, "shop", "shop", failed=broken))
+        asking = span(4, number, 3, at + 4 * MS, 30 * MS, name="GET", kind=CLIENT)
+        sent.append(traces(asking, resource={"service.name": "shop"}))
+        answer = span(5, number, 4, at + 5 * MS - behind, 20 * MS, name="GET /stock", kind=SERVER)
+        sent.append(traces(answer, resource={"service.name": "stock"}))
+    (symptom,) = found(own_store, *sent)
     assert (symptom.detector, symptom.labels["gateway"]) == ("gateway_errors", "shop")
+    assert entry_services(own_store.ask, NOW) == ["shop"]
+
+
+def test_what_a_service_s_own_relay_tries_again_is_nothing_that_anybody_saw(own_store: Store) -> None:
+    """It tells shipping of each order, which nobody else calls, and is a part of orders, which serves the gateway."""
+    sent: list[Request] = []
+    for number, at, broken in arrivals():
+        sent.extend(call(number, at, "shop-ios", "gateway", "orders"))
+        status, relay = ERROR if broken else None, 10**6 + number
+        began = span(1, relay, 0, at, 90 * MS, name="outbox relay", kind=INTERNAL)
+        asking = [span(each, relay, 1, at + each * MS, 20 * MS, name="POST", kind=CLIENT) for each in (2, 3)]
+        sent.append(traces(began, *asking, resource={"service.name": "orders"}))
+        answer = span(4, relay, 2, at + 4 * MS, 9 * MS, name="POST /shipment", kind=SERVER, status=status)
+        again = span(5, relay, 3, at + 5 * MS, 9 * MS, name="POST /shipment", kind=SERVER)
+        sent.append(traces(answer, again, resource={"service.name": "shipping"}))
+    assert found(own_store, *sent) == []
+    assert entry_services(own_store.ask, NOW) == ["gateway"]
+
+
+def test_the_checks_of_a_job_s_incident_are_of_phones_too_that_call_by_now(own_store: Store) -> None:
+    """It began in a night in which no phone called."""
+    empty(own_store)
+    sent: list[Request] = []
+    for number, at, broken in arrivals():
+        sent.extend(call(10**6 + number, at, "cron", "invoicing"))
+        sent.extend(request(number, at, 60 * MS, failed=True) if broken else ())
+    own_store.insert("traces", segment(*sent), token())
+    began = NOW - timedelta(minutes=20)
+    assert entry_services(own_store.ask, began) == ["invoicing"]
+    errors, *_ = checks_of(own_store.ask, began, NOW)
+    assert errors.state is State.BAD
 
 
 def test_a_figure_and_the_checks_stay_when_phones_fall_silent(own_store: Store) -> None:
@@ -271,6 +334,47 @@ PUSHES = [
             ],
             ["auth", "gateway"],
             id="phones make two fifths of a service's calls",
+        ),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for each in [*call(number, at, "shop-ios", "gateway", "stock", behind=20 * MS)][
+                    0 if number % 9 == 0 else 2 :
+                ]
+            ],
+            ["gateway"],
+            id="most phones send no spans, and a clock is behind",
+        ),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for each in (*call(number, at, "shop-ios", "orders"), *call(10**6 + number, at, "orders", "shipping"))
+            ],
+            ["orders"],
+            id="a relay of a service that serves",
+        ),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for each in (
+                    *call(number, at, "load", "gateway", "orders"),
+                    *([answered(10**6 + number, at, "load")] if number % 20 == 0 else []),
+                )
+            ],
+            ["gateway"],
+            id="a load generator is asked how it does",
+        ),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for each in (*call(number, at, "shop", "shop"), *call(10**6 + number, at, "shop", "search"))
+            ],
+            ["search", "shop"],
+            id="a browser goes by its server's name and calls another",
         ),
         pytest.param(
             [each for one in LATE for each in call(*one, "cron", "invoicing", "ledger")],

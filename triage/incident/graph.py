@@ -125,7 +125,7 @@ def call_graph(ask: Ask, incident: Incident, window: Window) -> Graph:
 
 def _gateways(ask: Ask, incident: Incident) -> list[str]:
     """The services that were called from outside, by the symptoms: calls are kept longer than the spans that tell."""
-    callers, _ = ask("detect/callers", **{"from": incident.began - LATELY}, to=incident.began).row(0)
+    callers, *_ = ask("detect/callers", **{"from": incident.began - LATELY}, to=incident.began).row(0)
     found = (each.symptom for each in incident.symptoms if callers and each.symptom.found_by != "alerts")
     return sorted({symptom.labels["gateway"] for symptom in found if "gateway" in symptom.labels})
 
