@@ -14,6 +14,8 @@ Place = tuple[int, str]
 NEWEST: Place = ((1 << 63) - 1, "")
 NOT_MADE = frozenset({"failure", "error", "inactive", "cancelled", "pending", "queued"})
 """What is said of a change that did not come about, or not yet."""
+UNDER_WAY = frozenset({"created", "in_progress", "waiting"})
+"""What is said of one that may have begun to come about, and is not done."""
 SAME_WITHIN = timedelta(minutes=15)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

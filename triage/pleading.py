@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypedDict
 
+from triage.changes import SAME_WITHIN, UNDER_WAY
 from triage.incident.naming import quantity
 from triage.odd import one_line
 from triage.symptom import Symptom
@@ -132,10 +133,10 @@ def _versions(change: Change, known: Known) -> Said:
 
 def _undone(change: Change, known: Known) -> Said:
     """Whether another version took its place, and what became of the failures."""
-    after = [each for each in known.later if _takes_the_place(each, change)]
+    after = sorted((each for each in known.later if _takes_the_place(each, change)), key=lambda each: each["Time"])
     if not after:
         return
-    undone = min(after, key=lambda each: each["Time"])
+    undone = [each for each in after if _is_told_again(each, after[0])][-1]
     what = f"{one_line(undone['Service'])} {one_line(undone['Version'])} took its place at {undone['Time']:%H:%M} UTC"
     went_on = (known.ended or known.now or undone["Time"]) - undone["Time"]
     if went_on > SOON_AFTER:
@@ -146,7 +147,12 @@ def _undone(change: Change, known: Known) -> Said:
 
 def _takes_the_place(later: Change, change: Change) -> bool:
     same = later["Kind"] == change["Kind"] == "deploy" and later["Service"] == change["Service"] != ""
-    return same and later["Time"] > change["Time"] and later["Version"] not in {"", change["Version"]}
+    other = later["Time"] > change["Time"] and later["Version"] not in {"", change["Version"]}
+    return same and other and later["Status"] not in UNDER_WAY
+
+
+def _is_told_again(later: Change, first: Change) -> bool:
+    return later["Version"] == first["Version"] and later["Time"] - first["Time"] <= SAME_WITHIN
 
 
 def span(length: timedelta) -> str:

@@ -6,10 +6,10 @@ from tests.symptoms import T0, at, gateway_errors
 from triage.pleading import Change, Known, VersionRow, pleas, span
 
 
-def deploy(seconds: float, version: str, service: str = "payment") -> Change:
+def deploy(seconds: float, version: str, service: str = "payment", status: str = "") -> Change:
     return Change(
-        Id=f"{service}-{version}", Time=at(seconds), Kind="deploy", Source="github", Service=service, Version=version,
-        Environment="", Title="", Author="", Url="", Status="",
+        Id=f"{service}-{version}-{status}", Time=at(seconds), Kind="deploy", Source="github", Service=service,
+        Version=version, Environment="", Title="", Author="", Url="", Status=status,
     )  # fmt: skip
 
 
@@ -75,6 +75,16 @@ def test_a_rollback_speaks_for_it_where_it_helped_and_against_it_where_it_did_no
     assert not any("took its place" in words for words in (*too_early_to_say.for_, *too_early_to_say.against))
     over_before = pleas(change, known(later=[back], ended=at(-1)))
     assert "took its place" not in repr(over_before)
+
+
+def test_a_rollback_counts_from_when_it_is_done() -> None:
+    """Not from when it began, which is told too; while it is under way nothing can be said of it."""
+    change, begun = deploy(-60, "2.4.0"), deploy(300, "2.3.1", status="in_progress")
+    for first in (begun, deploy(300, "2.3.1")):
+        done = pleas(change, known(later=[deploy(900, "2.3.1", status="success"), first], ended=at(910)))
+        assert done.for_[-1] == "payment 2.3.1 took its place at 10:17 UTC, and the failures ended"
+        assert done.against == ()
+    assert "took its place" not in repr(pleas(change, known(later=[begun], now=at(900))))
 
 
 def test_lengths_are_in_words() -> None:
