@@ -20,6 +20,8 @@ from dashboards.api.cursors import (
 )
 from dashboards.api.parameters import PageParameters, ShortListParameters, WindowParameters, each_once
 from dashboards.problems import BadParameters, FieldError, NotFound
+from triage.incident.book import StoredBook
+from triage.incident.figures import usual_until
 from triage.kpi.checks import Check, State, checks, in_a_line
 from triage.kpi.figures import Good, Kind, Signal, kpi_named
 from triage.kpi.named import kpis_of
@@ -203,7 +205,8 @@ def get_kpi(store: TheStore, name: str, asked: Annotated[StepParameters, Query()
 def get_checks(store: TheStore, asked: Annotated[ChecksParameters, Query()]) -> Response:
     """What to look at first: errors at the gateway, latency there, and the business figures."""
     start, window = asked.pinned(datetime.now(UTC))
-    found = list(checks(store.ask, window))
+    began = usual_until(StoredBook(store).incidents(window.from_), window)
+    found = list(checks(store.ask, window, began))
     page, more = page_at(found, start, asked.limit, *window_parts(window))
     items = [CheckJson.of(check) for check in page]
     return _json(ChecksJson(from_=window.from_, to=window.to, line=in_a_line(found), items=items, next=more))

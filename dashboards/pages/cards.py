@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from dashboards.pages.figure import Figure
 from triage.incident.series import Series, error_series, kpi_series, latency_series, markers
@@ -26,9 +27,9 @@ class Card:
     figure: Figure | None
 
 
-def cards(ask: Ask, window: Window, checked: Window) -> list[Card]:
-    """The three, of `checked`, with figures over the window. Raises StoreError."""
-    found = list(checks(ask, checked))
+def cards(ask: Ask, window: Window, checked: Window, began: datetime | None = None) -> list[Card]:
+    """The three of `checked`, by what was usual before `began`, with figures over the window. Raises StoreError."""
+    found = list(checks(ask, checked, began))
     changes = markers(ask, window)
     return [
         _card(heading, name, check, Figure(f"check-{place}", _banded(series, check), changes) if series else None)

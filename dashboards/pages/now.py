@@ -22,6 +22,7 @@ from queries.errors import StoreError
 from queries.store import Store
 from triage.activity import ServiceActivity, Signal, signals
 from triage.incident.book import StoredBook
+from triage.incident.figures import usual_until
 from triage.incident.model import Incident
 from triage.incident.series import Marker, markers
 from triage.incident.wire import IncidentJson
@@ -80,9 +81,10 @@ def now_page(request: Request, store: TheStore) -> HTMLResponse:
     window = asked.window(now)
     day: Recent[Day] = request.app.state.seen_day
     ask = once(store.ask)
-    seen = _lately(store, ask, window, now)
+    incidents = StoredBook(store).incidents(window.from_)
+    going = [incident for incident in incidents if incident.resolved_at is None]
+    seen = _lately(store, ask, window, incidents, now)
     today = day.get("day", lambda: _day(ask, now))
-    going = [incident for incident in StoredBook(store).incidents() if incident.resolved_at is None]
     metrics = request.app.state.metrics()
     return render(
         request,
@@ -108,9 +110,10 @@ def now_page(request: Request, store: TheStore) -> HTMLResponse:
     )
 
 
-def _lately(store: Store, ask: Ask, window: Window, now: datetime) -> Lately:
+def _lately(store: Store, ask: Ask, window: Window, incidents: Sequence[Incident], now: datetime) -> Lately:
     activity, rows = service_rows(store, window)
-    shown_cards = cards(ask, window, _checked(window))
+    checked = _checked(window)
+    shown_cards = cards(ask, window, checked, usual_until(incidents, checked))
     return Lately(activity, rows, shown_cards, signals(store, now))
 
 

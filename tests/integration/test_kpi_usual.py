@@ -1,13 +1,20 @@
-"""What is usual for a sum of money is of as much time as what it is compared with, on the real engine."""
+"""What is usual is of as much time as what it is compared with, and of before what lasts, on the real engine."""
 
+import re
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
+from starlette.testclient import TestClient
 
+from dashboards.app import create_app
 from queries import kpi_tables
 from queries.store import Store, varint
 from tests.counters import DELTA, Counter, Point, joined
-from tests.integration.otlp import token
+from tests.integration.otlp import SECOND, segment, span, token, traces
+from tests.symptoms import T0, Passes, gateway_errors
+from triage.incident.book import StoredBook
 from triage.kpi.checks import Check, State, checks_of
 from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
 from triage.kpi.named import write_down
@@ -81,3 +88,28 @@ def test_what_is_still_to_come_in_this_minute_is_no_fall(own_store: Store, secon
     check = {each.title: each for each in checks_of(own_store.ask, until - timedelta(seconds=20), until)}["ratio"]
     assert check.value == pytest.approx(0.1)
     assert check.state is State.OK
+
+
+def test_an_outage_that_lasts_does_not_become_usual(own_store: Store) -> None:
+    """The front page and the API compare with what was before it, however long it is open; afterwards, too."""
+    began, until = at(-60), at(-30)
+    entries = []
+    for second in range(-5400, 1800, 3):
+        failed = Status(code=Status.STATUS_CODE_ERROR) if second >= 0 and second % 2 else None
+        start = (int(began.timestamp()) + second) * SECOND
+        entries.append(span(1, 6000 + second, start=start, kind=Span.SPAN_KIND_SERVER, name="POST /buy", status=failed))
+    own_store.insert("traces", segment(traces(*entries, resource={"service.name": "gateway"})), token())
+    window = {"from": at(-35).isoformat(), "to": until.isoformat()}
+    app = create_app(own_store, metrics=lambda: "", ready=lambda: None)
+    passes, seconds = Passes(), (began - T0).total_seconds()
+    passes.look(seconds + 30, replace(gateway_errors("gateway"), from_=began))
+    with TestClient(app, base_url="http://127.0.0.1") as web:
+        for lasts in (True, False):
+            if not lasts:
+                passes.looks(seconds + 1800, seconds + 1900)
+            StoredBook(own_store).write([*passes.book.events.values()])
+            errors = web.get("/api/v1/checks", params=window).json()["items"][0]
+            assert (errors["state"], errors["high"]) == ("bad", 0.0)
+            assert errors["sentence"] == "Gateway errors are 50 %, usually 0 % (in the two hours before)"
+            page = web.get("/", params=window).text
+            assert re.search(r"unusual: </span> <span class=.value.>50\s%", page)

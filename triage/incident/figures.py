@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from triage.incident.model import Incident
+from triage.window import Window
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,12 @@ def time_to_acknowledge(incident: Incident) -> timedelta | None:
 def time_to_resolve(incident: Incident) -> timedelta | None:
     """From the first failing request to the end of the harm, of a resolved incident."""
     return max(incident.over - incident.began, timedelta()) if incident.over else None
+
+
+def usual_until(incidents: Iterable[Incident], window: Window) -> datetime | None:
+    """When the first of the incidents began that went on when a window began; None where none did."""
+    going = (one for one in incidents if one.over is None or one.over > window.from_)
+    return min((one.began for one in going if one.began < window.from_), default=None)
 
 
 def figures(incidents: Iterable[Incident]) -> Figures:
