@@ -1,6 +1,6 @@
 """One customer's requests: what they tried, what failed in it, what they ordered, and whether they got through."""
 
-from collections.abc import Set
+from collections.abc import Iterable, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -22,6 +22,16 @@ class Order:
     order: str
     amount: Decimal | None
     currency: str
+
+
+def each_once(orders: Iterable[Order]) -> tuple[Order, ...]:
+    """Every order once, with its largest amount."""
+    largest: dict[str, Order] = {}
+    for order in orders:
+        known = largest.get(order.order)
+        if known is None or (order.amount or 0) > (known.amount or 0):
+            largest[order.order] = order
+    return tuple(largest.values())
 
 
 @dataclass(frozen=True)
@@ -80,13 +90,7 @@ class Customer:
     @property
     def orders(self) -> list[Order]:
         """Every order named in the window's requests, once, with its largest amount."""
-        largest: dict[str, Order] = {}
-        for request in self.requests:
-            for order in request.orders:
-                known = largest.get(order.order)
-                if known is None or (order.amount or 0) > (known.amount or 0):
-                    largest[order.order] = order
-        return list(largest.values())
+        return list(each_once(order for request in self.requests for order in request.orders))
 
     @property
     def hit(self) -> list[Request]:

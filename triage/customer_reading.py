@@ -9,7 +9,7 @@ from operator import itemgetter
 from typing import TypedDict, cast
 
 from queries.store import Store
-from triage.customer import Customer, Order, Request
+from triage.customer import Customer, Order, Request, each_once
 from triage.model import Evidence
 from triage.ownership import NamedSpan, owners
 from triage.window import Window
@@ -136,7 +136,7 @@ def _clear(row: _Row) -> Request:
         failed=row["IsFailing"],
         is_theirs=True,
         failures=tuple(_evidence(row["TraceId"], failure) for failure in row["Failures"]),
-        orders=tuple(_order(price) for price in row["Orders"]),
+        orders=each_once(_order(price) for price in row["Orders"]),
     )
 
 
@@ -163,7 +163,7 @@ def _of_customer(customer: str, row: _Row, spans: Sequence[_Span]) -> Request:
         _clear(row),
         is_theirs=any(_key(span) == _key(row) for span in theirs),
         failures=tuple(_evidence(row["TraceId"], span) for span in theirs if span["IsFailing"]),
-        orders=tuple(_order(span) for span in theirs if span["OrderId"]),
+        orders=each_once(_order(span) for span in theirs if span["OrderId"]),
     )
 
 

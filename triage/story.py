@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from triage.customer import Customer, Request
 from triage.detectors.wording import milliseconds
 from triage.incident.impact import WORST_FIRST
-from triage.incident.of_customer import Part, is_slow, worst
+from triage.incident.of_customer import Part, hides_slowness, is_slow, worst
 from triage.model import Evidence, Outcome
 
 OPERATIONS_TOLD = 3
@@ -47,13 +47,17 @@ def _incidents(customer: Customer, parts: Sequence[Part]) -> Iterator[str]:
 
 
 def _slow(customer: Customer, parts: Sequence[Part]) -> Iterator[str]:
-    """What worked, but took longer than an incident of theirs asks for."""
-    slow = [one for one in customer.requests if not one.failed and is_slow(one, parts)]
+    """What worked, but took longer than an incident of theirs asks for; or else what was slow behind their requests."""
+    worked = [one for one in customer.requests if not one.failed]
+    slow = [one for one in worked if is_slow(one, parts)]
+    behind = [one for one in worked if hides_slowness(one, parts)]
     if slow:
         longest = milliseconds(max(request.duration_ms for request in slow))
-        worked = slow[0].operation if len(slow) == 1 else _number(len(slow), "request").capitalize()
+        what = slow[0].operation if len(slow) == 1 else _number(len(slow), "request").capitalize()
         when = _when(slow, _minute(slow[0]).date())
-        yield f"{worked} worked {when}, but took {'' if len(slow) == 1 else 'up to '}{longest}."
+        yield f"{what} worked {when}, but took {'' if len(slow) == 1 else 'up to '}{longest}."
+    elif behind:
+        yield f"Something was slow behind {_number(len(behind), 'request')}, and they never noticed."
 
 
 def _requests(customer: Customer) -> tuple[str, ...]:
@@ -101,12 +105,16 @@ def _operation(customer: Customer, entry: tuple[str, str], day: date) -> str:
     at = f" at {where[0][0]}" if where else ""
     success = customer.success_after(entry, failed[-1].start_ns)
     how_many, when = _how_many(len(failed), len(tried)), _when(tried, day)
-    if any(request.is_theirs for request in tried):
-        what, not_since = f"Tried {wanted(entry[1]) or entry[1]}", "it has not worked since"
+    not_since = "it has not worked since"
+    if not any(request.is_theirs for request in tried):
+        what, not_since = f"Was named in {entry[1]} {_times(len(tried))}", "none of their own has worked since"
+    elif failed[0].kind == "Consumer":
+        were = "was" if len(tried) == 1 else "were"
+        what = f"{_number(len(tried), 'message').capitalize()} {were} processed for them ({entry[1]})"
     else:
-        what, not_since = f"Was named in {entry[1]}", "none of their own has worked since"
+        what = f"Tried {wanted(entry[1]) or entry[1]} {_times(len(tried))}"
     since = _since(entry[1], success, day) if success else not_since
-    return f"{what} {_times(len(tried))} {when}; {how_many} failed{at}; {since}."
+    return f"{what} {when}; {how_many} failed{at}; {since}."
 
 
 def wanted(operation: str) -> str:

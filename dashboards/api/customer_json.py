@@ -7,7 +7,7 @@ from pydantic import Field
 
 from triage.customer import Customer, Request
 from triage.incident.model import State
-from triage.incident.of_customer import Part, is_slow
+from triage.incident.of_customer import Part, is_slow, last_attempt
 from triage.model import Outcome
 from triage.story import story
 from triage.wire import EvidenceJson, TextOrNull, Time, Wire
@@ -106,7 +106,7 @@ class CustomerJson(Wire):
             failed_requests=len(customer.hit),
             failures=len(customer.failures),
             recovered_at=customer.recovered_at,
-            last_attempt=customer.last_attempt,
+            last_attempt=last_attempt(customer, parts),
             orders=[OrderJson.model_validate(order) for order in customer.orders],
             incidents=[InIncidentJson.of(part) for part in parts],
             complete=customer.complete,

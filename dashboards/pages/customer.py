@@ -17,7 +17,7 @@ from dashboards.pages.shown import customer_path
 from dashboards.pages.views import render
 from queries.store import Store
 from triage.customer import Request as Requested
-from triage.incident.of_customer import is_slow, worst
+from triage.incident.of_customer import hides_slowness, is_slow, last_attempt, worst
 from triage.story import origin, story
 from triage.window import around, format_time
 
@@ -61,6 +61,7 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
     path = path or "/customers"
     parts = their_parts(request, store, customer, now)
     slow = {one for one in customer.requests if is_slow(one, parts)}
+    behind = {one for one in customer.requests if hides_slowness(one, parts)}
     return render(
         request,
         "customer.html",
@@ -69,8 +70,10 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
         story=story(customer, parts),
         parts=parts,
         worst=worst(parts),
+        last_attempt=last_attempt(customer, parts),
         slow=slow,
-        chapters=_chapters(page.requests, slow),
+        behind=behind,
+        chapters=_chapters(page.requests, slow | behind),
         origin=origin,
         next_page=path + _query(identity | {"cursor": page.next, "limit": str(asked.limit)}) if page.next else None,
         around_last=path + _query(identity | _around(page.last_seen)),
@@ -80,11 +83,11 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
     )
 
 
-def _chapters(requests: Sequence[Requested], slow: Set[Requested]) -> list[list[Requested]]:
+def _chapters(requests: Sequence[Requested], told: Set[Requested]) -> list[list[Requested]]:
     """The requests in order, with those that just worked gathered: a long quiet stretch is one chapter."""
     chapters: list[list[Requested]] = []
     for quiet, stretch in groupby(
-        requests, key=lambda one: not (one.failed or one.failures or one.orders or one in slow)
+        requests, key=lambda one: not (one.failed or one.failures or one.orders or one in told)
     ):
         gathered = list(stretch)
         chapters.extend([gathered] if quiet and len(gathered) >= LONG_STRETCH else [[request] for request in gathered])

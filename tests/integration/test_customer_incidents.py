@@ -6,11 +6,13 @@ from datetime import timedelta
 from urllib.parse import quote
 
 import pytest
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from starlette.testclient import TestClient
 
 from dashboards.app import create_app
 from queries.store import Store
 from tests.integration import small_shop
+from tests.integration.otlp import SECOND, T0, attributes, segment, span, token, traces
 from tests.integration.small_shop import FROM, HOSTILE, ODD
 from tests.symptoms import RUNBOOK, Passes, gateway_errors
 from triage.incident.book import StoredBook
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.integration
 
 END = FROM + timedelta(hours=1)
 WINDOW = {"from": format_time(FROM), "to": format_time(END)}
+QUICK = "c-quick"
 CUSTOMERS = (ODD, "c-2", "c-3", HOSTILE)
 ASKED = {
     "payment": Question(FROM, END, service="payment"),
@@ -30,6 +33,7 @@ ASKED = {
     "version": Question(FROM, END, version="9"),
     "slow": Question(FROM, END, operation="POST /checkout", slower_than_ms=4.5),
     "slower": Question(FROM, END, operation="POST /checkout", slower_than_ms=5.5),
+    "behind": Question(FROM, END, operation="POST /mail", slower_than_ms=100),
 }
 
 
@@ -45,6 +49,12 @@ class Web:
 def web(own_store: Store) -> Iterator[Web]:
     """The small shop, with an incident for each of the questions."""
     small_shop.fill(own_store)
+    named = attributes({"customer.id": QUICK, "order.id": "o-9"})
+    entry = span(1, 900, 0, T0 + SECOND, SECOND // 1000, name="POST /checkout", kind=Span.SPAN_KIND_SERVER)
+    entry.attributes.extend(named)
+    priced = attributes({"order.id": "o-9", "order.amount": 49.9, "order.currency": "EUR"})
+    later = span(2, 900, 1, T0 + SECOND, 3 * SECOND, name="POST /mail", attributes=priced)
+    own_store.insert("traces", segment(traces(entry, later)), token())
     ids = {}
     for name, question in ASKED.items():
         passes = Passes(runbook=RUNBOOK)
@@ -98,3 +108,18 @@ def test_a_customer_for_whom_nothing_failed_is_hit_where_an_incident_says_so(web
     assert "not recovered</span> there" in " ".join(page.split())
     assert "worked, but took 5\xa0ms" in page
     assert answer["story"].endswith("POST /checkout worked at 14:14, but took 5 ms.")
+
+
+def test_a_quick_request_is_not_called_slow_for_what_is_slow_behind_it(web: Web) -> None:
+    """It worked; when they last tried is told as the incident's list says, and their order once, with its amount."""
+    (listed,) = web.client.get(f"/api/v1/incidents/{web.incidents['behind']}/affected").json()["items"]
+    answer = web.client.get(f"/api/v1/customers/{QUICK}", params=WINDOW).json()
+    (item,) = answer["items"]
+    assert (listed["customer"], listed["outcome"], item["slow"]) == (QUICK, "masked", False)
+    assert answer["last_attempt"] == listed["last_attempt"] == item["time"]
+    assert item["orders"] == [{"order": "o-9", "amount": 49.9, "currency": "EUR"}]
+    assert answer["story"].endswith("Something was slow behind one request, and they never noticed.")
+    page = web.client.get(f"/customers/{QUICK}", params=WINDOW).text
+    assert "worked; something behind it was slow" in page
+    assert "but took" not in page
+    assert "unknown" not in page.partition("Last attempt")[2].partition("</div>")[0]

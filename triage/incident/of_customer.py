@@ -1,7 +1,8 @@
 """The incidents that a customer was in: those whose questions ask for a span of theirs, or that name them on a row."""
 
-from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass, replace
+import math
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from queries.store import Store
@@ -16,16 +17,32 @@ from triage.window import Window, ms_to_ns
 
 @dataclass(frozen=True)
 class Part:
-    """A customer's part in an incident, from its begin on: how it went on there, and the traces that it calls slow."""
+    """A customer's part in an incident, from its begin on: how it went on there, and when they last tried.
+
+    `slow` are the traces in which it calls a span slow, each with how long that was to take at most (ms).
+    """
 
     incident: Incident
     outcome: Outcome
-    slow: Set[str] = frozenset()
+    last_attempt: datetime | None = None
+    slow: Mapping[str, float] = field(default_factory=dict)
 
 
 def is_slow(request: Request, parts: Iterable[Part]) -> bool:
-    """Whether one of the incidents calls a request slow."""
-    return any(request.trace_id in part.slow for part in parts)
+    """Whether a request took longer than one of the incidents asks for."""
+    return any(request.duration_ms > part.slow.get(request.trace_id, math.inf) for part in parts)
+
+
+def hides_slowness(request: Request, parts: Iterable[Part]) -> bool:
+    """Whether one of the incidents calls slow what lies behind a request that was quick itself."""
+    parts = list(parts)
+    return any(request.trace_id in part.slow for part in parts) and not is_slow(request, parts)
+
+
+def last_attempt(customer: Customer, parts: Iterable[Part]) -> datetime | None:
+    """When they last tried what had failed for them; where nothing did, what an incident says of them."""
+    attempts = (part.last_attempt for part in parts if part.last_attempt)
+    return customer.last_attempt or max(attempts, default=None)
 
 
 def worst(parts: Iterable[Part]) -> Outcome | None:
@@ -54,21 +71,36 @@ def _part(
     found = {one: asked_for(store, customer, one) for one in _in_window(customer, asked)}
     if not any(found.values()) and not any(_is_within(each, customer.window) for each in told):
         return None
-    answers = [outcome_of(store, customer, question, found.get(question)) for question in asked]
-    outcomes = [*(each.outcome for each in told), *(one for one in answers if one)]
-    slow = frozenset(trace for one, spans in found.items() if one.slower_than_ms is not None for trace, _ in spans)
-    return Part(incident, min(outcomes, key=WORST_FIRST.index), slow) if outcomes else None
+    answers = [went_on(store, customer, question, found.get(question)) for question in asked]
+    went = [(each.outcome, each.last_attempt) for each in (*told, *answers) if each and each.outcome]
+    if not went:
+        return None
+    return Part(
+        incident,
+        min((outcome for outcome, _ in went), key=WORST_FIRST.index),
+        max((attempt for _, attempt in went if attempt), default=None),
+        _slow(found),
+    )
 
 
-def outcome_of(store: Store, customer: Customer, question: Question, spans: Set[SpanKey] | None) -> Outcome | None:
-    """How it went on for them after what a question asks for, as its list says; None where nothing of it is theirs.
+def _slow(found: Mapping[Question, Set[SpanKey]]) -> dict[str, float]:
+    slow: dict[str, float] = {}
+    for one, spans in found.items():
+        if one.slower_than_ms is not None:
+            slow |= {trace: min(one.slower_than_ms, slow.get(trace, math.inf)) for trace, _ in spans}
+    return slow
+
+
+def went_on(
+    store: Store, customer: Customer, question: Question, spans: Set[SpanKey] | None
+) -> Customer | AffectedCustomer | None:
+    """How it went on for them after what a question asks for, as its list says; no outcome where nothing is theirs.
 
     Where `spans` is all that it asks for of theirs, their requests tell, unless it asks for slowness; else the store.
     """
     if spans is not None and question.slower_than_ms is None and customer.complete:
-        return customer.after(spans).outcome
-    hit = fared(store, question, customer.customer)
-    return hit.outcome if hit else None
+        return customer.after(spans)
+    return fared(store, question, customer.customer)
 
 
 def _is_within(told: AffectedCustomer, window: Window) -> bool:
