@@ -243,9 +243,16 @@ def test_nothing_is_worse_than_all_or_less_than_none(value: float, said: str) ->
         (0.31, "ratio", "31 %"),
         (0.163, "1", "16 %"),
         (0.0004, "1", "under 0.1 %"),
-        (31.4, "{order}/min", "31.4 order/min"),
+        (0.9, "ratio", "90 %"),
+        (0.9983, "ratio", "99.8 %"),
+        (0.99998, "ratio", "over 99.9 %"),
+        (1.0, "ratio", "100 %"),
+        (1.25, "1", "125 %"),
+        (31.4, "{order}/min", "31.4 orders/min"),
+        (1.0, "{order}/min", "1 order/min"),
+        (3.0, "customers", "3 customers"),
     ],
 )
 def test_a_quantity_reads_as_people_write_it(value: float, unit: str, text: str) -> None:
-    """A share in percent, and what UCUM counts without its braces."""
+    """A share in percent, 100 only where it is all; and what UCUM counts without its braces, in the plural."""
     assert quantity(value, unit) == text

@@ -60,7 +60,8 @@ def test_what_lies_beside_its_band_is_not_called_as_usual() -> None:
         (0.0, "1", "0 %"),
         (1900, "ms", "1.9 s"),
         (18211.4, "EUR", "18,211 EUR"),
-        (12, "{order}/min", "12 order/min"),
+        (12, "{order}/min", "12 orders/min"),
+        (1, "{order}/min", "1 order/min"),
         (6, "/min", "6 /min"),
         (45, "%", "45 %"),
         (4, "", "4"),
@@ -75,6 +76,7 @@ def test_a_band_shares_one_unit() -> None:
     """Its ends are in the same one, and one end suffices where both read alike."""
     assert band(Usual(900.0, 800.0, 1200.0), "ms") == "0.8–1.2 s"
     assert band(Usual(0.02, 0.02, 0.02), "1") == "2 %"
+    assert band(Usual(12.0, 11.0, 14.0), "{order}/min") == "11–14 orders/min"
     assert band(Usual(), "1") == "unknown"
 
 

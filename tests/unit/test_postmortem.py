@@ -7,12 +7,12 @@ from xml.etree import ElementTree
 
 import pytest
 
-from tests.postmortems import facts, hit, incident
+from tests.postmortems import NOW, facts, hit, incident
 from tests.symptoms import Passes, at, gateway_errors, other
 from triage.incident.acting import Act
 from triage.incident.book import MemoryBook
 from triage.incident.due import due_at, reminder_due
-from triage.incident.model import Event, Incident, Kind, Message
+from triage.incident.model import Event, Impact, Incident, Kind, Message
 from triage.incident.wire import IncidentJson
 from triage.model import Evidence, Outcome, Question
 from triage.postmortem.actions import read
@@ -114,6 +114,29 @@ class TestDraft:
         document = drafted(facts(passes.only))
         ended = next(each for each in document.timeline if each.kind == "symptom_ended")
         assert ended.text == "gateway_errors has found nothing of POST /checkout since 10:03:20 UTC"
+
+    def test_each_end_of_what_came_back_is_told_as_it_was(self) -> None:
+        """Not as the last one; nor as the moment at which that was known."""
+        passes = Passes()
+        passes.looks(30, 80, gateway_errors())
+        passes.looks(80, 500)
+        once = drafted(facts(passes.only)).section(SectionName.REMEDIATION).drafted[1:]
+        assert once == ["It ended at 10:03:20 UTC: the detectors found nothing of it since."]
+        passes.looks(500, 600, replace(gateway_errors(), from_=at(490)))
+        again = [*once, "At 10:10:20 UTC it was open again: it was found again."]
+        assert drafted(facts(passes.only)).section(SectionName.REMEDIATION).drafted[1:] == again
+        passes.looks(600, 1000)
+        last = "It ended at 10:12:00 UTC: the detectors found nothing of it since."
+        assert drafted(facts(passes.only)).section(SectionName.REMEDIATION).drafted[1:] == [*again, last]
+
+    def test_all_is_said_only_where_it_is_all(self) -> None:
+        """No hundred percent beside what is left out; and of one it is said as of one."""
+        known = Impact(NOW, 3, 3, 0, 0, failures=4188, failed_requests=4188, unattributed_failures=7)
+        shares = "99.8 % of 4,188 failures in 4,188 requests belong to a named customer; 7 could not be attributed"
+        assert shares in md(drafted(replace(facts(), impact=known)))
+        one = replace(known, failures=1, failed_requests=1, unattributed_failures=0, ambiguous_failures=1)
+        said = "0 % of 1 failure in 1 request belongs to a named customer; 0 could not be attributed, 1 names several"
+        assert said in md(drafted(replace(facts(), impact=one)))
 
     @pytest.mark.parametrize(
         ("rows", "words", "item"),

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from triage.detectors import NAMES
 from triage.detectors.wording import clock
 from triage.incident.model import Answer, Person
+from triage.kpi.wording import counted
 from triage.odd import one_line
 from triage.runbook.model import Contact, Row, Runbook
 from triage.symptom import Cause, Key, Severity, Symptom
@@ -136,7 +137,7 @@ def _figure(symptom: Symptom, takes: str, at: str = "") -> str:
     if symptom.detector not in NAMES:
         return one_line(symptom.sentence or symptom.detector, 100)
     figure = quantity(symptom.value, symptom.unit)
-    if at and symptom.value and figure != "100 %" and not figure.startswith("under"):
+    if at and symptom.value and figure != "100 %" and not figure.startswith(("under", "over")):
         figure += " or less" if symptom.value < symptom.usual else " or more"
     if symptom.detector in OF_ALL and symptom.unit == "ratio":
         return f"{at}{figure} of {OF_ALL[symptom.detector]}{about}"
@@ -152,16 +153,14 @@ def subject_words(symptom: Symptom) -> str:
     return one_line(known) if known not in {"", "*"} else "everything"
 
 
-ANNOTATION = str.maketrans("", "", "{}")
-"""UCUM's braces around what is counted: `{order}/min`."""
-
-
 def quantity(value: float, unit: str) -> str:
     """A figure with its unit: `31 %`, `0.2 %`, `2.4 s`, `12 orders`."""
     number, digits, name = _written(value, unit)
     if name == "%":
-        return "under 0.1 %" if 0 < number < 0.1 else f"{number:.{digits}f} %"
-    return f"{number:,.{digits}f} {name}".rstrip()
+        edge = "under 0.1 %" if 0 < number < 0.1 else "over 99.9 %" if 99.9 < number < 100 else ""
+        return edge or f"{number:.{digits}f} %"
+    text = f"{number:,.{digits}f}"
+    return f"{text} {one_line(counted(name, text), 20)}".rstrip()
 
 
 def as_told(value: float, unit: str) -> float:
@@ -175,8 +174,8 @@ def _written(value: float, unit: str) -> tuple[float, int, str]:
     """A figure in the unit that suits it, with how many digits behind the point, and the unit."""
     if unit in {"ratio", "1"}:
         percent = 100 * value
-        return percent, 0 if percent >= 10 or percent == int(percent) else 1, "%"
+        return percent, 0 if 10 <= percent <= 99 or percent >= 100 or percent == int(percent) else 1, "%"
     if unit == "ms":
         return (value, 0, "ms") if round(value) < 1000 else (value / 1000, 1, "s")
     digits = 0 if value == int(value) or abs(value) >= 100 else 1 if abs(value) >= 1 else 2
-    return value, digits, one_line(unit.translate(ANNOTATION), 20)
+    return value, digits, unit

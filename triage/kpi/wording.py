@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import re
+
 from triage.kpi.usual import Usual
 
 RATIOS = {"1", "ratio"}
+NOUN = re.compile(r"\{([a-z]*[a-rt-xz])\}")
 
 
 def figure(value: float, unit: str) -> str:
     """`12.4 %`, `0.41 s`, `31 orders/min`."""
     number, sign = _scaled(value, unit)
-    return f"{_digits(number)}{f' {sign}' if sign else ''}"
+    text = _digits(number)
+    return f"{text} {counted(sign, text)}".rstrip()
 
 
 def band(usual: Usual, unit: str) -> str:
@@ -18,8 +22,14 @@ def band(usual: Usual, unit: str) -> str:
     if usual.low is None or usual.high is None:
         return "unknown" if usual.middle is None else figure(usual.middle, unit)
     low, high = (_digits(_scaled(end, unit, of=usual.high)[0]) for end in (usual.low, usual.high))
-    sign = _scaled(usual.high, unit)[1]
-    return f"{low if low == high else f'{low}–{high}'}{f' {sign}' if sign else ''}"
+    text = low if low == high else f"{low}–{high}"
+    return f"{text} {counted(_scaled(usual.high, unit)[1], text)}".rstrip()
+
+
+def counted(unit: str, count: str) -> str:
+    """UCUM's annotations as people write them beside a count: `{order}/min` is `orders/min`, of one `order/min`."""
+    words = unit if count == "1" else NOUN.sub(r"{\1s}", unit)
+    return words.replace("{", "").replace("}", "")
 
 
 def _scaled(value: float, unit: str, of: float | None = None) -> tuple[float, str]:
@@ -28,12 +38,7 @@ def _scaled(value: float, unit: str, of: float | None = None) -> tuple[float, st
         return 100 * value, "%"
     if unit == "ms":
         return (value, "ms") if abs(value if of is None else of) < 1000 else (value / 1000, "s")
-    return value, _unit(unit)
-
-
-def _unit(unit: str) -> str:
-    """UCUM's annotations without their braces: `{order}/min` is `order/min`."""
-    return unit.replace("{", "").replace("}", "")
+    return value, unit
 
 
 def _digits(number: float) -> str:

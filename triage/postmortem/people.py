@@ -1,8 +1,9 @@
 """What people did about it: which steps they ticked, what they noted, and how it was declared over."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
-from triage.incident.fold import ticked
+from triage.incident.fold import SYMPTOM, ticked
 from triage.incident.model import US, Event, Incident, Kind
 from triage.postmortem.model import StepJson
 from triage.postmortem.wording import clock
@@ -38,8 +39,15 @@ def _state_change(incident: Incident, event: Event) -> str:
     at = clock(event.time, incident.began)
     what = {Kind.MITIGATED: "mitigated", Kind.RESOLVED: "resolved", Kind.REOPENED: "open again"}[Kind(event.kind)]
     if by_us and event.kind == Kind.RESOLVED:
-        ended = clock(incident.ended or event.time, incident.began)
+        ended = clock(_ended(incident, event), incident.began)
         return f"It ended at {ended}: the detectors found nothing of it since."
     if by_us:
         return f"At {at} it was {what}: it was found again."
     return f"At {at} {event.author} called it {what}" + (f": {event.text}" if event.text else ".")
+
+
+def _ended(incident: Incident, resolved: Event) -> datetime:
+    """When what was resolved then had ended: it may have come back since."""
+    told = [each for each in incident.timeline if each.kind == Kind.SYMPTOM_ENDED and each.time <= resolved.time]
+    ends = [SYMPTOM.validate_json(each.details).to for each in told]
+    return max((end for end in ends if end), default=resolved.time)

@@ -123,8 +123,9 @@ def completeness(known: Impact, *, of_rows: bool, slow: bool) -> Iterator[str]:
         several = known.ambiguous_failures
         yield (
             f"{quantity(share, 'ratio')} of {counted(known.failures, failure(slow=slow))} in "
-            f"{counted(known.failed_requests, 'request')} belong to a named customer; "
-            f"{lost:,} could not be attributed, {several:,} name several customers."
+            f"{counted(known.failed_requests, 'request')} {'belongs' if known.failures == 1 else 'belong'} "
+            f"to a named customer; {lost:,} could not be attributed, "
+            f"{several:,} {'names' if several == 1 else 'name'} several customers."
         )
     yield "The figures are exact: nothing was sampled." if known.exact else (known.caveat or "The figures are a least.")
 
