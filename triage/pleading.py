@@ -1,6 +1,6 @@
 """What speaks for a change as the cause, and what against it: sentences with figures, for whoever must decide."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TypedDict
@@ -60,9 +60,20 @@ class Known:
     later: Sequence[Change] = ()
     versions: Mapping[str, Sequence[VersionRow]] = field(default_factory=dict)
 
+    @property
+    def noun(self) -> str:
+        """What there is to see of it."""
+        return seen_as(self.symptoms)
+
     def of(self, change: Change) -> Sequence[VersionRow]:
         """How the versions of the change's service did."""
         return self.versions.get(change["Service"], ())
+
+
+def seen_as(symptoms: Iterable[Symptom]) -> str:
+    """What there is to see of symptoms: a failure, unless nothing fails where one is slow, moved or wrong."""
+    questions = (each.question for each in symptoms)
+    return "failure" if any(one and one.slower_than_ms is None for one in questions) else "symptom"
 
 
 @dataclass(frozen=True)
@@ -88,11 +99,11 @@ Said = Iterator[tuple[bool, str]]
 def _time(change: Change, known: Known) -> Said:
     gap = known.began - change["Time"]
     if gap < timedelta():
-        yield False, f"the first failure was {span(-gap)} before we were told of it"
+        yield False, f"the first {known.noun} was {span(-gap)} before we were told of it"
     elif gap > LONG_BEFORE:
-        yield False, f"it was made {span(gap)} before the first failure, and nothing failed until then"
+        yield False, f"it was made {span(gap)} before the first {known.noun}, and there was none until then"
     else:
-        yield True, f"it was made {span(gap)} before the first failure"
+        yield True, f"it was made {span(gap)} before the first {known.noun}"
 
 
 def _place(change: Change, known: Known) -> Said:
@@ -102,11 +113,11 @@ def _place(change: Change, known: Known) -> Said:
     if not service:
         yield False, "it names no service"
     elif change["Service"] in suspected:
-        yield True, f"the failures begin at {service}, which it changed"
+        yield True, f"the {known.noun}s begin at {service}, which it changed"
     elif any(change["Service"] in each.services for each in known.symptoms):
         yield True, f"it changed {service}, which is concerned"
     elif where:
-        yield False, f"the failures begin at {where}, and it changed {service}"
+        yield False, f"the {known.noun}s begin at {where}, and it changed {service}"
 
 
 def _versions(change: Change, known: Known) -> Said:
@@ -128,7 +139,7 @@ def _versions(change: Change, known: Known) -> Said:
         yield True, f"{shares}, of the other versions' {_share(errors, requests)}"
     before = _ratio(own["ErrorsBefore"], own["RequestsBefore"])
     if own["RequestsBefore"] >= FEW and before <= SERVED_WELL * failing:
-        yield False, f"{version} had served {own['RequestsBefore']:,} requests before the first failure"
+        yield False, f"{version} had served {own['RequestsBefore']:,} requests before the first {known.noun}"
 
 
 def _undone(change: Change, known: Known) -> Said:
@@ -140,9 +151,9 @@ def _undone(change: Change, known: Known) -> Said:
     what = f"{one_line(undone['Service'])} {one_line(undone['Version'])} took its place at {undone['Time']:%H:%M} UTC"
     went_on = (known.ended or known.now or undone["Time"]) - undone["Time"]
     if went_on > SOON_AFTER:
-        yield False, f"{what}, and the failures went on for {span(went_on)}"
+        yield False, f"{what}, and the {known.noun}s went on for {span(went_on)}"
     elif known.ended and went_on >= -timedelta(minutes=1):  # we may be told of it a little late
-        yield True, f"{what}, and the failures ended"
+        yield True, f"{what}, and the {known.noun}s ended"
 
 
 def _takes_the_place(later: Change, change: Change) -> bool:
@@ -176,6 +187,11 @@ def lasted(length: timedelta) -> str:
     if seconds < 600:
         return f"{seconds // 60} min {seconds % 60} s" if seconds % 60 else f"{seconds // 60} min"
     return span(length)
+
+
+def between(from_: datetime, to: datetime) -> str:
+    """How long it was from one moment to another, as who subtracts what clocks show of them has it: to the second."""
+    return lasted(max(to.replace(microsecond=0) - from_.replace(microsecond=0), timedelta()))
 
 
 def _ratio(part: int, of: int) -> float:

@@ -9,7 +9,7 @@ from typing import cast
 from triage.changes import NOT_MADE
 from triage.incident.model import Incident, Suspect
 from triage.odd import one_line
-from triage.pleading import Change, Known, VersionRow, pleas
+from triage.pleading import Change, Known, VersionRow, pleas, seen_as
 from triage.symptom import Ask, Cause, Symptom
 
 BEFORE = timedelta(hours=2)
@@ -100,21 +100,21 @@ def scored(changes: Iterable[Change], symptoms: Iterable[Symptom], began: dateti
 def _suspect(change: Change, symptoms: list[Symptom], began: datetime) -> Suspect:
     speaking = [
         max((_speaks(change, symptom) for symptom in symptoms), key=lambda each: each.score),
-        *_time(change, began),
+        *_time(change, began, seen_as(symptoms)),
     ]
     score = math.prod(each.score for each in speaking)
     words = ", ".join(each.words for each in reversed(speaking) if each.words)
     return Suspect(what_changed(change), change["Id"], change["Time"], round(score, 2), words)
 
 
-def _time(change: Change, began: datetime) -> Iterator[Speaks]:
+def _time(change: Change, began: datetime, noun: str) -> Iterator[Speaks]:
     gap_s = (began - change["Time"]).total_seconds()
     if gap_s < 0:
         yield Speaks(0.9, "just as it began")
         return
     minutes = round(gap_s / 60)
     words = "less than a minute" if gap_s < 60 else "1 minute" if minutes == 1 else f"{minutes} minutes"
-    yield Speaks(0.5 ** (gap_s / HALF_LIFE_S / 2), f"{words} before the first failure")
+    yield Speaks(0.5 ** (gap_s / HALF_LIFE_S / 2), f"{words} before the first {noun}")
 
 
 def _speaks(change: Change, symptom: Symptom) -> Speaks:
@@ -126,7 +126,7 @@ def _speaks(change: Change, symptom: Symptom) -> Speaks:
         return Speaks(1.0, "the failures are of this version")
     fits = 0.1 if ADDED.get(symptom.cause) == change["Kind"] else 0.0
     if service and service == symptom.suspect:
-        return Speaks(0.85 + fits, "of the service where it begins to fail")
+        return Speaks(0.85 + fits, f"of the service where the {seen_as([symptom])}s begin")
     if service and service in {*symptom.services, *symptom.subject.values(), symptom.labels.get("caller", "")}:
         return Speaks(0.7 + fits, "of a service concerned")
     if not service:

@@ -33,7 +33,6 @@ from triage.detectors import NAMES
 from triage.incident.acting import Act, NoIncident, WrongStep, change, note, tick
 from triage.incident.book import StoredBook
 from triage.incident.customers import CustomersPage, Order, customers_page
-from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
 from triage.incident.graph import Graph, call_graph
 from triage.incident.impact import is_of_rows, is_slow
 from triage.incident.model import Impact, Incident, State, Suspect
@@ -43,7 +42,7 @@ from triage.incident.wire import IncidentJson
 from triage.kpi.checks import Check, checks, first_three
 from triage.model import Evidence
 from triage.once import once
-from triage.pleading import lasted
+from triage.pleading import between
 from triage.window import Window, format_time
 
 SHOWN = 50
@@ -139,7 +138,7 @@ def incident_page(request: Request, store: TheStore, incident_id: str) -> HTMLRe
         ],
         timeline=list(passages(told.timeline)),
         times=" · ".join(_times(incident)),
-        lasted=lasted(took) if (took := time_to_resolve(incident)) else "",
+        lasted=between(incident.began, incident.over) if incident.over else "",
     )
 
 
@@ -237,13 +236,13 @@ def _at_risk(impact: Impact) -> str:
 def _times(incident: Incident) -> Iterator[str]:
     """How fast it was found, answered and ended, as far as that is known."""
     known = (
-        ("Found {} after it began", time_to_detect(incident)),
-        ("acknowledged {} after the opening", time_to_acknowledge(incident)),
-        ("over {} after it began", time_to_resolve(incident)),
+        ("Found {} after it began", incident.began, incident.opened_at),
+        ("acknowledged {} after the opening", incident.opened_at, incident.first_acknowledged_at),
+        ("over {} after it began", incident.began, incident.over),
     )
-    for words, took in known:
-        if took is not None:
-            yield words.format(lasted(took))
+    for words, from_, to in known:
+        if to is not None:
+            yield words.format(between(from_, to))
 
 
 def _evidence(page: CustomersPage) -> Iterator[Evidence]:

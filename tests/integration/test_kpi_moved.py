@@ -1,5 +1,6 @@
 """A figure that follows the hour is judged by the days before; one that is no longer reported is no fall to zero."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -269,6 +270,7 @@ def test_a_figure_is_told_in_its_own_unit(own_store: Store) -> None:
     tell(own_store, 72)
     (symptom,) = kpi_moved(Window(moment(-48), moment(72)), own_store.ask)
     assert "basket fell to 0.2 EUR, usually 0.4 EUR, since" in symptom.sentence
+    assert re.search(r"\(of [\d,]+ basket\.visits\), and nothing fails", symptom.sentence)
     assert symptom.value == pytest.approx(0.2)
     assert symptom.unit == "EUR"
 

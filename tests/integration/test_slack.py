@@ -146,7 +146,7 @@ class TestBot:
         send(made, passes)
         send(made, passes)
         (told,) = [body for _, body in server.calls if body.get("reply_broadcast")]
-        assert str(told["text"]).startswith("▲ Nobody has acknowledged this for 15 minutes. head of engineering")
+        assert str(told["text"]).startswith("▲ Nobody has acknowledged this for 15 minutes. Head of engineering")
 
     def test_its_thread_is_reminded_of_the_postmortem_once(self, server: Slack) -> None:
         """A day before it is due, and while nobody has written for it; with the page where it is written."""

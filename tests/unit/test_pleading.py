@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from tests.symptoms import T0, at, gateway_errors
+from tests.symptoms import T0, at, gateway_errors, other
 from triage.pleading import Change, Known, VersionRow, pleas, span
 
 
@@ -57,7 +57,7 @@ def test_what_is_elsewhere_later_or_long_before_speaks_against_it() -> None:
         "the failures begin at payment, and it changed search",
     )
     assert pleas(deploy(-6000, "9"), known()).against == (
-        "it was made 1 h 40 min before the first failure, and nothing failed until then",
+        "it was made 1 h 40 min before the first failure, and there was none until then",
     )
     assert "it names no service" in pleas(deploy(-60, "9", ""), known()).against
 
@@ -85,6 +85,15 @@ def test_a_rollback_counts_from_when_it_is_done() -> None:
         assert done.for_[-1] == "payment 2.3.1 took its place at 10:17 UTC, and the failures ended"
         assert done.against == ()
     assert "took its place" not in repr(pleas(change, known(later=[begun], now=at(900))))
+
+
+def test_where_nothing_fails_no_failure_is_spoken_of() -> None:
+    """A figure that moved is a symptom."""
+    moved = known(symptoms=[other("kpi_moved", {"kpi": "conversion"})], later=[deploy(300, "2.3.1")], ended=at(400))
+    said = pleas(deploy(-40, "2.4.0"), moved)
+    assert said.for_[0] == "it was made less than a minute before the first symptom"
+    assert said.for_[-1] == "payment 2.3.1 took its place at 10:07 UTC, and the symptoms ended"
+    assert "fail" not in repr(said)
 
 
 def test_lengths_are_in_words() -> None:

@@ -115,6 +115,35 @@ class TestDraft:
         ended = next(each for each in document.timeline if each.kind == "symptom_ended")
         assert ended.text == "gateway_errors has found nothing of POST /checkout since 10:03:20 UTC"
 
+    def test_whom_a_moved_figure_hits_is_unknown(self) -> None:
+        """No zero in its stead, in no table; its figure is drawn and told in its unit."""
+        moved = other("kpi_moved", {"kpi": "conversion"}, value=0.1, usual=0.34, unit="1")
+        passes = Passes()
+        passes.look(30, moved)
+        given = facts(passes.only)
+        assert given.series
+        share, rate = (replace(given.series, unit=unit) for unit in ("1", "{order}/min"))
+        given = replace(given, impact=Impact(NOW, 0, 0, 0, 0), series=share)
+        for document in (drafted(given), blind(given)):
+            text = md(document)
+            assert document.impact.unknown
+            assert text.count("Whether customers are hit is unknown") == 2
+            assert not re.search(r"0 customers|exact|Customers hit, as known|nothing at risk", text)
+            figure = document.figures[0]
+            assert "lay between 0.2 % and 30 % in the time shown; it is usually 0 % to 0.4 %." in figure.alt
+            assert "share in %" in figure.svg
+        figure = drafted(replace(given, series=rate)).figures[0]
+        assert "and 0.30 orders/min in the time shown; it is usually 0 orders/min to" in figure.alt
+        assert ", orders/min</text>" in figure.svg
+
+    def test_how_long_it_took_agrees_with_the_times_beside_it(self) -> None:
+        """Which are told to the second."""
+        passes = Passes()
+        passes.look(30, replace(gateway_errors(), from_=at(5.8), because="unknown …"))
+        text = md(drafted(facts(passes.only)))
+        assert "Found after 25 s: from its beginning at 10:02:05 UTC to the opening at 10:02:30 UTC." in text
+        assert "It rests on this: unknown …\n" in text
+
     def test_each_end_of_what_came_back_is_told_as_it_was(self) -> None:
         """Not as the last one; nor as the moment at which that was known."""
         passes = Passes()

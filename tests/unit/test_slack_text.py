@@ -198,6 +198,15 @@ def test_a_short_wait_is_told_in_seconds() -> None:
     assert said.text.startswith("▲ Nobody has acknowledged this for 20 s. ")
 
 
+def test_whoever_is_asked_at_the_beginning_of_a_sentence_is_written_so() -> None:
+    """Whatever the runbook calls them; a mention stays one."""
+    resolved = replace(incident(), state=State.RESOLVED, ended=at(720), resolved_at=at(720))
+    assert ". Head of engineering: please see that" in WRITER.escalation(incident()).text
+    assert ". Payments: please finish it." in WRITER.reminder(resolved).text
+    named = replace(resolved.answer, service_owner=Person("payments", "U012ABCDEF"))
+    assert ". <@U012ABCDEF>: please finish it." in WRITER.reminder(replace(resolved, answer=named)).text
+
+
 def test_signs_of_formatting_are_read_and_not_obeyed() -> None:
     """A path keeps its star; what an alert strikes through or calls code is not shown so. What the runbook marks is."""
     passes = Passes()

@@ -108,8 +108,8 @@ def _moved(window: Window, told: Measured, kpi: Kpi) -> Iterator[Symptom]:
         severity=_severity(kpi, _told(now, kpi), _told(share, kpi)),
         sentence=(
             f"{name(kpi.name)} {_moved_to(kpi)} {figure(_told(now, kpi), kpi.unit)}, "
-            f"usually {figure(_told(share, kpi), kpi.unit)}, since {clock(since)} (of {of:.0f}), "
-            "and nothing fails or is slow"
+            f"usually {figure(_told(share, kpi), kpi.unit)}, since {clock(since)} "
+            f"(of {of:,.0f}{f' {name(kpi.by.name)}' if kpi.by else ''}), and nothing fails or is slow"
         ),
         value=_told(now, kpi),
         usual=_told(share, kpi),

@@ -14,6 +14,7 @@ from queries.store import Store
 from triage.affected.answer import affected, everyone
 from triage.affected.sheet import Sheet
 from triage.detectors.inventory import inventory
+from triage.detectors.no_data import no_data
 from triage.incident.model import Impact, Incident
 from triage.incident.questions import questions
 from triage.model import Affected, AffectedCustomer, Outcome, Question
@@ -112,6 +113,12 @@ def is_slow(incident: Incident) -> bool:
     """Whether nothing failed, so that what is counted for a customer are spans that took too long."""
     asked = [each.symptom.question for each in incident.symptoms if each.symptom.question is not None]
     return bool(asked) and all(each.slower_than_ms is not None for each in asked)
+
+
+def tells_customers(incident: Incident) -> bool:
+    """Whether any symptom says whom to ask for; of silence nobody knows whom it hit."""
+    symptoms = [each.symptom for each in incident.symptoms if each.symptom.detector != no_data.__name__]
+    return any(each.question is not None or kinds_of(each) for each in symptoms)
 
 
 def sheet_of(incident: Incident, question: Question, at: datetime) -> Sheet:

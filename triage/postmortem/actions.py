@@ -7,7 +7,7 @@ from triage.incident.due import due_at
 from triage.incident.figures import time_to_detect
 from triage.incident.impact import is_slow
 from triage.incident.model import State
-from triage.pleading import lasted
+from triage.pleading import between
 from triage.postmortem.facts import Facts
 from triage.postmortem.model import ActionJson
 from triage.postmortem.wording import counted, failure
@@ -41,7 +41,7 @@ def suggested(facts: Facts) -> Iterator[ActionJson]:
         what = f"Name the customer of the {spans} that belong to nobody (triage doctor)"
         yield ActionJson(what=what, owner=whose, due=later)
     if time_to_detect(incident) > SLOW_TO_DETECT:
-        what = f"Find it sooner than {lasted(time_to_detect(incident))} after it began"
+        what = f"Find it sooner than {between(incident.began, incident.opened_at)} after it began"
         yield ActionJson(what=what, owner=NOBODY, due=later)
     if incident.answer.mitigation and not incident.done:
         yield ActionJson(

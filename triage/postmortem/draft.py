@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from triage.incident.due import due_at, written
 from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
-from triage.incident.impact import is_of_rows, is_slow
+from triage.incident.impact import is_of_rows, is_slow, tells_customers
 from triage.incident.model import Event
 from triage.incident.naming import digest
 from triage.incident.wire import SuspectJson, impact_facts, ms
@@ -159,10 +159,9 @@ def _written(event: Event, wipe: Callable[[str], str]) -> WrittenJson:
 
 
 def _impact(facts: Facts) -> ImpactJson:
-    known = impact_facts(facts.incident, facts.impact)
-    return ImpactJson.model_validate(
-        {**known, "revised": facts.impact, "of_rows": is_of_rows(facts.incident), "slow": is_slow(facts.incident)}
-    )
+    one = facts.incident
+    kinds = {"of_rows": is_of_rows(one), "slow": is_slow(one), "unknown": not tells_customers(one)}
+    return ImpactJson.model_validate({**impact_facts(one, facts.impact), "revised": facts.impact, **kinds})
 
 
 def _customers(facts: Facts) -> CustomersJson:

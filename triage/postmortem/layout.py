@@ -142,6 +142,8 @@ def blocks_of(text: str) -> Iterator[Block]:
 
 def _impact(document: PostmortemJson) -> Iterator[Block]:
     impact, like = document.impact, document.began
+    if impact.unknown:
+        return
     end = [("At the end", impact.frozen_end)] if document.ended_at else []
     moments = (("At the opening", impact.frozen), *end, ("As known now", impact.revised))
     yield Table(

@@ -76,6 +76,8 @@ class ImpactJson(Wire):
     """Whether nothing failed, and what is counted are changes of rows that are wrong."""
     slow: bool
     """Whether nothing failed, and what is counted are spans that took too long."""
+    unknown: bool
+    """Whether nothing that was found says whom to ask for: its zeros mean nothing."""
 
 
 class CustomerRowJson(Wire):

@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from triage.incident.naming import quantity
 from triage.incident.series import Series
+from triage.kpi.wording import counted as of_many
 from triage.postmortem.facts import Facts
 from triage.postmortem.model import FigureJson
 from triage.postmortem.svg import Chart, Line, Mark, between, drawn
@@ -15,7 +16,7 @@ from triage.postmortem.wording import clock, counted
 HARM, CALM = "#b42318", "#1a7f37"
 MOST_MARKS = 4
 MOST_POINTS = 300
-UNITS = {"ratio": "share in %", "ms": "time"}
+UNITS = {"ratio": "share in %", "1": "share in %", "ms": "time"}
 
 
 def pictures(facts: Facts) -> Iterator[FigureJson]:
@@ -34,7 +35,10 @@ def _symptom(facts: Facts, series: Series) -> FigureJson:
     def said(value: float) -> str:
         return quantity(value, series.unit if series.unit in UNITS else "")
 
-    unit = UNITS.get(series.unit, series.unit)
+    def told(value: float) -> str:
+        return quantity(value, series.unit)
+
+    unit = UNITS.get(series.unit) or of_many(series.unit, "")
     points = list(zip(series.times, series.values, strict=True))
     window = facts.window
     chart = Chart(
@@ -42,8 +46,8 @@ def _symptom(facts: Facts, series: Series) -> FigureJson:
         lines=[Line("measured", points, HARM, "harm")],
     )  # fmt: skip
     known = [value for value in series.values if value is not None]
-    usually = f"; it is usually {between(said(band[0]), said(band[1]))}" if band else ""
-    lowest, highest = said(min(known)), said(max(known))
+    usually = f"; it is usually {between(told(band[0]), told(band[1]))}" if band else ""
+    lowest, highest = told(min(known)), told(max(known))
     name = visible(series.name)
     alt = f"{name} lay between {lowest} and {highest} in the time shown{usually}."
     return FigureJson(name="symptom", title=f"{name} against what is usual", alt=alt, svg=drawn(chart))

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 
-from triage.incident.figures import time_to_acknowledge, time_to_detect, time_to_resolve
-from triage.incident.impact import is_of_rows, is_slow
+from triage.incident.impact import is_of_rows, is_slow, tells_customers
 from triage.incident.model import US, Impact, Incident, Kind, State
 from triage.incident.naming import quantity
 from triage.odd import one_line
-from triage.pleading import lasted
+from triage.pleading import between
 from triage.postmortem.facts import Facts
-from triage.postmortem.wording import amounts, clock, counted, day_and_clock, failure, joined, not_recovered
+from triage.postmortem.wording import amounts, clock, closed, counted, day_and_clock, failure, joined, not_recovered
 
 LEAST_SUSPICION = 0.5
+UNKNOWN = "Whether customers are hit is unknown: nothing that was found says whom to ask for."
 
 
 def summary(facts: Facts) -> Iterator[str]:
@@ -29,7 +29,7 @@ def _what(facts: Facts) -> str:
     began = day_and_clock(incident.began)
     if incident.ended is None:
         return f"{what}{usually}, since {began}; it is not over."
-    length = lasted(incident.ended - incident.began)
+    length = between(incident.began, incident.ended)
     return f"{what}{usually}, from {began} to {clock(incident.ended, incident.began)}, {length} in all."
 
 
@@ -38,7 +38,8 @@ def _whom(facts: Facts) -> str:
     if not impact.customers:
         lost = impact.unattributed_failures + impact.ambiguous_failures
         spans = counted(lost, failure(slow=slow))
-        return f"No customer can be named for {spans}." if lost else "No customer is known to be hit."
+        nobody = "No customer is known to be hit." if tells_customers(facts.incident) else UNKNOWN
+        return f"No customer can be named for {spans}." if lost else nobody
     how = [
         f"{count:,} {words}"
         for count, words in (
@@ -69,13 +70,16 @@ def _why(facts: Facts) -> str:
 def _how_it_ended(incident: Incident) -> str:
     if incident.state is not State.RESOLVED:
         return "it is not resolved"
-    took = lasted((incident.ended or incident.began) - incident.began)
+    took = between(incident.began, incident.ended or incident.began)
     by = "the detectors found nothing of it since" if incident.resolved_by == US else "people called it resolved"
     return f"it was over after {took}, when {by}"
 
 
 def impact(facts: Facts) -> Iterator[str]:
     """The figures, and how complete they are."""
+    if not tells_customers(facts.incident):
+        yield UNKNOWN
+        return
     if facts.incident.state is not State.RESOLVED:
         yield "The figures of the end are not known: it is not over."
     yield f"As known now: {_counts(facts.impact)}."
@@ -90,6 +94,8 @@ def impact(facts: Facts) -> Iterator[str]:
 
 def frozen(incident: Incident) -> Iterator[str]:
     """The figures that were kept, each with its moment."""
+    if not tells_customers(incident):
+        return
     yield from _figures("At the opening", incident.frozen, incident)
     if incident.frozen_end:
         yield from _figures("At the end", incident.frozen_end, incident)
@@ -133,24 +139,24 @@ def completeness(known: Impact, *, of_rows: bool, slow: bool) -> Iterator[str]:
 def detection(facts: Facts) -> Iterator[str]:
     """How fast it was found, answered and ended, and what each counts from."""
     incident = facts.incident
-    found = lasted(time_to_detect(incident))
+    found = between(incident.began, incident.opened_at)
     opened = clock(incident.opened_at, incident.began)
     began = clock(incident.began, incident.began)
     yield f"Found after {found}: from its beginning at {began} to the opening at {opened}."
-    took = time_to_acknowledge(incident)
-    if took is not None:
-        yield f"Acknowledged {lasted(took)} after the opening{_by(incident, Kind.ACKNOWLEDGED)}."
+    acknowledged = incident.first_acknowledged_at
+    if acknowledged:
+        took = between(incident.opened_at, acknowledged)
+        yield f"Acknowledged {took} after the opening{_by(incident, Kind.ACKNOWLEDGED)}."
     else:
         yield "Nobody acknowledged it."
-    ended = time_to_resolve(incident)
-    yield f"Over {lasted(ended)} after it began." if ended is not None else "It is not over."
+    yield f"Over {between(incident.began, incident.over)} after it began." if incident.over else "It is not over."
     told = next((event for event in incident.timeline if event.kind == Kind.NOTIFIED), None)
     yield (
-        f"People were told {lasted(told.time - incident.opened_at)} after the opening."
+        f"People were told {between(incident.opened_at, told.time)} after the opening."
         if told
         else "No message about it was sent."
     )
-    yield f"What found it: {facts.found.sentence.rstrip('.')}."
+    yield f"What found it: {closed(facts.found.sentence)}"
 
 
 def _by(incident: Incident, kind: Kind) -> str:
@@ -162,11 +168,11 @@ def root_cause(facts: Facts) -> Iterator[str]:
     """The candidate with what it rests on; whether it is so remains for the author to say."""
     said = facts.incident.answer
     if said.likely_cause and said.cause:
-        yield f"What the evidence points at: {said.likely_cause.rstrip('.')}."
+        yield f"What the evidence points at: {closed(said.likely_cause)}"
     else:
         yield "The evidence points at no cause by itself."
     if said.because:
-        yield f"It rests on this: {said.because.rstrip('.')}."
+        yield f"It rests on this: {closed(said.because)}"
     if not is_slow(facts.incident):
         yield from _said_by_spans(facts)
     if not facts.incident.suspects:

@@ -41,6 +41,11 @@ def amounts(by_currency: Mapping[str, Decimal | float]) -> str:
     return money.amounts(by_currency, NBSP)
 
 
+def closed(text: str) -> str:
+    """A sentence with its point; what was cut short has ended already."""
+    return text if text.endswith("…") else f"{text.rstrip('.')}."
+
+
 def joined(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     *first, last = parts or [""]

@@ -13,14 +13,12 @@ from urllib.parse import quote, urlencode
 
 from triage.detectors.no_data import no_data
 from triage.incident.due import due_at
-from triage.incident.figures import time_to_resolve
-from triage.incident.impact import is_slow
+from triage.incident.impact import is_slow, tells_customers
 from triage.incident.model import Answer, Impact, Incident, Kind, Person, State, Suspect
 from triage.incident.naming import digest, naming, quantity
 from triage.money import amounts
 from triage.odd import one_line
-from triage.pleading import lasted
-from triage.rows.kinds import kinds_of
+from triage.pleading import between, lasted
 from triage.window import format_time
 
 Json: TypeAlias = "str | bool | Sequence[Json] | Mapping[str, Json]"
@@ -77,8 +75,8 @@ class Writer:
         """Once more, to whom it escalates."""
         after = incident.answer.escalate_after
         waited = f" for {lasted(after)}" if after else ""
-        whom = mention(incident.answer.escalate_to)
-        lead = f"▲ Nobody has acknowledged this{waited}. {whom or 'Somebody'}: please see that it is acted on."
+        whom = _begun(mention(incident.answer.escalate_to) or "somebody")
+        lead = f"▲ Nobody has acknowledged this{waited}. {whom}: please see that it is acted on."
         return self.main(incident, lead=lead)
 
     def change(self, incident: Incident, what: str) -> Said:
@@ -88,7 +86,7 @@ class Writer:
         if what == "worse":
             worst = next(each.symptom for each in incident.symptoms if each.symptom.severity == incident.severity)
             sentence = escape(one_line(worst.sentence, LONGEST_SENTENCE))
-            lead = f"▲ This has become {incident.severity}: {sentence}. {whom[:1].upper()}{whom[1:]}"
+            lead = f"▲ This has become {incident.severity}: {sentence}. {_begun(whom)}"
         return self.main(incident, lead=f"{lead}: please see that it is acted on.")
 
     def details(self, incident: Incident) -> Said:
@@ -109,7 +107,7 @@ class Writer:
         due = due_at(incident)
         when = f" by {due:%H:%M} UTC on {due.day} {due:%b}" if due else ""
         owner = mention(incident.answer.service_owner or incident.answer.owner)
-        whose = f" {owner}: please finish it." if owner else ""
+        whose = f" {_begun(owner)}: please finish it." if owner else ""
         page = self.link(incident, page=f"/incidents/{quote(incident.id, safe='')}/postmortem")
         what = f"The postmortem of {incident.id} is due{when}; its draft waits for an author.{whose}"
         return Said(_plain(f"{what} {page}"), (_section(f"{what} {_link(page, 'postmortem')}"),))
@@ -152,8 +150,7 @@ def _how_it_stands(incident: Incident) -> str:
     if incident.state is State.OPEN:
         return ""
     if incident.state is State.RESOLVED:
-        length = time_to_resolve(incident)
-        return f" – resolved, it lasted {lasted(length)}" if length else " – resolved"
+        return f" – resolved, it lasted {between(incident.began, incident.over)}" if incident.over else " – resolved"
     moment = incident.mitigated_at or incident.acknowledged_at  # whoever mitigates acknowledges
     who = next((each.author for each in incident.timeline if each.time == moment and each.kind in SEEN), "")
     return f" – {incident.state}" + (f" by {escape(one_line(who))}" if who else "")
@@ -168,18 +165,12 @@ def _hit(incident: Incident) -> str:
         what = f"{'slow span' if is_slow(incident) else 'failure'}{'' if unnamed == 1 else 's'}"
         if unnamed:
             return f"No customer can be named for {unnamed:,} {what}"
-        return "No customer hit so far" if _tells_customers(incident) else "Whether customers are hit is unknown"
+        return "No customer hit so far" if tells_customers(incident) else "Whether customers are hit is unknown"
     parts = ["1 customer hit" if impact.customers == 1 else f"{impact.customers:,} customers hit"]
     parts += [_how_they_fare(impact, slow=is_slow(incident))]
     risk = escape(amounts(impact.amount_at_risk))
     at_least = "" if impact.exact else "at least "
     return at_least + ", ".join(parts) + (f" · {risk} at risk" if risk else "")
-
-
-def _tells_customers(incident: Incident) -> bool:
-    """Whether any symptom says whom to ask for; of silence nobody knows whom it hit."""
-    symptoms = [each.symptom for each in incident.symptoms if each.symptom.detector != no_data.__name__]
-    return any(each.question is not None or kinds_of(each) for each in symptoms)
 
 
 def _how_they_fare(impact: Impact, *, slow: bool) -> str:
@@ -247,6 +238,11 @@ def mention(person: Person | None) -> str:
     if GROUP.fullmatch(person.slack):
         return f"<!subteam^{person.slack}>"
     return escape(one_line(person.name or person.slack))
+
+
+def _begun(whom: str) -> str:
+    """Somebody at the beginning of a sentence."""
+    return whom[:1].upper() + whom[1:]
 
 
 def escape(text: str) -> str:
