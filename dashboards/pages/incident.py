@@ -22,7 +22,7 @@ from dashboards.pages.figure import Figure
 from dashboards.pages.handouts import Handouts, handouts
 from dashboards.pages.press import press_id
 from dashboards.pages.shares import shares
-from dashboards.pages.shown import amounts, duration
+from dashboards.pages.shown import amounts, since
 from dashboards.pages.views import render
 from dashboards.problems import BadParameters, FieldError, NotFound
 from dashboards.shared_pages import author_for
@@ -48,6 +48,7 @@ from triage.window import Window, format_time
 SHOWN = 50
 BEFORE = timedelta(minutes=30)
 AFTER = timedelta(minutes=10)
+SECOND = timedelta(seconds=1)
 MOST_FIGURES = 3
 MOST_EVIDENCE = 5
 
@@ -180,12 +181,14 @@ def its_time(incident: Incident, now: datetime) -> Window:
 def escalation(incident: Incident, now: datetime) -> str:
     """When somebody else is told, while nobody has answered; "" if that does not apply."""
     said = incident.answer
-    if incident.escalated_at and incident.state is State.OPEN:
-        return f"escalated to {said.escalate_to.name if said.escalate_to else 'the next in line'}"
-    if incident.state is not State.OPEN or said.escalate_after is None:
+    if said.escalate_after is None or incident.state is State.RESOLVED:
         return ""
-    left = incident.waiting_since + said.escalate_after - now
-    return f"escalates in {duration(max(left, timedelta()) / timedelta(milliseconds=1) // 1000 * 1000)}"
+    if incident.escalated_at:
+        return f"Escalated to {said.escalate_to.name if said.escalate_to else 'the next in line'}"
+    if incident.state is not State.OPEN:
+        return "Answered: it does not escalate"
+    due = incident.waiting_since + said.escalate_after
+    return "Escalates now" if due - now < SECOND else f"Escalates in {since(now, due)}"
 
 
 def _seen(

@@ -27,6 +27,8 @@ from tests.symptoms import RUNBOOK, T0, Passes, gateway_errors, other
 from triage.cli import main
 from triage.incident.book import StoredBook
 from triage.incident.model import Incident
+from triage.incident.text import incident_text
+from triage.incident.wire import IncidentJson
 
 pytestmark = pytest.mark.integration
 
@@ -324,6 +326,16 @@ class TestPages:
         assert "100 minutes before the first failure, of another service)" in page
         (link,) = re.findall('href="(/changes[?][^"]*)">1 change', web.client.get(path).text)
         assert "0.4.2" in web.client.get(html.unescape(link)).text
+
+    def test_what_is_over_asks_for_nothing_to_be_done_first(self, web: Web) -> None:
+        """Its steps are the runbook's; on the page and in the terminal."""
+        path = f"/incidents/{web.hit.id}"
+        heading = '<h2 id="first">{}</h2>'
+        assert heading.format("Do first") in web.client.get(path).text
+        web.post("resolve", author="ana")
+        assert heading.format("The runbook’s steps") in web.client.get(path).text
+        over = IncidentJson.model_validate_json(web.client.get(f"/api/v1{path}").text)
+        assert "The runbook’s steps:" in list(incident_text(over))
 
     def test_only_a_table_that_is_there_can_be_copied(self, web: Web) -> None:
         """Nobody is known to be hit."""

@@ -80,6 +80,9 @@ class TestTheShippedTable:
         steps = row.steps(Cause.BAD_DEPLOY)
         assert steps[0] == "Roll back the latest deploy"
         assert row.steps("unheard-of") == row.mitigation
+        slow = load_runbook(SHIPPED).row("checkout-slow")
+        assert slow
+        assert slow.steps(Cause.ERP_SYNC)[0] == "Book orders later from a queue"  # what waits is mostly a write
 
     def test_whose_something_is_goes_by_globs(self) -> None:
         """The first that fits."""

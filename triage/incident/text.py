@@ -63,7 +63,7 @@ def incident_text(one: IncidentJson) -> Iterator[str]:
     yield from (printable(line) for line in _who_and_why(one))
     if one.runbook.mitigation:
         yield ""
-        yield "Do first:"
+        yield "The runbook’s steps:" if one.state == State.RESOLVED else "Do first:"
         for number, step in enumerate(one.runbook.mitigation, start=1):
             yield printable(f"  {'☑' if number in one.runbook.done else '☐'} {number}. {step}")
     yield ""
