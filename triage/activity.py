@@ -15,7 +15,9 @@ CLOCK_AHEAD = timedelta(hours=1)  # what is dated later than this from now has a
 
 @dataclass(frozen=True)
 class ServiceActivity:
-    """What a service was asked to do in a window; `…_before` in as long a time before. p95 in ms, None of nothing."""
+    """What a service was asked to do in a window; `…_before` in as long a time before, of which something was heard for
+    `heard_before`. p95 in ms, None of nothing.
+    """
 
     service: str
     requests: int
@@ -25,6 +27,7 @@ class ServiceActivity:
     spans: int
     p95_ms: float | None
     p95_before_ms: float | None
+    heard_before: timedelta = timedelta()
 
 
 @dataclass(frozen=True)
@@ -67,6 +70,7 @@ def service_activity(store: Store, window: Window) -> list[ServiceActivity]:
             spans=row["spans"],
             p95_ms=row["p95_ms"] if row["requests"] else None,
             p95_before_ms=row["p95_before_ms"] if row["requests_before"] else None,
+            heard_before=min(timedelta(seconds=row["heard_s"]), window.length),
         )
         for row in frame.iter_rows(named=True)
     ]

@@ -15,6 +15,8 @@ LEAST_REQUESTS = 20
 SLOWER, SLOWER_MS = 1.5, 50
 FEWER = 0.5
 SLICES = 30
+INTERVAL = timedelta(seconds=10)
+"""What is heard is counted in these."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,7 @@ def _row(each: ServiceActivity, slices: Sequence[Slice | None], window: Window) 
         ),
         requests=Cell(
             _rate(each.requests, window.length),
-            _rate(each.requests_before, window.length) if each.requests_before else "",
+            _rate(each.requests_before, max(each.heard_before, INTERVAL)) if each.requests_before else "",
             line(lambda slice_: float(slice_.requests)),
             quiet,
         ),

@@ -32,6 +32,14 @@ def test_the_newest_part_is_drawn(worse: Store) -> None:
     assert row.errors.line.endswith(" 4.0")
 
 
+def test_a_rate_before_is_of_the_time_in_which_something_was_heard(worse: Store) -> None:
+    """Of the seven minutes before, only two have data: there was no sudden rush."""
+    _, (row,) = service_rows(worse, Window(FROM + timedelta(minutes=2), FROM + timedelta(minutes=9)))
+    assert (row.requests.value, row.requests.before) == ("60/min", "60/min")
+    _, (first,) = service_rows(worse, NINE_MINUTES)
+    assert first.requests.before == ""
+
+
 @pytest.mark.parametrize("late_s", [0, 0.5, 7.3])
 @pytest.mark.parametrize("length_s", [5, 60, 299, 540, 3600, 36 * 3600])
 def test_parts_make_up_the_window_whatever_its_length(worse: Store, late_s: float, length_s: int) -> None:
