@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from xml.etree import ElementTree
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from triage.postmortem.svg import BOTTOM, HEIGHT, TOP, Chart, Line, drawn
+from triage.postmortem.svg import BOTTOM, HEIGHT, TOP, Chart, Line, Mark, drawn
 
 T0 = datetime(2026, 11, 22, 10, tzinfo=UTC)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -71,3 +72,16 @@ def test_any_values_are_drawn_within_the_chart(values: list[float | None], band:
     assert len(axis(svg)) <= 7
     if any(value is not None for value in values):
         assert all(TOP <= y <= HEIGHT - BOTTOM for y in heights(svg))
+
+
+def test_no_words_of_a_mark_lie_on_the_values() -> None:
+    """Each row of them makes the picture higher by as much; the lines reach down through the values."""
+    marks = [Mark(T0 + timedelta(minutes=minute), "deploy of payment 2.4.0") for minute in (10, 11, 12)]
+    tree = ElementTree.fromstring(drawn(replace(chart([100.0, 90.0]), marks=marks)))
+    grid = [float(line.attrib["y1"]) for line in tree.iter(f"{SVG}line") if line.attrib["class"] == "grid"]
+    words = [float(text.attrib["y"]) for text in tree.iter(f"{SVG}text") if text.attrib["class"] == "mark"]
+    lines = [line.attrib for line in tree.iter(f"{SVG}line") if line.attrib["class"] == "mark"]
+    assert max(words) < min(grid)
+    assert len({*words}) == len(lines) == 3
+    assert {float(line["y2"]) for line in lines} == {max(y for y in grid if y == int(y))}
+    assert tree.attrib["viewBox"] == f"0 0 720 {HEIGHT + 45}"

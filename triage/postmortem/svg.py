@@ -21,6 +21,8 @@ LARGEST = 1e300
 """What is beyond stands at the edge."""
 LETTER = 6.6
 """About how wide a letter is."""
+ROW = 15
+"""How high a line of marks' words is."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +42,16 @@ class Mark:
 
     time: datetime
     text: str
+
+
+@dataclass(frozen=True)
+class Label:
+    """A mark's words, left of its line (`before`) or right of it, in a row above the values."""
+
+    x: float
+    words: str
+    before: bool
+    row: int
 
 
 @dataclass(frozen=True)
@@ -71,11 +83,17 @@ class Chart:
 
 @dataclass(frozen=True)
 class Axis:
-    """The values at its side: whole multiples of `step`, from the `lowest` to the `highest`."""
+    """The values at its side: whole multiples of `step`, from the `lowest` to the `highest`, which stands at `top`."""
 
     step: float
     lowest: int
     highest: int
+    top: int
+
+    @property
+    def bottom(self) -> int:
+        """Where the lowest stands."""
+        return self.top + HEIGHT - TOP - BOTTOM
 
     @property
     def values(self) -> list[float]:
@@ -85,7 +103,7 @@ class Axis:
     def y(self, value: float) -> float:
         """Where a value stands."""
         steps = min(max(value / self.step, self.lowest), self.highest) - self.lowest
-        return round(HEIGHT - BOTTOM - steps / (self.highest - self.lowest) * (HEIGHT - TOP - BOTTOM), 1)
+        return round(self.bottom - steps / (self.highest - self.lowest) * (self.bottom - self.top), 1)
 
 
 def between(low: str, high: str) -> str:
@@ -95,13 +113,14 @@ def between(low: str, high: str) -> str:
 
 def drawn(chart: Chart) -> str:
     """The SVG document."""
-    axis = _axis(*chart.ends)
+    labels = _labels(chart)
+    axis = _axis(*chart.ends, top=TOP + ROW * (1 + max((each.row for each in labels), default=-1)))
     parts = [
-        *_band(chart, axis), *_values(chart, axis), *_times(chart), *_marks(chart),
+        *_band(chart, axis), *_values(chart, axis), *_times(chart, axis), *_marks(labels, axis),
         *(part for line in chart.lines for part in _line(chart, line, axis)), *_head(chart),
     ]  # fmt: skip
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {axis.bottom + BOTTOM}" role="img" '
         f'aria-label="{escape(visible(chart.title))}" font-family="Noto Sans, system-ui, sans-serif" font-size="12">'
         + "".join(parts)
         + "</svg>"
@@ -149,11 +168,11 @@ def _values(chart: Chart, axis: Axis) -> Iterator[str]:
         yield _text(LEFT - 8, y + 4, chart.said(value), anchor="end")
 
 
-def _times(chart: Chart) -> Iterator[str]:
+def _times(chart: Chart, axis: Axis) -> Iterator[str]:
     minutes = next((m for m in MINUTES if (chart.to - chart.from_) / timedelta(minutes=m) <= MOST_TICKS), MINUTES[-1])
     step_s = minutes * 60
     first = -(-int(chart.from_.timestamp()) // step_s) * step_s
-    y = HEIGHT - BOTTOM
+    y = axis.bottom
     for second in range(first, int(chart.to.timestamp()) + 1, step_s):
         moment = datetime.fromtimestamp(second, UTC)
         x = chart.x(moment)
@@ -163,8 +182,9 @@ def _times(chart: Chart) -> Iterator[str]:
     yield _text(WIDTH - RIGHT, y + 36, f"{day}, time in UTC", anchor="end")
 
 
-def _marks(chart: Chart) -> Iterator[str]:
-    """A dashed line each with its words; those that would lie on one another stand lower."""
+def _labels(chart: Chart) -> list[Label]:
+    """The words of each mark; those that would lie on one another stand lower."""
+    labels: list[Label] = []
     rows: list[list[tuple[float, float]]] = []
     for mark in sorted(chart.marks, key=lambda each: each.time):
         x, words = chart.x(mark.time), visible(mark.text, LONGEST_MARK)
@@ -174,9 +194,17 @@ def _marks(chart: Chart) -> Iterator[str]:
         row = next((number for number, taken in enumerate(rows) if _free(taken, place)), len(rows))
         rows[row:] = [*rows[row:], *([[]] if row == len(rows) else [])]
         rows[row].append(place)
-        yield _rule(x, TOP, x, HEIGHT - BOTTOM, "mark", "4 3")
-        anchor = "end" if before else "start"
-        yield _text(x - 5 if before else x + 5, TOP + 12 + 15 * row, words, kind="mark", anchor=anchor)
+        labels.append(Label(x, words, before, row))
+    return labels
+
+
+def _marks(labels: Sequence[Label], axis: Axis) -> Iterator[str]:
+    """A dashed line each, from its words down."""
+    for each in labels:
+        y = TOP + ROW * each.row
+        yield _rule(each.x, y, each.x, axis.bottom, "mark", "4 3")
+        place, anchor = (each.x - 5, "end") if each.before else (each.x + 5, "start")
+        yield _text(place, y + 10, each.words, kind="mark", anchor=anchor)
 
 
 def _free(taken: Sequence[tuple[float, float]], place: tuple[float, float]) -> bool:
@@ -203,9 +231,9 @@ def _line(chart: Chart, line: Line, axis: Axis) -> Iterator[str]:
         yield f'<path class="{line.kind}" d="{"".join(path)}" fill="none" {style}/>'
 
 
-def _axis(low: float, high: float) -> Axis:
+def _axis(low: float, high: float, top: int) -> Axis:
     step = _nice((high - low) / 4)
-    return Axis(step, floor(low / step + 1e-9), ceil(high / step - 1e-9))
+    return Axis(step, floor(low / step + 1e-9), ceil(high / step - 1e-9), top)
 
 
 def _nice(value: float) -> float:
