@@ -8,7 +8,7 @@ import pytest
 from triage.chance import surprise
 from triage.detectors.onset import quiet_rate, run_of_failures
 from triage.detectors.rates import Rates
-from triage.detectors.wording import out_of
+from triage.detectors.wording import out_of, percent
 
 NOW = datetime(2026, 9, 22, 12, 0, tzinfo=UTC)
 
@@ -67,6 +67,18 @@ def test_what_is_told_as_usual_is_what_failed() -> None:
 def test_many_are_counted_in_thousands() -> None:
     """As everywhere."""
     assert out_of(5274, 15513) == "5,274 of 15,513"
+
+
+@pytest.mark.parametrize(
+    ("ratio", "told"),
+    [
+        (0.0, "0 %"), (0.0001, "under 0.1 %"), (0.002, "0.2 %"), (0.31, "31 %"), (0.99, "99 %"), (0.997, "99.7 %"),
+        (0.9999, "over 99.9 %"), (1.0, "100 %"),
+    ],
+)  # fmt: skip
+def test_all_is_said_only_of_all(ratio: float, told: str) -> None:
+    """And nothing only of nothing."""
+    assert percent(ratio) == told
 
 
 def test_it_is_over_when_requests_succeed_again() -> None:
