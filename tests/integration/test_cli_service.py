@@ -84,6 +84,19 @@ def test_what_the_service_refuses_is_told_as_wrong_usage(service: Up, home: Path
     assert "Traceback" not in said.stderr
 
 
+def test_where_telemetry_goes_nobody_answers_questions(service: Up, tmp_path: Path) -> None:
+    """Exit status 3: the wrong one of its two addresses was named."""
+    said = triage("incidents", "--url", service.otlp_http, cwd=tmp_path)
+    sentence = f"what answers at {service.otlp_http} is no triage service (HTTP status 404)"
+    assert (said.returncode, said.stderr) == (3, f"triage incidents: {sentence}\n")
+
+
+def test_what_the_service_does_not_know_is_its_answer(service: Up, tmp_path: Path) -> None:
+    """Exit status 2: there is a service, and there is no such incident."""
+    said = triage("incidents", "show", "INC-NONE", "--url", service.url, cwd=tmp_path)
+    assert (said.returncode, "no incident 'INC-NONE'" in said.stderr) == (2, True)
+
+
 def test_when_it_has_stopped_the_directory_answers_the_same(service: Up, home: Path) -> None:
     """SIGTERM ends it in order, with status 0; then the command opens the data itself."""
     ends = ("--from", "2026-01-01T00:00:00Z", "--to", "2027-12-31T00:00:00Z")
@@ -144,19 +157,6 @@ def test_a_broken_file_of_figures_is_told_wherever_they_are(tmp_path: Path) -> N
         soon(lambda: told() == (True, f"{file}: kpi 'tickets': it lacks 'kind'", True), "the file is broken")
         file.write_text(good)
         soon(lambda: told() == (False, None, False), "the file is right again")
-
-
-def test_where_telemetry_goes_nobody_answers_questions(service: Up, tmp_path: Path) -> None:
-    """Exit status 3: the wrong one of its two addresses was named."""
-    said = triage("incidents", "--url", service.otlp_http, cwd=tmp_path)
-    sentence = f"what answers at {service.otlp_http} is no triage service (HTTP status 404)"
-    assert (said.returncode, said.stderr) == (3, f"triage incidents: {sentence}\n")
-
-
-def test_what_the_service_does_not_know_is_its_answer(service: Up, tmp_path: Path) -> None:
-    """Exit status 2: there is a service, and there is no such incident."""
-    said = triage("incidents", "show", "INC-NONE", "--url", service.url, cwd=tmp_path)
-    assert (said.returncode, "no incident 'INC-NONE'" in said.stderr) == (2, True)
 
 
 def test_a_token_is_asked_for(tmp_path: Path) -> None:
