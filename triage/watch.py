@@ -138,18 +138,24 @@ class Watch:
         Of an incident that a person resolved, nothing: a service may be gone for good, and what fails be usual now.
         """
         known = {symptom.key for symptom in found.symptoms}
-        lasting = (each.lately for one in incidents if one.state is not State.RESOLVED for each in one.active)
-        for symptom in lasting:
-            is_silent = symptom.cause is Cause.SENDER_SILENT
-            if symptom.found_by in found.failed or (is_silent and symptom.key in known):
+        lasting = [each.lately for one in incidents if one.state is not State.RESOLVED for each in one.active]
+        lasting = [symptom for symptom in lasting if symptom.found_by not in found.failed]
+        silent = [symptom for symptom in lasting if symptom.cause is Cause.SENDER_SILENT]
+        for symptom in silent:
+            if symptom.key in known:
                 continue
             try:
-                still = (still_silent if is_silent else still_failing)(self.store.ask, symptom, found.now)
+                still = still_silent(self.store.ask, symptom, found.now)
             except StoreError as error:
-                self.fail("silence" if is_silent else symptom.found_by, error)
+                self.fail("silence", error)
                 still = symptom
             if still:
                 yield still
+        try:
+            yield from still_failing(self.store.ask, lasting, found.now)
+        except StoreError as error:
+            self.fail("lasting", error)
+            yield from (symptom for symptom in lasting if symptom not in silent and symptom.key not in known)
 
     def _who_calls_whom(self, now: datetime) -> Calls:
         ask = self.store.ask

@@ -39,7 +39,7 @@ class Watched:
         self.watch = Watch(cast(Store, Away()), MemoryBook(), LiveRunbook(), detect=self.told)
         monkeypatch.setattr("triage.watch.impact_of", self.impact)
         monkeypatch.setattr("triage.watch.alerts_at", lambda *_: [])
-        monkeypatch.setattr("triage.watch.still_failing", lambda *_: None)
+        monkeypatch.setattr("triage.watch.still_failing", lambda *_: [])
         monkeypatch.setattr("triage.watch.checks_of", lambda *_: None)
         monkeypatch.setattr("triage.watch.in_a_line", lambda _: "as usual")
         monkeypatch.setattr("triage.watch.suspects", lambda *_: ())

@@ -77,16 +77,19 @@ def still_silent(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
     return (still_unreported if "kpi" in symptom.subject else still_unheard)(ask, symptom, now)
 
 
-def still_failing(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
-    """What has failed for longer than detectors look back, as it stands now; None once it does not, or of any other.
+def still_failing(ask: Ask, symptoms: Sequence[Symptom], now: datetime) -> list[Symptom]:
+    """What of these has failed for longer than detectors look back, and fails still, as it stands now.
 
-    It would become what is usual, were it not compared with the time before it began. Raises StoreError.
+    It would become what is usual, were it not compared with the time before the first of them began. Raises StoreError.
     """
     window, ask = window_at(now), once(ask)
-    detector = next((each for each in (gateway_errors, partner_integration) if each.__name__ == symptom.detector), None)
-    if detector is None or symptom.from_ >= window.from_:
-        return None
-    return next((each for each in detector(window, ask, symptom.from_) if each.key == symptom.key), None)
+    found: list[Symptom] = []
+    for detector in (gateway_errors, partner_integration):
+        began = {each.key: each.from_ for each in symptoms if each.detector == detector.__name__}
+        began = {key: from_ for key, from_ in began.items() if from_ < window.from_}
+        if began:
+            found += [each for each in detector(window, ask, min(began.values())) if each.key in began]
+    return found
 
 
 def window_at(now: datetime) -> Window:

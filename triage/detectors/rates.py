@@ -96,9 +96,13 @@ class Rates:
 
     @property
     def usual(self) -> float:
-        """The share that failed before the last five minutes, without the times at which it failed far more."""
+        """The share that failed before the last five minutes, without the times at which it failed far more.
+
+        Of few requests what is expected of them, where that is less.
+        """
         failures, requests = self._before
-        return max(failures / requests, self.at_this_time) if requests else self.expected
+        plain = max(failures / requests, self.at_this_time) if requests else self.expected
+        return min(plain, self.expected)
 
     @property
     def expected(self) -> float:

@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from triage.incident.model import Incident
 from triage.window import Window
 
+AS_USUAL = timedelta(days=4)
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -35,9 +37,12 @@ def time_to_resolve(incident: Incident) -> timedelta | None:
 
 
 def usual_until(incidents: Iterable[Incident], window: Window) -> datetime | None:
-    """When the first of the incidents began that went on when a window began; None where none did."""
+    """When the first of the incidents began that went on when a window began; None where none did.
+
+    What has gone on for more than four days is left out: three of a week's days must lie before it.
+    """
     going = (one for one in incidents if one.over is None or one.over > window.from_)
-    return min((one.began for one in going if one.began < window.from_), default=None)
+    return min((one.began for one in going if window.from_ - AS_USUAL < one.began < window.from_), default=None)
 
 
 def figures(incidents: Iterable[Incident]) -> Figures:

@@ -116,7 +116,8 @@ class Check:
 def checks(ask: Ask, window: Window, began: datetime | None = None) -> Iterator[Check]:
     """Gateway errors, latency, then each business figure, in order. Raises StoreError.
 
-    What is usual is taken from before the window, or from before `began`, the moment since when it was not as usual.
+    What is usual is taken from before the window, or from before `began`, the moment since when it was not as usual; by
+    earlier days at the time of the window.
     """
     like = Window(began, began + window.length) if began and began < window.from_ else window
     yield from _entries(ask, window, like)
@@ -189,7 +190,7 @@ def _kpis(ask: Ask, window: Window, since: datetime) -> Iterator[Check]:
     if not kpis:
         return
     like = Window(since, since + -(-window.length // MINUTE) * MINUTE)
-    by_day = days_usually(ask, kpis, like)
+    by_day = days_usually(ask, kpis, Window(window.from_, window.from_ + like.length), like)
     found, earlier = _minutes(ask, kpis, window, like)
     for kpi in kpis:
         now = over(kpi, found[kpi], window)

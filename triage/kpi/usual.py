@@ -113,18 +113,19 @@ def entries(ask: Ask, stretches: Stretches, entered_at: Sequence[str]) -> dict[s
 def entries_and_usually(
     ask: Ask, window: Window, like: Window
 ) -> dict[str, tuple[Entries | None, Sequence[Entries], str]]:
-    """What entered in a window; what of the same kind to compare it with, as of `like`; and when that was.
+    """What entered in a window; what of the same kind to compare it with, before `like`; and when that was.
 
     Of requests always, first, and of messages where there are any.
     """
     entered_at = entry_services(ask, like.from_, window.to)
-    days = earlier_days(like)
-    if days and like == window:  # in one question: its own day is the day after the earlier ones
-        found = past = entries(ask, Stretches(window, days.every, days.count + 1, days.since), entered_at)
-    else:
-        found = entries(ask, Stretches(window, window.length, 1, ""), entered_at)
-        past = entries(ask, days, entered_at) if days else {}
+    days = earlier_days(window)
+    count = days.count + 1 if days else 1  # in one question: its own day is the day after the earlier ones
+    found = entries(ask, Stretches(window, DAY if days else window.length, count, SAME_TIME), entered_at)
     now = {REQUESTS: None} | {kind: each.pop(0) for kind, each in found.items() if 0 in each}
+    past = {
+        kind: {place: entered for place, entered in each.items() if _is_before(window, place, like)}
+        for kind, each in found.items()
+    }
     few = [kind for kind in now if len(past.get(kind, {})) < LEAST_DAYS]
     before = entries(ask, just_before(like), entered_at) if few else {}
     return {
@@ -135,8 +136,8 @@ def entries_and_usually(
     }
 
 
-def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, Usual]:
-    """What is usual for the business figures at this time of day, of those that are kept long enough to say.
+def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window, like: Window) -> dict[Kpi, Usual]:
+    """What is usual for the business figures at this time of day, of those that were kept long enough before `like`.
 
     The window is of whole minutes: others are not kept.
     """
@@ -144,13 +145,18 @@ def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window) -> dict[Kpi, Usu
     if days is None:
         return {}
     stretches: defaultdict[str, list[tuple[Parts, int]]] = defaultdict(list)
-    for digest, _, part, of, minutes in ask(
+    for digest, place, part, of, minutes in ask(
         "kpi/kept_stretches", kpis=[kpi.digest for kpi in kpis], **_parameters(days)
     ).iter_rows():
-        stretches[digest].append(((part, of), minutes * MINUTE_S))
+        if _is_before(window, place + 1, like):
+            stretches[digest].append(((part, of), minutes * MINUTE_S))
     found = {kpi: [of_parts(kpi, [parts], known_s)[0] for parts, known_s in stretches[kpi.digest]] for kpi in kpis}
     known = {kpi: [value for value in values if value is not None] for kpi, values in found.items()}
     return {kpi: usual_of(values, days.since) for kpi, values in known.items() if len(values) >= LEAST_DAYS}
+
+
+def _is_before(window: Window, days: int, like: Window) -> bool:
+    return window.to - days * DAY <= like.from_
 
 
 def before_usually(kpi: Kpi, found: Measured, window: Window) -> Usual:

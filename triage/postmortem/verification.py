@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from queries.errors import StoreError
 from queries.store import Store
-from triage.detectors import still_silent, symptoms_at
+from triage.detectors import still_failing, still_silent, symptoms_at
 from triage.incident.acting import Act, known
 from triage.incident.alerts import alerts_at
 from triage.incident.book import StoredBook
@@ -83,6 +83,8 @@ def _detected(store: Store, symptom: Symptom, present: Present, now: datetime) -
     again = next((each for each in present.symptoms if each.key == symptom.key and each.to is None), None)
     if again is None and symptom.cause is Cause.SENDER_SILENT:  # which no detector remembers for long
         again = still_silent(store.ask, symptom, now)
+    elif again is None:
+        again = next(iter(still_failing(store.ask, [symptom], now)), None)
     return (PASS, "not found") if again is None else (FAIL, one_line(again.sentence, 300))
 
 
