@@ -13,6 +13,8 @@ from triage.symptom import Symptom
 LONG_BEFORE = timedelta(minutes=30)
 SOON_AFTER = timedelta(minutes=5)
 """A rollback that helps does so within this time."""
+TOLD_LATE = timedelta(minutes=1)
+"""We may be told of a rollback so much later than it began to help."""
 FEW = 20
 """Of fewer requests a share says little."""
 FAILS_TOO = 0.5
@@ -145,25 +147,30 @@ def _versions(change: Change, known: Known) -> Said:
 def _undone(change: Change, known: Known) -> Said:
     """Whether another version took its place, and what became of the failures."""
     after = sorted((each for each in known.later if _takes_the_place(each, change)), key=lambda each: each["Time"])
-    if not after:
+    first = next((each for each in after if each["Status"] not in UNDER_WAY), None)
+    if first is None:
         return
-    undone = [each for each in after if _is_told_again(each, after[0])][-1]
-    what = f"{one_line(undone['Service'])} {one_line(undone['Version'])} took its place at {undone['Time']:%H:%M} UTC"
-    went_on = (known.ended or known.now or undone["Time"]) - undone["Time"]
+    told = [each for each in after if _is_told_again(each, first)]
+    begun = told[0]["Time"]
+    done = max(each["Time"] for each in told if each["Status"] not in UNDER_WAY)
+    other = f"{one_line(first['Service'])} {one_line(first['Version'])}"
+    took_its_place = f"{other} took its place at {done:%H:%M} UTC"
+    went_on = (known.ended or known.now or done) - done
     if went_on > SOON_AFTER:
-        yield False, f"{what}, and the {known.noun}s went on for {span(went_on)}"
-    elif known.ended and went_on >= -timedelta(minutes=1):  # we may be told of it a little late
-        yield True, f"{what}, and the {known.noun}s ended"
+        yield False, f"{took_its_place}, and the {known.noun}s went on for {span(went_on)}"
+    elif known.ended and went_on >= -TOLD_LATE:
+        yield True, f"{took_its_place}, and the {known.noun}s ended"
+    elif known.ended and known.ended >= begun - TOLD_LATE:
+        yield True, f"{other} began to take its place at {begun:%H:%M} UTC, and the {known.noun}s ended"
 
 
 def _takes_the_place(later: Change, change: Change) -> bool:
     same = later["Kind"] == change["Kind"] == "deploy" and later["Service"] == change["Service"] != ""
-    other = later["Time"] > change["Time"] and later["Version"] not in {"", change["Version"]}
-    return same and other and later["Status"] not in UNDER_WAY
+    return same and later["Time"] > change["Time"] and later["Version"] not in {"", change["Version"]}
 
 
 def _is_told_again(later: Change, first: Change) -> bool:
-    return later["Version"] == first["Version"] and later["Time"] - first["Time"] <= SAME_WITHIN
+    return later["Version"] == first["Version"] and abs(later["Time"] - first["Time"]) <= SAME_WITHIN
 
 
 def span(length: timedelta) -> str:

@@ -87,6 +87,17 @@ def test_a_rollback_counts_from_when_it_is_done() -> None:
     assert "took its place" not in repr(pleas(change, known(later=[begun], now=at(900))))
 
 
+def test_a_rollback_helped_where_the_failures_ended_while_it_went_on() -> None:
+    """Told when it begins and when it is done, or once for each region."""
+    change, done, again = deploy(-60, "2.4.0"), deploy(600, "2.3.1", status="success"), deploy(900, "2.3.1")
+    for later in ([deploy(300, "2.3.1", status="in_progress"), done], [deploy(300, "2.3.1"), again]):
+        helped = pleas(change, known(later=later, ended=at(440)))
+        assert helped.for_[-1] == "payment 2.3.1 began to take its place at 10:07 UTC, and the failures ended"
+        assert "its place" not in repr(pleas(change, known(later=later, ended=at(200))))
+        (went_on,) = pleas(change, known(later=later, ended=at(2100))).against
+        assert "took its place at 10:1" in went_on
+
+
 def test_where_nothing_fails_no_failure_is_spoken_of() -> None:
     """A figure that moved is a symptom."""
     moved = known(symptoms=[other("kpi_moved", {"kpi": "conversion"})], later=[deploy(300, "2.3.1")], ended=at(400))
