@@ -15,8 +15,8 @@ CLOCK_AHEAD = timedelta(hours=1)  # what is dated later than this from now has a
 
 @dataclass(frozen=True)
 class ServiceActivity:
-    """What a service was asked to do in a window; `…_before` in as long a time before, of which something was heard for
-    `heard_before`. p95 in ms, None of nothing.
+    """What a service was asked to do in a window; `…_before` in as long a time before, `heard_before` of it after
+    anything was first heard. p95 in ms, None of nothing.
     """
 
     service: str

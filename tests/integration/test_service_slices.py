@@ -40,6 +40,15 @@ def test_a_rate_before_is_of_the_time_in_which_something_was_heard(worse: Store)
     assert first.requests.before == ""
 
 
+def test_a_pause_is_part_of_the_time_before(own_store: Store) -> None:
+    """A minute of requests in each quarter of an hour, from the one before those two on: no fewer than before."""
+    starts = (T0 + quarter * 900 * SECOND for quarter in (0, 1, 2))
+    requests = [span(1, start + n, 0, start + 600 * SECOND + n * SECOND) for start in starts for n in range(30)]
+    own_store.insert("traces", segment(traces(*requests)), token())
+    _, (row,) = service_rows(own_store, Window(FROM + timedelta(minutes=30), FROM + timedelta(minutes=45)))
+    assert (row.requests.value, row.requests.before) == ("2/min", "2/min")
+
+
 @pytest.mark.parametrize("late_s", [0, 0.5, 7.3])
 @pytest.mark.parametrize("length_s", [5, 60, 299, 540, 3600, 36 * 3600])
 def test_parts_make_up_the_window_whatever_its_length(worse: Store, late_s: float, length_s: int) -> None:
