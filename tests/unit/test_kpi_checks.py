@@ -62,6 +62,14 @@ def test_what_lies_beside_its_band_is_not_called_as_usual() -> None:
         (18211.4, "EUR", "18,211 EUR"),
         (12, "{order}/min", "12 orders/min"),
         (1, "{order}/min", "1 order/min"),
+        (41.2, "EUR/{order}", "41.2 EUR/order"),
+        (41.2, "{item}/{order}", "41.2 items/order"),
+        (12, "{search}/min", "12 searches/min"),
+        (3, "{box}", "3 boxes"),
+        (3, "{news}", "3 news"),
+        (0.9997, "ratio", "over 99.9 %"),
+        (99.97, "%", "over 99.9 %"),
+        (1.0, "1", "100 %"),
         (6, "/min", "6 /min"),
         (45, "%", "45 %"),
         (4, "", "4"),
@@ -76,6 +84,7 @@ def test_a_band_shares_one_unit() -> None:
     """Its ends are in the same one, and one end suffices where both read alike."""
     assert band(Usual(900.0, 800.0, 1200.0), "ms") == "0.8–1.2 s"
     assert band(Usual(0.02, 0.02, 0.02), "1") == "2 %"
+    assert band(Usual(1.0, 0.9995, 1.0), "1") == "over 99.9–100 %"
     assert band(Usual(12.0, 11.0, 14.0), "{order}/min") == "11–14 orders/min"
     assert band(Usual(), "1") == "unknown"
 
