@@ -41,7 +41,7 @@ def _three(ask: Ask, window: Window, found: Sequence[Check]) -> Iterator[tuple[s
     errors, latency, *figures = found
     what = "messages" if errors.entries == MESSAGES else "requests"
     drawn = error_series(ask, window, window.from_, entries=(errors.entries,))
-    yield "Gateway errors", f"of {what} fail", errors, drawn
+    yield errors.title.capitalize(), f"of {what} fail", errors, drawn
     yield "Latency", "95th percentile", latency, latency_series(ask, window, window.from_)
     if not figures:  # the shop names none
         return

@@ -88,7 +88,7 @@ def latest(series: Series) -> float:
 def test_a_wait_for_messages_is_nothing_slow(own_store: Store) -> None:
     """Where fewer come, each is waited for longer. The checks tell of messages how many failed, and no latency."""
     assert found(own_store, *receives()) == []
-    assert entered(own_store) == ["gateway errors as usual", "latency unknown"]
+    assert entered(own_store) == ["errors of messages as usual", "latency unknown"]
     assert not latency_series(own_store.ask, FAULT, FAULT.from_).is_known
 
 
@@ -111,9 +111,10 @@ def test_few_requests_hide_no_failing_message(own_store: Store) -> None:
     """Such as health checks where orders come from a queue: the check, and its card, tell of the messages."""
     orders = (message(number, at, 60 * MS, failed=broken) for number, at, broken in arrivals())
     found(own_store, *orders, *health_checks())
-    assert entered(own_store) == ["▲ gateway errors 100 % (usually 0 %)", "latency as usual"]
+    assert entered(own_store) == ["▲ errors of messages 100 % (usually 0 %)", "latency as usual"]
     errors, latency, *_ = cards(own_store.ask, FAULT, FAULT)
-    assert (errors.name, errors.unusual, latency.unusual) == ("of messages fail", True, False)
+    assert (errors.heading, errors.name) == ("Errors of messages", "of messages fail")
+    assert (errors.unusual, latency.unusual) == (True, False)
     assert errors.figure
     assert latest(errors.figure.series) == 1.0
 
@@ -124,7 +125,7 @@ def test_a_request_of_an_earlier_day_hides_no_failing_message(own_store: Store) 
     at = T0 + (CALM_S + FAULT_S // 2) * SECOND - 86_400 * SECOND
     by_hand = traces(span(1, 10**7, 0, at, MS, name="GET /metrics", kind=SERVER))
     found(own_store, *orders, by_hand)
-    assert entered(own_store) == ["▲ gateway errors 100 % (usually 0 %)", "latency unknown"]
+    assert entered(own_store) == ["▲ errors of messages 100 % (usually 0 %)", "latency unknown"]
 
 
 def test_messages_that_fail_as_ever_are_as_usual_when_requests_stop(own_store: Store) -> None:

@@ -16,6 +16,7 @@ from triage.chance import SURE, surprise
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
 from triage.kpi.usual import (
+    MESSAGES,
     REQUESTS,
     SAME_TIME,
     Entries,
@@ -155,7 +156,8 @@ def _errors(kind: str, now: Entries | None, past: Sequence[Entries], since: str)
     ratio = now.ratio if now else None
     is_plain = ratio == 0 or (ratio or 0.0) > LEAST_RATIO  # whatever is usual
     state = _state(_are_enough(now) and (is_plain or usual.high is not None), failing)
-    return Check(GATEWAY_ERRORS, "gateway errors", state, ratio, usual, "ratio", entries=kind)
+    title = "errors of messages" if kind == MESSAGES else "gateway errors"
+    return Check(GATEWAY_ERRORS, title, state, ratio, usual, "ratio", entries=kind)
 
 
 def _latency(now: Entries | None, past: Sequence[Entries], since: str) -> Check:
