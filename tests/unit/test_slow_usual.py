@@ -33,7 +33,7 @@ def usual_at(began: datetime, usual_ms: float, now_ms: float) -> Window:
 
     def ask(name: str, /, **parameters: Value) -> pl.DataFrame:
         if name == "detect/callers":
-            return pl.DataFrame({"callers": [[]], "spans": [0]})
+            return pl.DataFrame({"callers": [[]], "served": [[]], "spans": [0]})
         return asked(began, usual_ms, now_ms)
 
     (entry,) = _candidates(WINDOW, ask, ())
