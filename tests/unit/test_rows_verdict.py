@@ -86,6 +86,16 @@ def test_a_row_that_the_other_system_has_deleted_tells_nothing() -> None:
     assert (item.said[1].value, item.verdict.rule) == (None, Rule.UNKNOWN)
 
 
+def test_what_the_other_system_has_missed_is_all_of_it_or_nothing() -> None:
+    """Also what it missed after the two were found apart; nothing where a message came twice to the row's own."""
+    own = [stock(0, 9), stock(100, 8), stock(200, 7), stock(1000, 6, idempotency_key="m-1"), stock(1100, 5)]
+    other = Other("erp", "erp.STOCK", [erp(1, 9), erp(101, 8)])
+    wrong = [Wrong(own[2], "disagree")]
+    assert judged(thing(own, wrong, others=[other]), LATER).said[1].missed == tuple(own[2:])
+    twice = [*own[:-1], replace(own[-1], idempotency_key="m-1")]
+    assert judged(thing(twice, wrong, others=[other]), LATER).said[1].missed == ()
+
+
 def test_where_sources_differ_it_says_so() -> None:
     """And is not confirmed."""
     late = stock(30, 10, 2)

@@ -298,9 +298,8 @@ def _said_by(thing: Thing, other: Other, off: float, as_of: datetime) -> Said:
     agrees = agreement(thing.counts, other.counts, offset, as_of)
     if agrees is not False:
         return replace(said, agrees=agrees)
-    compared = max(each.change.time for each in thing.wrong)
-    lacks = distinct(each for each in missed(thing.counts, other.counts, offset, as_of) if each.time <= compared)
-    return replace(said, agrees=False, missed=tuple(lacks))
+    lacks = missed(thing.counts, other.counts, offset, as_of)
+    return replace(said, agrees=False, missed=tuple(lacks if distinct(lacks) == lacks else ()))
 
 
 def _in_log(wrong: Iterable[Wrong]) -> tuple[Wrong, ...]:
