@@ -259,6 +259,37 @@ def test_what_the_other_system_has_missed_is_to_be_applied_there(
         assert item.said[1].value - len(lines) == item.value - 3  # type: ignore[operator]  # both hold a count
 
 
+@pytest.mark.parametrize(
+    ("deleted_s", "rows", "actions"),
+    [
+        ({"erp": 4000}, Rows(1, 1, 0), [Action.COUNT]),
+        ({"erp": 4095}, Rows(1, 0, 1), []),
+        ({"erp": 4000, "shop": 4060}, Rows(1, 0, 0), []),
+    ],
+    ids=["by one", "by one, just now", "by both"],
+)
+@pytest.mark.parametrize("put_right", [False, True])
+def test_a_row_that_only_the_other_system_has_deleted_is_not_right(
+    store: Store, deleted_s: Mapping[str, float], rows: Rows, actions: list[Action], put_right: bool
+) -> None:
+    """Whatever it held; for half a minute, the row's own system may delete it, too."""
+    world = missed()
+    world.changes += [Change("erp", "erp.STOCK", 3950, {"SKU": "B", "ON_HAND": 77})] * put_right
+    for system, at_s in deleted_s.items():
+        table, key = ("shop.stock", "sku") if system == "shop" else ("erp.STOCK", "SKU")
+        world.changes.append(Change(system, table, at_s, {}, "d", before={key: "B"}))
+    world.tell(store)
+    (item,) = items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(4100))
+    assert (item.names, counts(items)) == ("B", rows)
+    told = ReconciliationJson.page("INC-1", moment(4100), items, items, None)
+    assert told.differing == rows.wrong
+    lines = plan(items, {})
+    assert [(line.action, line.table, line.row) for line in lines] == [
+        (each, "erp.STOCK", '{"SKU":"B"}') for each in actions
+    ]
+    assert all("the row was deleted there" in line.reason for line in lines)
+
+
 def rushed(missed: Sequence[int], column: str = "ORDER_ID", put_right_s: float | None = None) -> World:
     """Two stocks sell in turn, then A every ten seconds for five minutes. The ERP misses some of those sales.
 

@@ -104,8 +104,8 @@ class Said:
 
     Of another system that came to disagree with the row's own, also: `agrees`, whether it says what is right (where
     nothing tells what is, what the row's own system says) but for what the two usually differ by, None where that
-    can't be told yet; `missed`, the changes of the row's own system that it lacks, where they are all that the two
-    differ by. `wrong` are those of its own changes that are.
+    can't be told yet (it does not where it alone has deleted the row); `missed`, the changes of the row's own system
+    that it lacks, where they are all that the two differ by. `wrong` are those of its own changes that are.
     """
 
     system: str

@@ -292,7 +292,11 @@ def _said_by(thing: Thing, other: Other, off: float, as_of: datetime) -> Said:
     """
     last = other.history[-1] if other.history else None
     said = Said(other.system, other.table, value_of(other), last, wrong=_in_log(other.wrong))
-    if "disagree" not in thing.kinds or said.value is None:
+    if "disagree" not in thing.kinds:
+        return said
+    if last and last.op == "d" and thing.own and thing.own[-1].op != "d":
+        return replace(said, agrees=False if last.time <= as_of - SETTLED else None)
+    if said.value is None:
         return said
     offset = rounded(other.offset + off)
     agrees = agreement(thing.counts, other.counts, offset, as_of)
