@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge
 
 from queries.errors import StoreError
 from queries.store import Store
-from triage.detectors import still_failing, still_silent, symptoms_at
+from triage.detectors import FAULTS, still_failing, still_silent, symptoms_at
 from triage.entries import entry_services
 from triage.incident.alerts import alerts_at
 from triage.incident.book import Book, is_over
@@ -153,7 +153,7 @@ class Watch:
                 yield still
         try:
             yield from still_failing(self.store.ask, lasting, found.now)
-        except StoreError as error:
+        except FAULTS as error:
             self.fail("lasting", error)
             yield from (symptom for symptom in lasting if symptom not in silent and symptom.key not in known)
 

@@ -66,7 +66,11 @@ def test_an_outage_of_four_hours_is_still_one_and_began_when_it_began(own_store:
     assert symptom.to is None
 
 
-def test_an_outage_of_days_lasts_until_it_is_over(own_store: Store) -> None:
+def fails(*_: object) -> None:
+    raise TypeError("a detector that can't")
+
+
+def test_an_outage_of_days_lasts_until_it_is_over(own_store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was usual before its incident began is what counts, however long ago that was."""
     empty(own_store)
     checkouts(own_store, 54 * HOUR, 4 * HOUR)
@@ -78,6 +82,11 @@ def test_an_outage_of_days_lasts_until_it_is_over(own_store: Store) -> None:
         (lasting,) = watch.look(NOW - timedelta(seconds=ago_s))
     assert (lasting.id, lasting.state, lasting.resolved_at) == (incident.id, State.OPEN, None)
     assert lasting.symptoms[0].symptom.usual == 0
+    with monkeypatch.context() as broken:  # which costs that look alone
+        broken.setattr("triage.watch.still_failing", fails)
+        for ago_s in range(600, 500, -10):
+            (lasting,) = watch.look(NOW - timedelta(seconds=ago_s))
+        assert (lasting.state, [*watch.problems]) == (State.OPEN, ["lasting"])
     for ago_s in range(300, 200, -10):
         (over,) = watch.look(NOW - timedelta(seconds=ago_s))
     assert (over.id, over.state) == (incident.id, State.RESOLVED)

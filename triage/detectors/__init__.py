@@ -42,6 +42,9 @@ NAMES = tuple(detector.__name__ for detector in DETECTORS)
 LOOKBACK = timedelta(hours=2)
 EVERY_S = 10
 
+FAULTS = (StoreError, ArithmeticError, LookupError, TypeError, ValueError)
+"""What a detector that fails may raise."""
+
 log = logging.getLogger(__name__)
 
 
@@ -61,7 +64,7 @@ def symptoms_at(
     for detector in detectors:
         try:
             found += list(detector(window, ask))
-        except (StoreError, ArithmeticError, LookupError, TypeError, ValueError) as error:
+        except FAULTS as error:
             log.warning("the detector %s found nothing at %s: %s", detector.__name__, window.to.isoformat(), error)
             if failed:
                 failed(detector.__name__, error)
@@ -80,7 +83,7 @@ def still_silent(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
 def still_failing(ask: Ask, symptoms: Sequence[Symptom], now: datetime) -> list[Symptom]:
     """What of these has failed for longer than detectors look back, and fails still, as it stands now.
 
-    It would become what is usual, were it not compared with the time before the first of them began. Raises StoreError.
+    It would become what is usual, were it not compared with the time before the first of them began. Raises FAULTS.
     """
     window, ask = window_at(now), once(ask)
     found: list[Symptom] = []
