@@ -11,12 +11,14 @@ LONGEST_NAME = 80
 
 def percent(ratio: float) -> str:
     """`31 %`, `0.2 %`, `under 0.1 %`; `100 %` only of all."""
+    if ratio < 0:
+        return f"-{percent(-ratio)}"
     if 0.999 < ratio < 1:
         return "over 99.9 %"
     if ratio >= 1 or 0.0995 <= ratio <= 0.99:
         return f"{100 * ratio:.0f} %"
     if ratio >= 0.00095:
-        return f"{100 * ratio:.1f} %"
+        return f"{100 * ratio:.1f}".removesuffix(".0") + " %"
     return "under 0.1 %" if ratio > 0 else "0 %"
 
 

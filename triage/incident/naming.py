@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from triage.detectors import NAMES
-from triage.detectors.wording import clock
+from triage.detectors.wording import clock, percent
 from triage.incident.model import Answer, Person
 from triage.kpi.wording import counted
 from triage.odd import one_line
@@ -157,8 +157,7 @@ def quantity(value: float, unit: str) -> str:
     """A figure with its unit: `31 %`, `0.2 %`, `2.4 s`, `12 orders`."""
     number, digits, name = _written(value, unit)
     if name == "%":
-        edge = "under 0.1 %" if 0 < number < 0.1 else "over 99.9 %" if 99.9 < number < 100 else ""
-        return edge or f"{number:.{digits}f} %"
+        return percent(number / 100)
     text = f"{number:,.{digits}f}"
     return f"{text} {one_line(counted(name, text), 20)}".rstrip()
 
