@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -57,6 +57,8 @@ class Store:
         self.clustered = clustered
         self.written = float("-inf")
         """When people or detectors last wrote here, by the monotonic clock; telemetry does not count."""
+        self.unloaded_since: Callable[[], datetime | None] = lambda: None
+        """When the oldest telemetry came that was accepted for these tables and is not in them; None of none."""
         self._keeper = self._connect("default")  # never lent: the embedded engine goes with its last handle
         try:
             with translated(inserting=False):

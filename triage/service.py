@@ -41,6 +41,7 @@ from queries.connection import is_embedded
 from queries.errors import StoreLocked
 from queries.store import Store
 from triage import tables
+from triage.affected.unloaded import unloaded_since
 from triage.configuration import SettingsError
 from triage.connections import raise_open_files
 from triage.detectors import detectors, symptoms_at
@@ -108,6 +109,7 @@ def running(settings: Settings) -> Iterator[tuple[Service, Store]]:
             service.segments = stack.enter_context(closing(_segment_log(service)))
             stack.enter_context(_scratch(settings.data / "tmp"))
         store = stack.enter_context(tables.opened(settings))
+        store.unloaded_since = partial(unloaded_since, settings.data, is_loading=True)
         landing = stack.enter_context(_guarded(service, store))
         for name in tables.apply(store, settings):
             log.info("tables: %s", name)

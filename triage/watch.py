@@ -234,7 +234,7 @@ def _which(incident: Incident, moment: str, now: datetime) -> str:
 def _figures(impact: Impact | None) -> tuple[object, ...]:
     if impact is None:
         return ()
-    return impact.customers, impact.not_recovered, impact.recovered, impact.masked, impact.failures
+    return impact.customers, impact.not_recovered, impact.recovered, impact.masked, impact.failures, impact.exact
 
 
 def moments(from_: datetime, to: datetime, every_: timedelta) -> Iterator[datetime]:

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import Path
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -19,7 +18,6 @@ from dashboards.api.parameters import (
 from triage.affected.answer import affected
 from triage.affected.csv_file import everyone_csv
 from triage.affected.sheet import Sheet
-from triage.affected.unloaded import as_far_as_loaded, unloaded_since
 from triage.model import Affected, Question
 from triage.wire import AffectedJson
 
@@ -45,15 +43,12 @@ def get_affected_csv(store: TheStore, asked: Annotated[QuestionParameters, Query
 
 
 def ask_affected(request: Request, asked: AffectedParameters, now: datetime) -> Affected:
-    """A page of the answer, as far as telemetry is loaded. Raises BadParameters."""
-    data: Path | None = request.app.state.data
-    waits = unloaded_since(data, is_loading=True) if data else None
+    """A page of the answer. Raises BadParameters."""
     question = asked.question(now)
     try:
-        answer = affected(request.app.state.store, question, limit=asked.limit, cursor=asked.cursor)
+        return affected(request.app.state.store, question, limit=asked.limit, cursor=asked.cursor)
     except ValueError as error:
         raise bad_cursor(str(error)) from None
-    return as_far_as_loaded(answer, waits)
 
 
 def file_name(question: Question) -> str:

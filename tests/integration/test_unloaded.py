@@ -2,6 +2,7 @@
 
 import json
 import time
+from functools import partial
 from pathlib import Path
 
 import httpx
@@ -15,6 +16,7 @@ from queries.store import Store
 from tests.integration.command import triage, up
 from tests.integration.otlp import SECOND, attributes, span, traces
 from tests.integration.small_shop import ERROR
+from triage.affected.unloaded import unloaded_since
 
 pytestmark = pytest.mark.integration
 QUESTION = ("affected", "--from", "10m", "--format", "json")
@@ -51,7 +53,8 @@ def test_a_service_that_lags_says_so(own_store: Store, tmp_path: Path, age_s: in
     """What has waited for a minute counts; what came just now is being loaded."""
     (tmp_path / "segments").mkdir()
     (tmp_path / "segments" / f"{new_name(Kind.TRACES, time.time_ns() - age_s * SECOND)}{OPEN}").write_bytes(b"waiting")
-    app = create_app(own_store, metrics=str, ready=lambda: None, data=tmp_path)
+    own_store.unloaded_since = partial(unloaded_since, tmp_path, is_loading=True)
+    app = create_app(own_store, metrics=str, ready=lambda: None)
     with TestClient(app, base_url="http://127.0.0.1") as client:
         said = client.get("/api/v1/affected").json()
         page = client.get("/affected").text

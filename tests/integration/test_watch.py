@@ -187,6 +187,25 @@ def test_what_a_person_resolved_is_over_though_the_watch_was_away(shop_store: tu
     assert over.frozen_end
 
 
+def test_figures_taken_while_something_waits_to_be_loaded_are_not_exact(
+    shop_store: tuple[Store, Truth], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the opening keep saying so; later ones do not, once it is loaded."""
+    store, _ = shop_store
+    watching = watch(store, book=MemoryBook())
+    monkeypatch.setattr(store, "unloaded_since", lambda: second(600))
+    (opened,) = watching.look(second(700))
+    monkeypatch.undo()
+    replay(watching, 700, 900)
+    (later,) = watching.book.incidents(second(0))
+    assert opened.impact
+    assert not opened.impact.exact
+    assert (opened.impact.caveat or "").startswith("Not all is loaded that was accepted since 2026-09-21")
+    assert later.frozen
+    assert later.impact
+    assert (later.frozen.exact, later.impact.exact, later.impact.caveat) == (False, True, None)
+
+
 def test_a_pass_without_its_store_changes_nothing_and_the_next_one_catches_up(shop_store: tuple[Store, Truth]) -> None:
     """What the detectors find still lasts then."""
     store, _ = shop_store

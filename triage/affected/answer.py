@@ -16,6 +16,7 @@ import polars as pl
 
 from queries.store import Store, Value
 from triage.affected.cursor import Cursor
+from triage.affected.unloaded import said_of
 from triage.model import Affected, AffectedCustomer, Evidence, Outcome, Question
 from triage.money import added
 from triage.window import ms_to_ns
@@ -82,11 +83,13 @@ def affected(store: Store, question: Question, *, limit: int = 100, cursor: str 
     """
     started, now = time.perf_counter(), datetime.now(UTC)
     place = Cursor.read(cursor) if cursor else Cursor(question)
+    waits = store.unloaded_since()
     rows = _rows(store, place, limit + 1)
     items = [_customer(row) for row in rows if row["Customer"]]
     as_of = place.question.as_of or now
     more = _after(replace(place.question, as_of=as_of), items[limit - 1]) if len(items) > limit else None
     first = rows[0]
+    caveats = (SAMPLED if first["SampledSpans"] else "", said_of(waits) if waits else "")
     failures, lost = first["AllFailures"], first["Unattributed"] + first["Ambiguous"]
     return Affected(
         question=place.question,
@@ -101,8 +104,8 @@ def affected(store: Store, question: Question, *, limit: int = 100, cursor: str 
         ambiguous_failures=first["Ambiguous"],
         attribution=(failures - lost) / failures if failures else None,
         amount_at_risk=_amounts(first["AtRisk"]),
-        exact=not first["SampledSpans"],
-        caveat=SAMPLED if first["SampledSpans"] else None,
+        exact=not any(caveats),
+        caveat=" ".join(filter(None, caveats)) or None,
         computed_at=now,
         took_ms=round((time.perf_counter() - started) * 1000, 1),
         items=tuple(items[:limit]),

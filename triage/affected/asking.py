@@ -10,7 +10,6 @@ from queries.store import Store
 from triage.affected.answer import affected
 from triage.affected.csv_file import everyone_csv
 from triage.affected.sheet import Sheet
-from triage.affected.unloaded import as_far_as_loaded
 from triage.model import Question
 from triage.remote import Remote
 from triage.window import LONGEST_MS, parse_time, parse_window
@@ -98,18 +97,16 @@ class Running:
 
 @dataclass(frozen=True)
 class Opened:
-    """The store itself, where no service holds it; `unloaded`: since when telemetry waits. Raises StoreError."""
+    """The store itself, where no service holds it. Raises StoreError."""
 
     store: Store
-    unloaded: datetime | None = None
 
     def affected(self, asked: Asked, limit: int | None) -> AffectedJson:
         """As of now."""
         question = asked.question(datetime.now(UTC))
 
         def page(rows: int, cursor: str | None) -> AffectedJson:
-            answer = affected(self.store, question, limit=rows, cursor=cursor)
-            return AffectedJson.model_validate(as_far_as_loaded(answer, self.unloaded))
+            return AffectedJson.model_validate(affected(self.store, question, limit=rows, cursor=cursor))
 
         return _joined(page, limit)
 

@@ -1,21 +1,16 @@
 """What was accepted and is not loaded yet: an answer lacks it, and says so."""
 
-from __future__ import annotations
-
 import re
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from triage.model import Affected
-
-SEGMENT = re.compile(r"(?:traces|logs)-(\d{20})-.+\.(?:open|sealed)")
+SEGMENT = re.compile(r"(?:traces|logs|events)-(\d{20})-.+\.(?:open|sealed)")
 SOON = timedelta(seconds=10)
 """So long a running service may take to load what it accepted."""
 
 
 def unloaded_since(data: Path, *, is_loading: bool) -> datetime | None:
-    """When the oldest traces or log records came that wait in a data directory to be loaded; None of none.
+    """When the oldest traces, log records or row changes came that wait in a data directory; None of none.
 
     Where a service `is_loading`, what came a moment ago does not count.
     """
@@ -28,10 +23,3 @@ def unloaded_since(data: Path, *, is_loading: bool) -> datetime | None:
 def said_of(since: datetime) -> str:
     """That something waits, and since when."""
     return f"Not all is loaded that was accepted since {since:%Y-%m-%d %H:%M:%S} UTC: what it tells is missing here."
-
-
-def as_far_as_loaded(answer: Affected, since: datetime | None) -> Affected:
-    """The answer, which is not exact where something waits."""
-    if since is None:
-        return answer
-    return replace(answer, exact=False, caveat=" ".join(filter(None, (answer.caveat, said_of(since)))))

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from json import JSONDecodeError
 
 from pydantic import ValidationError
@@ -38,9 +39,10 @@ def open_source(settings: Settings) -> Iterator[Source]:
                 if answers or settings.url != Settings.url:
                     tables = "the server's tables" if settings.clickhouse else f"the tables in {settings.data}"
                     print(f"no triage service answers at {remote}: {tables} are opened directly", file=sys.stderr)
-                if waits := unloaded_since(settings.data, is_loading=bool(settings.clickhouse)):
+                store.unloaded_since = partial(unloaded_since, settings.data, is_loading=bool(settings.clickhouse))
+                if waits := store.unloaded_since():
                     print(f"{said_of(waits)} `triage up` loads it", file=sys.stderr)
-                yield Opened(store, waits)
+                yield Opened(store)
     except StoreLocked as error:
         sentence = f"no triage service answers at {remote}, and {error}; or name with --url where it answers"
         raise Failure(Status.UNREACHABLE, sentence) from None

@@ -13,6 +13,7 @@ import polars as pl
 from queries.store import Store
 from triage.affected.answer import affected, everyone
 from triage.affected.sheet import Sheet
+from triage.affected.unloaded import said_of
 from triage.detectors.inventory import inventory
 from triage.detectors.no_data import no_data
 from triage.incident.model import Impact, Incident
@@ -145,7 +146,7 @@ def hit_by(
     store: Store, incident: Incident, now: datetime, customers_of: CustomersOf = nobody, *, past: bool = False
 ) -> Hit:
     """Everyone who is hit, with the figures over them. Raises StoreError."""
-    started = time.perf_counter()
+    started, waits = time.perf_counter(), store.unloaded_since()
     asked = [replace(one, as_of=now if past else None) for one in questions(incident, now)]
     heads = [affected(store, one, limit=1) for one in asked]
     lists: list[Iterable[AffectedCustomer]] = [everyone(store, one) for one in asked]
@@ -156,6 +157,8 @@ def hit_by(
 
     customers = union(lists, worth_of)
     impact = _sum(heads, customers, _at_risk(customers, worth_of), now)
+    if waits and impact.exact:  # where rows alone tell it; the answers say it of themselves
+        impact = replace(impact, exact=False, caveat=said_of(waits))
     took_ms = round((time.perf_counter() - started) * 1000, 1)
     return Hit(impact, tuple(customers), whole(incident, now, past=past), took_ms)
 
