@@ -6,8 +6,7 @@ from datetime import UTC, date, datetime
 
 from triage.customer import Customer, Request
 from triage.detectors.wording import milliseconds
-from triage.incident.impact import WORST_FIRST
-from triage.incident.of_customer import Part, hides_slowness, is_slow, worst
+from triage.incident.of_customer import Part, fared_worse, hides_slowness, is_slow
 from triage.model import Evidence, Outcome
 
 OPERATIONS_TOLD = 3
@@ -39,8 +38,7 @@ def story(customer: Customer, parts: Sequence[Part] = ()) -> tuple[str, ...]:
 
 
 def _incidents(customer: Customer, parts: Sequence[Part]) -> Iterator[str]:
-    outcome = worst(parts)
-    if outcome and (not customer.outcome or WORST_FIRST.index(outcome) < WORST_FIRST.index(customer.outcome)):
+    if outcome := fared_worse(customer, parts):
         title = next(part.incident.title for part in parts if part.outcome is outcome)
         where = "" if len(parts) == 1 else ", at worst in this one"
         yield f"{_number(len(parts), 'incident').capitalize()} hit them{where}, and {FARED[outcome]}: {title}."
@@ -68,7 +66,7 @@ def _requests(customer: Customer) -> tuple[str, ...]:
         return (_calm(theirs),)
     if not customer.visible:
         hit = _number(len(customer.hit), "request")
-        return (f"Made {_number(len(theirs), 'request')}; something failed behind {hit}, and they never noticed.",)
+        return (f"{_did(theirs)}; something failed behind {hit}, and they never noticed.",)
     told = sorted({request.entry for request in customer.visible}, key=lambda entry: _weight(customer, entry))
     more = len(told) - OPERATIONS_TOLD
     rest = (f"{_number(more, 'more operation').capitalize()} failed too.",) if more > 0 else ()
@@ -86,7 +84,22 @@ def _calm(theirs: Sequence[Request]) -> str:
         return "Tried nothing themselves; they are only named in others’ requests."
     failed = any(request.failures for request in theirs)
     how = "what failed in it began before or after this time" if failed else "nothing failed"
-    return f"Made {_number(len(theirs), 'request')} {_when(theirs, _minute(theirs[0]).date())}; {how}."
+    return f"{_did(theirs)} {_when(_made(theirs) or theirs, _minute(theirs[0]).date())}; {how}."
+
+
+def _did(theirs: Sequence[Request]) -> str:
+    made = _made(theirs)
+    return f"Made {_number(len(made), 'request')}" if made or not theirs else _processed(theirs)
+
+
+def _made(theirs: Sequence[Request]) -> Sequence[Request]:
+    """Without the messages that were processed for them."""
+    return [request for request in theirs if request.kind != "Consumer"]
+
+
+def _processed(messages: Sequence[Request]) -> str:
+    were = "was" if len(messages) == 1 else "were"
+    return f"{_number(len(messages), 'message').capitalize()} {were} processed for them"
 
 
 def _weight(customer: Customer, entry: tuple[str, str]) -> tuple[bool, bool, int, tuple[str, str]]:
@@ -109,8 +122,7 @@ def _operation(customer: Customer, entry: tuple[str, str], day: date) -> str:
     if not any(request.is_theirs for request in tried):
         what, not_since = f"Was named in {entry[1]} {_times(len(tried))}", "none of their own has worked since"
     elif failed[0].kind == "Consumer":
-        were = "was" if len(tried) == 1 else "were"
-        what = f"{_number(len(tried), 'message').capitalize()} {were} processed for them ({entry[1]})"
+        what = f"{_processed(tried)} ({entry[1]})"
     else:
         what = f"Tried {wanted(entry[1]) or entry[1]} {_times(len(tried))}"
     since = _since(entry[1], success, day) if success else not_since

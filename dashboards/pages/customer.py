@@ -17,7 +17,7 @@ from dashboards.pages.shown import customer_path
 from dashboards.pages.views import render
 from queries.store import Store
 from triage.customer import Request as Requested
-from triage.incident.of_customer import hides_slowness, is_slow, last_attempt, worst
+from triage.incident.of_customer import fared_worse, hides_slowness, is_slow, last_attempt
 from triage.story import origin, story
 from triage.window import around, format_time
 
@@ -69,7 +69,7 @@ def _page(request: Request, store: Store, name: str, asked: CustomerParameters) 
         customer=customer,
         story=story(customer, parts),
         parts=parts,
-        worst=worst(parts),
+        worse=fared_worse(customer, parts),
         last_attempt=last_attempt(customer, parts),
         slow=slow,
         behind=behind,

@@ -13,7 +13,7 @@ from dashboards.app import create_app
 from queries.store import Store
 from tests.integration import small_shop
 from tests.integration.otlp import SECOND, T0, attributes, segment, span, token, traces
-from tests.integration.small_shop import FROM, HOSTILE, ODD
+from tests.integration.small_shop import ERROR, FROM, HOSTILE, ODD
 from tests.symptoms import RUNBOOK, Passes, gateway_errors
 from triage.incident.book import StoredBook
 from triage.model import Question
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.integration
 END = FROM + timedelta(hours=1)
 WINDOW = {"from": format_time(FROM), "to": format_time(END)}
 QUICK = "c-quick"
+MASKED = "c-masked"
 CUSTOMERS = (ODD, "c-2", "c-3", HOSTILE)
 ASKED = {
     "payment": Question(FROM, END, service="payment"),
@@ -34,6 +35,7 @@ ASKED = {
     "slow": Question(FROM, END, operation="POST /checkout", slower_than_ms=4.5),
     "slower": Question(FROM, END, operation="POST /checkout", slower_than_ms=5.5),
     "behind": Question(FROM, END, operation="POST /mail", slower_than_ms=100),
+    "order": Question(FROM, END, operation="POST /order", slower_than_ms=2000),
 }
 
 
@@ -45,6 +47,17 @@ class Web:
     """Of each incident's customers."""
 
 
+def _masked_then_slow() -> list[Span]:
+    """What failed behind a request is never noticed; then two orders take six seconds, the last five minutes later."""
+    named, serves = attributes({"customer.id": MASKED}), Span.SPAN_KIND_SERVER
+    return [
+        span(1, 901, 0, T0 + 10 * SECOND, name="GET /products", kind=serves, attributes=named),
+        span(2, 901, 1, T0 + 10 * SECOND, name="GET /alike", kind=serves, status=ERROR),
+        span(3, 902, 0, T0 + 20 * SECOND, 6 * SECOND, name="POST /order", kind=serves, attributes=named),
+        span(4, 903, 0, T0 + 320 * SECOND, 6 * SECOND, name="POST /order", kind=serves, attributes=named),
+    ]
+
+
 @pytest.fixture(scope="module")
 def web(own_store: Store) -> Iterator[Web]:
     """The small shop, with an incident for each of the questions."""
@@ -54,7 +67,7 @@ def web(own_store: Store) -> Iterator[Web]:
     entry.attributes.extend(named)
     priced = attributes({"order.id": "o-9", "order.amount": 49.9, "order.currency": "EUR"})
     later = span(2, 900, 1, T0 + SECOND, 3 * SECOND, name="POST /mail", attributes=priced)
-    own_store.insert("traces", segment(traces(entry, later)), token())
+    own_store.insert("traces", segment(traces(entry, later, *_masked_then_slow())), token())
     ids = {}
     for name, question in ASKED.items():
         passes = Passes(runbook=RUNBOOK)
@@ -123,3 +136,14 @@ def test_a_quick_request_is_not_called_slow_for_what_is_slow_behind_it(web: Web)
     assert "worked; something behind it was slow" in page
     assert "but took" not in page
     assert "unknown" not in page.partition("Last attempt")[2].partition("</div>")[0]
+
+
+def test_what_matters_most_is_told_alike_in_the_heading_and_below(web: Web) -> None:
+    """Slow orders outweigh a failure that they never noticed, and the last of them is when they last tried."""
+    (listed,) = web.client.get(f"/api/v1/incidents/{web.incidents['order']}/affected").json()["items"]
+    answer = web.client.get(f"/api/v1/customers/{MASKED}", params=WINDOW).json()
+    assert (answer["outcome"], listed["outcome"]) == ("masked", "not_recovered")
+    assert answer["story"].startswith("One incident hit them, and they have not recovered: ")
+    assert answer["last_attempt"] == listed["last_attempt"] == answer["items"][-1]["time"]
+    page = " ".join(web.client.get(f"/customers/{MASKED}", params=WINDOW).text.split())
+    assert "not recovered" in page.partition("<dt>Now</dt>")[2].partition("</div>")[0]

@@ -55,6 +55,14 @@ def test_messages_are_processed_for_a_customer_who_tried_nothing() -> None:
     assert one == f"One message was processed for them (process order-placed) {when}"
 
 
+def test_messages_are_no_requests_of_theirs() -> None:
+    """Nor where nothing failed."""
+    messages = [request(number, "process order-placed", "Consumer") for number in (1, 2)]
+    assert told(*messages) == ("Two messages were processed for them between 10:03 and 10:04; nothing failed.",)
+    both = (*messages, request(3, "POST /checkout"))
+    assert told(*both) == ("Made one request at 10:05; nothing failed.",)
+
+
 def test_a_request_that_was_quick_itself_is_not_called_slow() -> None:
     """Whatever is slow behind it, it is how they recovered."""
     passes = Passes()

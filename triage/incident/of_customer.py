@@ -40,14 +40,16 @@ def hides_slowness(request: Request, parts: Iterable[Part]) -> bool:
 
 
 def last_attempt(customer: Customer, parts: Iterable[Part]) -> datetime | None:
-    """When they last tried what had failed for them; where nothing did, what an incident says of them."""
-    attempts = (part.last_attempt for part in parts if part.last_attempt)
-    return customer.last_attempt or max(attempts, default=None)
+    """When they last tried what had failed, or been slow, for them: here, and in their incidents."""
+    attempts = (customer.last_attempt, *(part.last_attempt for part in parts))
+    return max((attempt for attempt in attempts if attempt), default=None)
 
 
-def worst(parts: Iterable[Part]) -> Outcome | None:
-    """The worst of a customer's outcomes in incidents; None without any."""
-    return min((part.outcome for part in parts), key=WORST_FIRST.index, default=None)
+def fared_worse(customer: Customer, parts: Iterable[Part]) -> Outcome | None:
+    """The worst of their outcomes in incidents, where that is worse than what their requests tell; else None."""
+    outcome = min((part.outcome for part in parts), key=WORST_FIRST.index, default=None)
+    told = customer.outcome
+    return outcome if outcome and (not told or WORST_FIRST.index(outcome) < WORST_FIRST.index(told)) else None
 
 
 def parts_of(
