@@ -250,6 +250,50 @@ def test_a_check_is_unknown_where_what_looks_for_it_failed(
     assert sorted(each["found"] for each in found["checks"] if each["name"].startswith("detector")) == told
 
 
+def raises(*_: object) -> list[Symptom]:
+    raise TypeError("a detector that can't")
+
+
+def ended(*_: object) -> list[Symptom]:
+    return [replace(failing(), to=FROM + timedelta(minutes=1))]
+
+
+def lasts(*_: object) -> list[Symptom]:
+    return [replace(failing(), to=None)]
+
+
+@pytest.mark.parametrize(
+    ("still", "status", "found"),
+    [
+        (raises, "unknown", "gateway_errors could not look"),
+        (ended, "pass", "not found"),
+        (lasts, "fail", failing().sentence),
+    ],
+)
+def test_what_fails_for_hours_is_checked_as_the_watch_sees_it(
+    web: Web, monkeypatch: pytest.MonkeyPatch, still: Callable[..., list[Symptom]], status: str, found: str
+) -> None:
+    """What has ended passes; what can't be looked at costs that check alone."""
+    monkeypatch.setattr(verification, "still_failing", still)
+    checks = web.client.post(f"{web.path}/verify", json={"author": "Ana"}).json()["checks"]
+    (check,) = (each for each in checks if each["name"] == "detector-1")
+    assert (check["status"], check["found"]) == (status, found)
+
+
+def test_of_a_moved_figure_no_number_of_customers_is_exact(web: Web) -> None:
+    """Nothing says whom to ask for."""
+    passes = Passes(runbook=RUNBOOK)
+    passes.look(30, other("kpi_moved", {"kpi": "conversion"}, value=0.1, usual=0.34, unit="1"))
+    StoredBook(web.store).write(list(passes.book.events.values()))
+    path = f"/api/v1/incidents/{passes.only.id}"
+    affected, impact = (
+        web.client.get(f"{path}/affected").json(),
+        web.client.get(f"{path}/postmortem.json").json()["impact"],
+    )
+    unknown = "Whether customers are hit is unknown: nothing that was found says whom to ask for."
+    assert [(each["exact"], each["caveat"]) for each in (affected, impact)] == [(False, unknown)] * 2
+
+
 @pytest.mark.parametrize("alertname", ["no_data", "inventory"])
 def test_an_alert_that_is_called_like_a_detector_has_its_page_and_its_postmortem(web: Web, alertname: str) -> None:
     """In every format, and its checks can be run: what it names is looked for among the alerts, not where we look."""

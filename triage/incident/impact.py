@@ -122,6 +122,9 @@ def tells_customers(incident: Incident) -> bool:
     return any(each.question is not None or kinds_of(each) for each in symptoms)
 
 
+UNKNOWN = "Whether customers are hit is unknown: nothing that was found says whom to ask for."
+
+
 def sheet_of(incident: Incident, question: Question, at: datetime) -> Sheet:
     """What every line of its customers says."""
     symptoms = [each.symptom for each in incident.symptoms]
@@ -157,7 +160,9 @@ def hit_by(
 
     customers = union(lists, worth_of)
     impact = _sum(heads, customers, _at_risk(customers, worth_of), now)
-    if waits and impact.exact:  # where rows alone tell it; the answers say it of themselves
+    if not tells_customers(incident):
+        impact = replace(impact, exact=False, caveat=UNKNOWN)
+    elif waits and impact.exact:  # where rows alone tell it; the answers say it of themselves
         impact = replace(impact, exact=False, caveat=said_of(waits))
     took_ms = round((time.perf_counter() - started) * 1000, 1)
     return Hit(impact, tuple(customers), whole(incident, now, past=past), took_ms)

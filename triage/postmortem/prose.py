@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from triage.incident.impact import is_of_rows, is_slow, tells_customers
+from triage.incident.impact import UNKNOWN, is_of_rows, is_slow, tells_customers
 from triage.incident.model import US, Impact, Incident, Kind, State
 from triage.incident.naming import quantity
 from triage.odd import one_line
@@ -11,7 +11,6 @@ from triage.postmortem.facts import Facts
 from triage.postmortem.wording import amounts, clock, closed, counted, day_and_clock, failure, joined, not_recovered
 
 LEAST_SUSPICION = 0.5
-UNKNOWN = "Whether customers are hit is unknown: nothing that was found says whom to ask for."
 
 
 def summary(facts: Facts) -> Iterator[str]:

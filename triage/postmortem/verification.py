@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from queries.errors import StoreError
 from queries.store import Store
-from triage.detectors import still_failing, still_silent, symptoms_at
+from triage.detectors import FAULTS, still_failing, still_silent, symptoms_at
 from triage.incident.acting import Act, known
 from triage.incident.alerts import alerts_at
 from triage.incident.book import StoredBook
@@ -81,11 +81,18 @@ def _detected(store: Store, symptom: Symptom, present: Present, now: datetime) -
     if symptom.found_by in present.failed:
         return UNKNOWN, f"{symptom.found_by} could not look"
     again = next((each for each in present.symptoms if each.key == symptom.key and each.to is None), None)
-    if again is None and symptom.cause is Cause.SENDER_SILENT:  # which no detector remembers for long
-        again = still_silent(store.ask, symptom, now)
-    elif again is None:
-        again = next(iter(still_failing(store.ask, [symptom], now)), None)
+    try:
+        again = again or _lasting(store, symptom, now)
+    except FAULTS:
+        return UNKNOWN, f"{symptom.found_by} could not look"
     return (PASS, "not found") if again is None else (FAIL, one_line(again.sentence, 300))
+
+
+def _lasting(store: Store, symptom: Symptom, now: datetime) -> Symptom | None:
+    """What no detector remembers for long: who fell silent, and what has failed for hours. Raises FAULTS."""
+    if symptom.cause is Cause.SENDER_SILENT:
+        return still_silent(store.ask, symptom, now)
+    return next((each for each in still_failing(store.ask, [symptom], now) if each.to is None), None)
 
 
 def _measured(store: Store, check: Check, symptom: Symptom, now: datetime) -> tuple[str, str]:
