@@ -12,6 +12,9 @@ from queries.store import Value
 from triage.model import Question
 from triage.window import Window
 
+ALERTS = "alerts"
+"""The part of a pass that takes up what other systems tell."""
+
 
 class Severity(StrEnum):
     """How bad it is, as Alertmanager's users name it."""
@@ -81,9 +84,9 @@ class Symptom:
 
     @property
     def found_by(self) -> str:
-        """The part of a pass that looks for it: a detector's name, or `alerts` for what another system told."""
+        """The part of a pass that looks for it: a detector's name, or `ALERTS` for what another system told."""
         if "alert" in self.subject:
-            return "alerts"
+            return ALERTS
         return "kpi_moved" if "kpi" in self.subject else self.detector
 
     @property

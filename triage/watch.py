@@ -29,7 +29,7 @@ from triage.incident.naming import digest
 from triage.kpi.checks import checks_of, in_a_line
 from triage.runbook.live import LiveRunbook
 from triage.suspects import suspects
-from triage.symptom import Ask, Cause, Symptom
+from triage.symptom import ALERTS, Ask, Cause, Symptom
 
 CALLS_SINCE = timedelta(hours=1)
 AWAY = timedelta(days=1)
@@ -125,7 +125,7 @@ class Watch:
         try:
             symptoms += alerts_at(self.store.ask, now)
         except StoreError as error:
-            fail("alerts", error)
+            fail(ALERTS, error)
         try:
             self._calls = self._who_calls_whom(now) if symptoms else self._calls
         except StoreError as error:

@@ -119,6 +119,20 @@ def test_few_requests_hide_no_failing_message(own_store: Store) -> None:
     assert latest(errors.figure.series) == 1.0
 
 
+def test_messages_as_usual_hide_no_request_that_fails(own_store: Store) -> None:
+    """Though they are too few to judge by."""
+    orders = (message(10**7 + number, at, 60 * MS, failed=False) for number, at, _ in arrivals())
+    few: list[Request] = []
+    for number, at, broken in arrivals():
+        if number % 20 == 0:
+            bought = span(1, number, 0, at, MS, name="POST /checkout", kind=SERVER, status=ERROR if broken else None)
+            few.append(traces(bought, resource={"service.name": "gateway"}))
+    found(own_store, *orders, *few)
+    errors = next(checks(own_store.ask, FAULT))
+    assert (errors.title, errors.state, errors.value) == ("gateway errors", State.UNKNOWN, 1.0)
+    assert errors.sentence.endswith("; too little to judge by")
+
+
 def test_a_request_of_an_earlier_day_hides_no_failing_message(own_store: Store) -> None:
     """Each is compared with its own."""
     orders = (message(number, at, 60 * MS, failed=broken) for number, at, broken in arrivals())

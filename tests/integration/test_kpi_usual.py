@@ -15,10 +15,11 @@ from tests.counters import DELTA, Counter, Point, joined
 from tests.integration.otlp import SECOND, segment, span, token, traces
 from tests.symptoms import T0, Passes, gateway_errors
 from triage.incident.book import StoredBook
-from triage.kpi.checks import Check, State, checks_of
+from triage.kpi.checks import AT_MOST, Check, State, checks, checks_of
 from triage.kpi.figures import Good, Kind, Kpi, Signal, Source
 from triage.kpi.named import write_down
-from triage.kpi.usual import JUST_BEFORE, SAME_TIME
+from triage.kpi.usual import BEFORE_INCIDENT, JUST_BEFORE, SAME_TIME
+from triage.window import Window
 
 pytestmark = pytest.mark.integration
 
@@ -63,7 +64,8 @@ def test_what_always_comes_in_alike_is_as_usual_whenever_it_is_looked_at(
 ) -> None:
     """By the days before, or by the two hours before where no earlier day is known."""
     found = {check.title: check for check in checks_of(own_store.ask, began, until)}
-    assert [found[name].usual.since for name in ("till", "new")] == [SAME_TIME, JUST_BEFORE]
+    before = BEFORE_INCIDENT if until - began > AT_MOST else JUST_BEFORE
+    assert [found[name].usual.since for name in ("till", "new")] == [SAME_TIME, before]
     for name in ("till", "new"):
         check: Check = found[name]
         assert check.value
@@ -71,6 +73,18 @@ def test_what_always_comes_in_alike_is_as_usual_whenever_it_is_looked_at(
         assert usual == pytest.approx((check.value,) * 3, rel=0.01), name
         assert check.state is State.OK
         assert check.brief == f"{name} as usual"
+
+
+def test_what_was_usual_hours_ago_tells_little_of_what_follows_the_hour(own_store: Store) -> None:
+    """Where no earlier day is known: an incident that has been open since the evening makes no night unusual."""
+    window = Window(at(50), at(55))
+    for hours, known in ((1.5, True), (2.5, False)):
+        found = {each.title: each for each in checks(own_store.ask, window, at(50 - 60 * hours))}
+        assert (found["till"].state, found["till"].usual.since) == (State.OK, SAME_TIME)
+        assert (found["new"].state, found["new"].usual.middle is not None) == (
+            State.OK if known else State.UNKNOWN,
+            known,
+        )
 
 
 @pytest.mark.parametrize("second", [15, 25, 45, 55])
@@ -110,6 +124,6 @@ def test_an_outage_that_lasts_does_not_become_usual(own_store: Store) -> None:
             StoredBook(own_store).write([*passes.book.events.values()])
             errors = web.get("/api/v1/checks", params=window).json()["items"][0]
             assert (errors["state"], errors["high"]) == ("bad", 0.0)
-            assert errors["sentence"] == "Gateway errors are 50 %, usually 0 % (in the two hours before)"
+            assert errors["sentence"] == "Gateway errors are 50 %, usually 0 % (in the two hours before the incident)"
             page = web.get("/", params=window).text
             assert re.search(r"unusual: </span> <span class=.value.>50\s%", page)

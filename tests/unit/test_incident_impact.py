@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 
 from tests.symptoms import T0, Passes, at, gateway_errors, other
-from triage.incident.figures import figures
+from triage.incident.figures import figures, usual_until
 from triage.incident.impact import on_rows, union
 from triage.incident.model import Event, Impact, Kind, State
 from triage.incident.naming import quantity
@@ -16,6 +16,7 @@ from triage.incident.questions import questions
 from triage.model import AffectedCustomer, Outcome, Question
 from triage.pleading import Change
 from triage.suspects import ranked
+from triage.window import Window
 
 
 def hit(customer: str, failures: int, outcome: Outcome, *orders: str) -> AffectedCustomer:
@@ -188,6 +189,17 @@ def test_the_three_means_are_what_their_words_say() -> None:
     found = figures(passes.incidents)
     assert (found.mttd, found.mtta, found.mttr) == tuple(timedelta(seconds=each) for each in (30, 60, 100))
     assert figures([]).mttd is None
+
+
+def test_what_is_usual_is_of_before_what_goes_on_however_long_it_has() -> None:
+    """But for what only another system's alert says, which may always fire."""
+    ours, theirs = Passes(), Passes()
+    ours.look(30, gateway_errors())
+    theirs.look(30, other("Watchdog", {"alert": "alertmanager/1"}))
+    window = Window(at(6 * 86_400), at(6 * 86_400 + 300))
+    assert usual_until(ours.incidents, window) == at(0)
+    assert usual_until(theirs.incidents, window) is None
+    assert usual_until(ours.incidents, Window(at(-60), at(30))) is None
 
 
 def test_titles_say_what_is_wrong_in_a_line() -> None:

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from triage.incident.model import Incident
+from triage.symptom import ALERTS
 from triage.window import Window
-
-AS_USUAL = timedelta(days=4)
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,14 @@ def time_to_resolve(incident: Incident) -> timedelta | None:
 def usual_until(incidents: Iterable[Incident], window: Window) -> datetime | None:
     """When the first of the incidents began that went on when a window began; None where none did.
 
-    What has gone on for more than four days is left out: three of a week's days must lie before it.
+    What only an alert of another system's tells, such as one that always fires, says nothing of what we measure.
     """
-    going = (one for one in incidents if one.over is None or one.over > window.from_)
-    return min((one.began for one in going if window.from_ - AS_USUAL < one.began < window.from_), default=None)
+    going = (one for one in incidents if (one.over is None or one.over > window.from_) and _is_found(one))
+    return min((one.began for one in going if one.began < window.from_), default=None)
+
+
+def _is_found(incident: Incident) -> bool:
+    return any(each.symptom.found_by != ALERTS for each in incident.symptoms)
 
 
 def figures(incidents: Iterable[Incident]) -> Figures:

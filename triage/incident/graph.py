@@ -10,7 +10,7 @@ from typing import TypedDict, cast
 from triage.chance import surprise
 from triage.entries import LATELY, entry_services
 from triage.incident.model import Incident
-from triage.symptom import Ask
+from triage.symptom import ALERTS, Ask
 from triage.window import Window
 
 USUAL = timedelta(hours=2)
@@ -126,7 +126,7 @@ def call_graph(ask: Ask, incident: Incident, window: Window) -> Graph:
 def _gateways(ask: Ask, incident: Incident) -> list[str]:
     """The services that were called from outside, by the symptoms: calls are kept longer than the spans that tell."""
     callers, *_ = ask("detect/callers", **{"from": incident.began - LATELY}, to=incident.began).row(0)
-    found = (each.symptom for each in incident.symptoms if callers and each.symptom.found_by != "alerts")
+    found = (each.symptom for each in incident.symptoms if callers and each.symptom.found_by != ALERTS)
     return sorted({symptom.labels["gateway"] for symptom in found if "gateway" in symptom.labels})
 
 

@@ -14,7 +14,7 @@ from triage.incident.model import US, Event, Incident, Kind, State, Tracked
 from triage.incident.naming import answer, digest, grouping_key, incident_id, naming
 from triage.pleading import lasted
 from triage.runbook.model import Runbook
-from triage.symptom import Key, Symptom
+from triage.symptom import ALERTS, Key, Symptom
 
 PASSES_TO_END = 6
 """A symptom has ended once so many passes in a row do not find it."""
@@ -238,7 +238,7 @@ def _end(incident: Incident, tracked: Tracked, told: Symptom | None, found: Foun
 
 def _is_over(symptom: Symptom, now: datetime) -> bool:
     """Whether it would have ended already: another system's end is one, a detector's may be a pause."""
-    return symptom.to is not None and (symptom.found_by == "alerts" or now - symptom.to >= CALM)
+    return symptom.to is not None and (symptom.found_by == ALERTS or now - symptom.to >= CALM)
 
 
 def _ended(incident: Incident, tracked: Tracked, end: datetime, now: datetime) -> Event:

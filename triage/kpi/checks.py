@@ -16,6 +16,7 @@ from triage.chance import SURE, surprise
 from triage.kpi.figures import Good, Kind, Kpi
 from triage.kpi.named import kpis_of
 from triage.kpi.usual import (
+    FOLLOW_THE_HOUR,
     MESSAGES,
     REQUESTS,
     SAME_TIME,
@@ -173,9 +174,11 @@ def _are_enough(now: Entries | None) -> bool:
 
 
 def _gravity(check: Check) -> tuple[int, bool, float]:
-    """What is bad before what is well, and that before what is unknown; of what is bad, the worst."""
-    place = (State.UNKNOWN, State.OK, State.BAD).index(check.state)
-    return place, check.value is not None, check.value or 0.0 if check.state is State.BAD else 0.0
+    """What is bad first, what looks so though it is too little to judge by, what is well; of what is bad, the worst."""
+    ratio = check.value or 0.0
+    looks_bad = ratio > max(LEAST_RATIO, TIMES_USUAL * (check.usual.high or 0.0))
+    places = {State.BAD: 3, State.UNKNOWN: 2 if looks_bad else 0, State.OK: 1}
+    return places[check.state], check.value is not None, ratio if check.state is State.BAD else 0.0
 
 
 def _fails_more(now: Entries, usual: float) -> bool:
@@ -196,7 +199,7 @@ def _kpis(ask: Ask, window: Window, since: datetime) -> Iterator[Check]:
     found, earlier = _minutes(ask, kpis, window, like)
     for kpi in kpis:
         now = over(kpi, found[kpi], window)
-        usual = by_day.get(kpi) or before_usually(kpi, earlier[kpi], like)
+        usual = by_day.get(kpi) or before_usually(kpi, earlier[kpi], window, like)
         if kpi.kind is Kind.SUM:  # the window's last minute may only have begun
             usual = usual.times(window.length / like.length)
         known = now is not None and usual.middle is not None
@@ -220,7 +223,8 @@ def is_worse(kpi: Kpi, now: float | None, usual: Usual) -> bool:
     """Whether a figure lies beyond its band, and so far that it matters."""
     if now is None or usual.middle is None or usual.low is None or usual.high is None:
         return False
-    part = FALLS_BY if kpi.kind in {Kind.RATIO, Kind.GAUGE} or usual.since == SAME_TIME else FALLS_BY_SURELY
+    is_alike = kpi.kind not in FOLLOW_THE_HOUR or usual.since == SAME_TIME
+    part = FALLS_BY if is_alike else FALLS_BY_SURELY
     if kpi.good is Good.UP:
         return now < usual.low and usual.middle - now >= part * abs(usual.middle)
     return now > usual.high and now - usual.middle >= part / (1 - part) * abs(usual.middle)

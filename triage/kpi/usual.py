@@ -23,6 +23,9 @@ BEFORE = timedelta(hours=2)
 SHORTEST, LONGEST = timedelta(minutes=5), timedelta(minutes=15)
 """Of the stretches into which the time just before is cut."""
 SAME_TIME, JUST_BEFORE = "at this time of earlier days", "in the two hours before"
+BEFORE_INCIDENT = "in the two hours before the incident"
+FOLLOW_THE_HOUR = {Kind.RATE, Kind.SUM}
+"""What another time of the day says little of."""
 REQUESTS, MESSAGES = "Server", "Consumer"
 """What enters, by the kind of its spans."""
 
@@ -129,7 +132,7 @@ def entries_and_usually(
     few = [kind for kind in now if len(past.get(kind, {})) < LEAST_DAYS]
     before = entries(ask, just_before(like), entered_at) if few else {}
     return {
-        kind: (entered, [*before.get(kind, {}).values()], JUST_BEFORE)
+        kind: (entered, [*before.get(kind, {}).values()], _before(window, like))
         if kind in few
         else (entered, [*past[kind].values()], SAME_TIME)
         for kind, entered in now.items()
@@ -159,12 +162,21 @@ def _is_before(window: Window, days: int, like: Window) -> bool:
     return window.to - days * DAY <= like.from_
 
 
-def before_usually(kpi: Kpi, found: Measured, window: Window) -> Usual:
-    """What is usual for a figure by its minutes in the two hours before; the window is of whole ones."""
-    before = just_before(window)
-    as_long = window.length / before.window.length if kpi.kind is Kind.SUM else 1.0
+def before_usually(kpi: Kpi, found: Measured, window: Window, like: Window) -> Usual:
+    """What is usual for a figure by its minutes in the two hours before `like`, a window of whole ones.
+
+    Nothing is known of what follows the hour where the window itself is hours later.
+    """
+    if kpi.kind in FOLLOW_THE_HOUR and window.from_ - like.from_ > BEFORE:
+        return Usual()
+    before = just_before(like)
+    as_long = like.length / before.window.length if kpi.kind is Kind.SUM else 1.0
     values = [value * as_long for stretch in before.bounds if (value := over(kpi, found, stretch)) is not None]
-    return usual_of(values, before.since)
+    return usual_of(values, _before(window, like))
+
+
+def _before(window: Window, like: Window) -> str:
+    return JUST_BEFORE if like.from_ == window.from_ else BEFORE_INCIDENT
 
 
 def _parameters(stretches: Stretches) -> dict[str, Value]:
