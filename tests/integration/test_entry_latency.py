@@ -124,7 +124,7 @@ def test_messages_as_usual_hide_no_request_that_fails(own_store: Store) -> None:
     orders = (message(10**7 + number, at, 60 * MS, failed=False) for number, at, _ in arrivals())
     few: list[Request] = []
     for number, at, broken in arrivals():
-        if number % 20 == 0:
+        if number % 60 == 0:
             bought = span(1, number, 0, at, MS, name="POST /checkout", kind=SERVER, status=ERROR if broken else None)
             few.append(traces(bought, resource={"service.name": "gateway"}))
     found(own_store, *orders, *few)
