@@ -2,7 +2,8 @@
 -- from, to: DateTime64, UTC; the time to look back over, `to` itself not meant
 -- service, version, partner: String, of the failing span; '' for any
 -- One row per second in which any failed: how many (one received twice counts once), when the first and the last of
--- them began, and how many requests (of a partner: calls) there were since `from`, until the end of its ten seconds.
+-- them began, and how many requests (of a partner: calls) there were since `from`: `before` its ten seconds began, and
+-- until their end.
 WITH
     (SELECT groupArray(Name) FROM partners) AS known_partners,
     (
@@ -12,7 +13,10 @@ WITH
             GROUP BY Name HAVING min(First) < {to:DateTime64(6, 'UTC')}
         )
     ) AS known_services
-SELECT second, failures, first, last, max(so_far) OVER (ORDER BY second) AS requests
+SELECT
+    second, failures, first, last,
+    max(asked.before) OVER (ORDER BY second) AS before,
+    max(asked.so_far) OVER (ORDER BY second) AS requests
 FROM (
     SELECT
         toUnixTimestamp(toStartOfSecond(Timestamp)) AS second,
@@ -30,7 +34,10 @@ FROM (
     GROUP BY second
 ) AS failing
 LEFT JOIN (
-    SELECT toUnixTimestamp(Time) AS slice, sum(sum(Requests)) OVER (ORDER BY slice) AS so_far
+    SELECT
+        toUnixTimestamp(Time) AS slice,
+        sum(sum(Requests)) OVER (ORDER BY slice) AS so_far,
+        so_far - sum(Requests) AS before
     FROM red
     WHERE Time >= {from:DateTime64(6, 'UTC')} AND Time < {to:DateTime64(6, 'UTC')}
         AND if({partner:String} = '',

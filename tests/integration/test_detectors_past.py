@@ -17,20 +17,20 @@ pytestmark = pytest.mark.integration
 
 NOW = datetime(2026, 9, 22, 14, 0, tzinfo=UTC)
 HOUR, DAY = 3600, 86_400
-EVERY_S = 4
+EVERY_MS = 4000
 CHECKOUTS = """
     INSERT INTO otel_traces
         (Timestamp, TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, Duration, StatusCode)
     WITH
         toDateTime64({now:DateTime64(6, 'UTC')}, 9, 'UTC') AS now,
-        now - toIntervalSecond({ago_s:Int64} - number * {every_s:Int64}) AS at,
+        now - toIntervalMillisecond(1000 * {ago_s:Int64} - number * {every_ms:Int64}) AS at,
         cityHash64(at) % 100 < {failing:Int64} AS fails
     SELECT
         at + toIntervalMillisecond(depth), lower(hex(reinterpret(cityHash64(at), 'FixedString(8)'))), toString(depth),
         if(depth = 1, '', toString(depth - 1)), ['gateway', 'checkout', 'payment'][depth],
         ['POST /checkout', 'POST /orders', 'POST /charge'][depth], if(depth = 1, {kind:String}, 'Server'),
         ({took_ms:Int64} - 10 * depth + cityHash64(at) % 20) * 1000000, if(fails, 'Error', 'Ok')
-    FROM numbers(toUInt64({lasts_s:Int64} / {every_s:Int64}))
+    FROM numbers(toUInt64(1000 * {lasts_s:Int64} / {every_ms:Int64}))
     ARRAY JOIN [1, 2, 3] AS depth
 """
 
@@ -42,11 +42,18 @@ HEARD = """
 
 
 def checkouts(
-    store: Store, ago_s: int, lasts_s: int, *, failing: int = 0, took_ms: int = 100, kind: str = "Server"
+    store: Store,
+    ago_s: int,
+    lasts_s: int,
+    *,
+    failing: int = 0,
+    took_ms: int = 100,
+    kind: str = "Server",
+    every_ms: int = EVERY_MS,
 ) -> None:
     """Requests through three services from so long ago on; `failing` of a hundred fail."""
     store.command(
-        CHECKOUTS, now=NOW, ago_s=ago_s, lasts_s=lasts_s, every_s=EVERY_S, failing=failing, took_ms=took_ms, kind=kind
+        CHECKOUTS, now=NOW, ago_s=ago_s, lasts_s=lasts_s, every_ms=every_ms, failing=failing, took_ms=took_ms, kind=kind
     )
 
 
@@ -120,13 +127,25 @@ def test_a_second_outage_began_with_itself(own_store: Store, pause_min: int, noi
     assert timedelta() <= symptom.from_ - (NOW - timedelta(seconds=200)) < timedelta(seconds=30)
 
 
-def test_an_outage_goes_on_while_nobody_asks(own_store: Store) -> None:
+def test_a_second_outage_of_a_busy_shop_began_with_itself(own_store: Store) -> None:
+    """Twenty requests a second, of which in each ten seconds some fail."""
+    empty(own_store)
+    checkouts(own_store, HOUR, 1600, failing=1, every_ms=50)
+    checkouts(own_store, 2000, 600, failing=60, every_ms=50)
+    checkouts(own_store, 1400, 1200, failing=1, every_ms=50)
+    checkouts(own_store, 200, 200, failing=60, every_ms=50)
+    (symptom,) = found(own_store, "gateway_errors")
+    assert timedelta() <= symptom.from_ - (NOW - timedelta(seconds=200)) < timedelta(seconds=30)
+
+
+@pytest.mark.parametrize("every_ms", [4000, 50])
+def test_an_outage_goes_on_while_nobody_asks(own_store: Store, every_ms: int) -> None:
     """A pause in which no requests came, or few, ends nothing."""
     empty(own_store)
-    checkouts(own_store, 4 * HOUR, 3 * HOUR)
-    checkouts(own_store, HOUR, HOUR // 4, failing=60)
+    checkouts(own_store, 2 * HOUR, HOUR, every_ms=every_ms)
+    checkouts(own_store, HOUR, HOUR // 4, failing=60, every_ms=every_ms)
     checkouts(own_store, HOUR // 2, 60)
-    checkouts(own_store, 200, 200, failing=60)
+    checkouts(own_store, 200, 200, failing=60, every_ms=every_ms)
     (symptom,) = found(own_store, "gateway_errors")
     assert timedelta() <= symptom.from_ - (NOW - timedelta(hours=1)) < timedelta(seconds=30)
 

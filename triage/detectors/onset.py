@@ -71,20 +71,37 @@ def since_calm(seconds: pl.DataFrame, usual_rate: float, share: float) -> pl.Dat
     It was where the usual share explains what failed of them far better than a quarter of `share` does (Page's CUSUM).
     A time without requests is no calm.
     """
-    times, counts, requests = (seconds[column].to_list() for column in ("second", "failures", "requests"))
+    times, requests = (seconds[column].to_list() for column in ("second", "requests"))
     if not requests or requests[-1] == requests[0]:
         return seconds
     usual = max(usual_rate, LEAST_RATE) * (times[-1] - times[0]) / (requests[-1] - requests[0])
     fault = max(OF_THE_FAULT * share, 2 * usual)
-    begin, since, score = 0, times[0], 0.0
-    for place in range(1, len(times)):
-        score = min(score + (fault - usual) * (requests[place] - requests[place - 1]), SUSPICIOUS)
-        if score == SUSPICIOUS and times[place] - since >= RECENT_S:
-            begin = place
-        score -= counts[place] * log(fault / usual)
+    gain, cost = fault - usual, log(fault / usual)
+    begin, since, score, so_far = 0, times[0], 0.0, seconds["before"][0]
+    for slice_ in _slices(seconds).iter_rows(named=True):
+        score = min(score + gain * (slice_["before"] - so_far), SUSPICIOUS)
+        if score == SUSPICIOUS and slice_["first"] - since >= RECENT_S:
+            begin = slice_["place"]
+        so_far = slice_["requests"]
+        score = min(score + gain * (so_far - slice_["before"]) - cost * slice_["failures"], SUSPICIOUS)
         if score <= 0:
-            since, score = times[place], 0.0
+            since, score = slice_["last"], 0.0
     return seconds[begin:]
+
+
+def _slices(seconds: pl.DataFrame) -> pl.DataFrame:
+    """The same by ten seconds, in which requests are counted; `place` is that of the first of the seconds."""
+    second = pl.col("second")
+    return (
+        seconds.with_row_index("place")
+        .group_by(second // 10, maintain_order=True)
+        .agg(
+            pl.first("place", "before", "requests"),
+            pl.sum("failures"),
+            second.first().alias("first"),
+            second.last().alias("last"),
+        )
+    )
 
 
 def quiet_rate(seconds: pl.DataFrame, now: datetime) -> float:
