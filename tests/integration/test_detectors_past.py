@@ -18,6 +18,7 @@ pytestmark = pytest.mark.integration
 NOW = datetime(2026, 9, 22, 14, 0, tzinfo=UTC)
 HOUR, DAY = 3600, 86_400
 EVERY_MS = 4000
+SERVICES = ("gateway", "checkout", "payment")
 CHECKOUTS = """
     INSERT INTO otel_traces
         (Timestamp, TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, Duration, StatusCode)
@@ -27,8 +28,8 @@ CHECKOUTS = """
         cityHash64(at) % 100 < {failing:Int64} AS fails
     SELECT
         at + toIntervalMillisecond(depth), lower(hex(reinterpret(cityHash64(at), 'FixedString(8)'))), toString(depth),
-        if(depth = 1, '', toString(depth - 1)), ['gateway', 'checkout', 'payment'][depth],
-        ['POST /checkout', 'POST /orders', 'POST /charge'][depth], if(depth = 1, {kind:String}, 'Server'),
+        if(depth = 1, '', toString(depth - 1)), {services:Array(String)}[depth],
+        [{operation:String}, 'POST /orders', 'POST /charge'][depth], if(depth = 1, {kind:String}, 'Server'),
         ({took_ms:Int64} - 10 * depth + cityHash64(at) % 20) * 1000000, if(fails, 'Error', 'Ok')
     FROM numbers(toUInt64(1000 * {lasts_s:Int64} / {every_ms:Int64}))
     ARRAY JOIN [1, 2, 3] AS depth
@@ -50,10 +51,21 @@ def checkouts(
     took_ms: int = 100,
     kind: str = "Server",
     every_ms: int = EVERY_MS,
+    services: tuple[str, str, str] = SERVICES,
+    operation: str = "POST /checkout",
 ) -> None:
     """Requests through three services from so long ago on; `failing` of a hundred fail."""
     store.command(
-        CHECKOUTS, now=NOW, ago_s=ago_s, lasts_s=lasts_s, every_ms=every_ms, failing=failing, took_ms=took_ms, kind=kind
+        CHECKOUTS,
+        now=NOW,
+        ago_s=ago_s,
+        lasts_s=lasts_s,
+        every_ms=every_ms,
+        failing=failing,
+        took_ms=took_ms,
+        kind=kind,
+        services=list(services),
+        operation=operation,
     )
 
 
@@ -89,6 +101,7 @@ def test_an_outage_of_days_lasts_until_it_is_over(own_store: Store, monkeypatch:
         (lasting,) = watch.look(NOW - timedelta(seconds=ago_s))
     assert (lasting.id, lasting.state, lasting.resolved_at) == (incident.id, State.OPEN, None)
     assert lasting.symptoms[0].symptom.usual == 0
+    assert ", since 20 Sep 12:00;" in lasting.symptoms[0].symptom.sentence
     with monkeypatch.context() as broken:  # which costs that look alone
         broken.setattr("triage.watch.still_failing", fails)
         for ago_s in range(600, 500, -10):
@@ -97,6 +110,53 @@ def test_an_outage_of_days_lasts_until_it_is_over(own_store: Store, monkeypatch:
     for ago_s in range(300, 200, -10):
         (over,) = watch.look(NOW - timedelta(seconds=ago_s))
     assert (over.id, over.state) == (incident.id, State.RESOLVED)
+
+
+@pytest.mark.parametrize("known_as", ["payment", "charging"])
+def test_an_outage_of_what_is_young_lasts_until_it_is_over(own_store: Store, known_as: str) -> None:
+    """Be it that all is told of since then, or that a service goes by another name: its few minutes before count."""
+    empty(own_store)
+    lasts_s, services = 200 * 60, ("gateway", "checkout", known_as)
+    if known_as != "payment":
+        checkouts(own_store, 24 * HOUR, 24 * HOUR - lasts_s - 1200)
+    checkouts(own_store, lasts_s + 1200, 1200, services=services)
+    checkouts(own_store, lasts_s, lasts_s, failing=50, services=services)
+    watch, began = Watch(own_store, MemoryBook(), LiveRunbook(), past=True), NOW - timedelta(seconds=lasts_s)
+    (incident,) = watch.look(began + timedelta(minutes=2))
+    for after_min in (105, 195):
+        for more_s in range(0, 80, 10):
+            (lasting,) = watch.look(began + timedelta(minutes=after_min, seconds=more_s))
+        assert (lasting.id, lasting.state) == (incident.id, State.OPEN)
+        assert lasting.symptoms[0].symptom.usual < 0.02
+
+
+def test_of_two_outages_the_younger_lasts_until_it_is_over_too(own_store: Store) -> None:
+    """It is measured by what was usual before itself: when the elder began, nobody searched."""
+    empty(own_store)
+    checkouts(own_store, 70 * HOUR, 10 * HOUR)
+    checkouts(own_store, 60 * HOUR, 60 * HOUR, failing=40)
+    search = ("web", "catalog", "search")
+    checkouts(own_store, 56 * HOUR + 1, 6 * HOUR, services=search, operation="GET /search")
+    checkouts(own_store, 50 * HOUR + 1, 50 * HOUR, services=search, operation="GET /search", failing=40)
+    watch = Watch(own_store, MemoryBook(), LiveRunbook(), past=True)
+    watch.look(NOW - timedelta(hours=59))
+    before = watch.look(NOW - timedelta(hours=49))
+    for ago_s in range(100, 20, -10):
+        after = watch.look(NOW - timedelta(hours=22, seconds=ago_s))
+    assert [(one.id, one.state) for one in after] == [(one.id, State.OPEN) for one in before]
+    assert len(after) == 2
+
+
+def test_an_outage_into_the_night_is_told_as_begun_when_it_began(own_store: Store) -> None:
+    """However much more failed by day, when far more was asked."""
+    empty(own_store)
+    checkouts(own_store, 12 * HOUR, 8 * HOUR, failing=4, every_ms=500)
+    checkouts(own_store, 4 * HOUR, HOUR // 2, failing=4, every_ms=5000)
+    checkouts(own_store, 7 * HOUR // 2, 7 * HOUR // 2, failing=40, every_ms=5000)
+    watch = Watch(own_store, MemoryBook(), LiveRunbook(), past=True)
+    watch.look(NOW - timedelta(hours=3))
+    (lasting,) = watch.look(NOW)
+    assert ", since 10:30;" in lasting.symptoms[0].symptom.sentence
 
 
 @pytest.mark.parametrize(("kind", "where"), [("Server", "the gateway"), ("Consumer", "gateway")])

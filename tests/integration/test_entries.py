@@ -19,10 +19,14 @@ from tests.symptoms import Passes
 from triage.affected.answer import everyone
 from triage.detectors import symptoms_at
 from triage.entries import entry_services
+from triage.incident.book import MemoryBook
 from triage.incident.graph import call_graph
+from triage.incident.model import State as IncidentState
 from triage.incident.series import symptom_series
 from triage.kpi.checks import State, checks, checks_of
+from triage.runbook.live import LiveRunbook
 from triage.symptom import Symptom
+from triage.watch import Watch
 from triage.window import Window
 
 pytestmark = pytest.mark.integration
@@ -281,6 +285,24 @@ def test_a_figure_and_the_checks_stay_when_phones_fall_silent(own_store: Store) 
     assert {value for value in drawn.values if value is not None} == {1.0}
     assert [(call.caller, call.callee) for call in calls] == [("", "gateway")]
     assert call_graph(own_store.ask, passes.only, FAULT).calls == calls
+
+
+def test_an_outage_lasts_though_its_phones_fall_silent(own_store: Store) -> None:
+    """Their own spans stop coming; requests go on to enter, and to fail, where they did."""
+    empty(own_store)
+    lasts_s, silent_s = 1800, 240
+    sent: list[Request] = []
+    for number, at_s in enumerate(range(CALM_S + lasts_s)):
+        parts = request(number, T0 + at_s * SECOND, 60 * MS, failed=at_s >= CALM_S)
+        sent.extend([*parts][0 if at_s < CALM_S + silent_s else 1 :])
+    own_store.insert("traces", segment(*sent), token())
+    began = datetime.fromtimestamp(T0 / SECOND + CALM_S, UTC)
+    watch = Watch(own_store, MemoryBook(), LiveRunbook(), past=True)
+    (incident,) = watch.look(began + timedelta(minutes=2))
+    for after_s in range(lasts_s - 80, lasts_s, 10):
+        (lasting,) = watch.look(began + timedelta(seconds=after_s))
+    assert (lasting.id, lasting.state) == (incident.id, IncidentState.OPEN)
+    assert lasting.symptoms[0].symptom.labels["gateway"] == "gateway"
 
 
 LATE = [(number, at) for number, at, broken in arrivals() if broken]

@@ -12,6 +12,7 @@ from triage.detectors.gateway_errors import gateway_errors
 from triage.detectors.inventory import inventory
 from triage.detectors.kpi_moved import kpi_moved
 from triage.detectors.kpi_silent import still_unreported
+from triage.detectors.lasting import LONG
 from triage.detectors.no_data import no_data, still_unheard
 from triage.detectors.partner_integration import partner_integration
 from triage.detectors.slow_checkout import slow_checkout
@@ -81,17 +82,14 @@ def still_silent(ask: Ask, symptom: Symptom, now: datetime) -> Symptom | None:
 
 
 def still_failing(ask: Ask, symptoms: Sequence[Symptom], now: datetime) -> list[Symptom]:
-    """What of these has failed for longer than detectors look back, and fails still, as it stands now.
-
-    It would become what is usual, were it not compared with the time before the first of them began. Raises FAULTS.
-    """
+    """What of these has failed for long and fails still, as it stands now (see lasting.py). Raises FAULTS."""
     window, ask = window_at(now), once(ask)
     found: list[Symptom] = []
     for detector in (gateway_errors, partner_integration):
-        began = {each.key: each.from_ for each in symptoms if each.detector == detector.__name__}
-        began = {key: from_ for key, from_ in began.items() if from_ < window.from_}
-        if began:
-            found += [each for each in detector(window, ask, min(began.values())) if each.key in began]
+        lasting = (each for each in symptoms if each.detector == detector.__name__ and each.from_ <= window.to - LONG)
+        known = {subject: each for each in lasting for subject in each.subject.items()}
+        if known:
+            found += detector(window, ask, known)
     return found
 
 

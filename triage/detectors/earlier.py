@@ -18,8 +18,8 @@ from triage.symptom import Ask
 DAY_S = 86_400
 FROM_S, TO_S = -600, 300
 """What lies so near to this time of an earlier day tells what is usual at this time."""
-JUST_BEFORE = timedelta(hours=2)
-"""The latest of the hours that are looked at lies longer ago than this."""
+JUST_BEFORE = timedelta(hours=2, minutes=25)
+"""The latest of the hours that are looked at ends longer ago than this."""
 LEAST_REQUESTS = 20
 LEAST_DAYS = 2
 
@@ -30,7 +30,7 @@ def with_earlier(
 ) -> Rates:  # fmt: skip
     """The same with what lies before, if enough fails now to matter; the series is named as in earlier_errors.sql.
 
-    What `began` longer ago than is looked back over is compared with nothing later.
+    What is known to have `began` is compared with nothing later.
     """
     if not rates.matters:
         return rates
@@ -43,7 +43,10 @@ def with_earlier(
     requests, errors = (frame[column].to_numpy().astype(np.float64) for column in ("requests", "errors"))
     failures = np.minimum(errors, requests)
     if began:
-        return replace(rates, old_requests=requests, old_failures=failures)
+        old, failed = (
+            np.concatenate(both) for both in ((rates.old_requests, requests), (rates.old_failures, failures))
+        )
+        return replace(rates, old_requests=old, old_failures=failed)
     shares: dict[int, float] = {}
     for days, start, of, failed in zip(frame["days"], frame["start"], requests, failures, strict=True):
         past_s = start - to.timestamp() + days * DAY_S

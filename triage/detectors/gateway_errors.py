@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import ceil
-from typing import TypedDict, cast
+from typing import TypeAlias, TypedDict, cast
 
 from triage.chance import SURE
 from triage.detectors.earlier import with_earlier
+from triage.detectors.lasting import NOTHING, Known, beginnings
 from triage.detectors.onset import Run, failing_run
 from triage.detectors.rates import LEAST_FAILURES, RECENT_S, SUSPICIOUS, Excess, Rates, together
 from triage.detectors.wording import clock, name, out_of, percent, said, windowed
@@ -49,17 +50,26 @@ class Deepest(TypedDict):
     first: datetime
 
 
+Entry: TypeAlias = tuple[str, str]
+"""A service at which requests enter, and its operation."""
+
+
 @dataclass
 class Suspect:
     """A service, or a partner, at which failing requests begin to fail."""
 
     name: str
     is_partner: bool
-    entries: Counter[tuple[str, str]] = field(default_factory=Counter)
+    entries: Counter[Entry] = field(default_factory=Counter)
     versions: Counter[str] = field(default_factory=Counter)
     requests: int = 0
     invalid: int = 0
     commonest: str = ""
+
+    @property
+    def subject(self) -> tuple[str, str]:
+        """What a symptom of it is about."""
+        return "partner" if self.is_partner else "service", self.name
 
 
 @dataclass(frozen=True)
@@ -71,47 +81,61 @@ class Verdict:
     version: str = ""
 
 
-def gateway_errors(window: Window, ask: Ask, began: datetime | None = None) -> Iterator[Symptom]:
+def gateway_errors(window: Window, ask: Ask, known: Known = NOTHING) -> Iterator[Symptom]:
     """One symptom for each service, or partner, at which visible failures begin and that fails more than usual.
 
-    What is known to have `began` before the window is measured by what was usual before that.
+    Where some are `known` to, for those alone.
     """
-    entered_at = entry_services(ask, window.to)
-    entries = dict(_entries(window, ask, entered_at, began))
-    excesses = {entry: rates.excess for entry, rates in entries.items()}
-    unusual = {entry: excess for entry, excess in excesses.items() if excess.surprise >= SUSPICIOUS}
-    if not unusual:
+    entered_at = entry_services(ask, window.to, *beginnings(known))
+    if not known and not _unusual(window, ask, entered_at):
         return
     for suspect in _suspects(window, ask, entered_at):
-        seen_at = {entry: excess for entry, excess in unusual.items() if entry in suspect.entries}
-        if not seen_at:
-            continue
-        entry, excess = max(seen_at.items(), key=lambda item: (suspect.entries[item[0]], item[1].surprise))
-        own = _own_rates(window, ask, suspect, began)
-        if not _is_symptom(excess, own, suspect.entries[entry]):
-            continue
-        onset = _run(window, ask, suspect, "", own)
-        verdict = _verdict(suspect, own, window.to, onset, _served_before(window, ask, suspect, onset))
-        run = _run(window, ask, suspect, verdict.version, own)
-        if run is not None:
-            to = None if entries[entry].is_ongoing else run.last + timedelta(microseconds=1)
-            answered = _answered(window, ask, entry)
-            yield _symptom(suspect, entry, excess, verdict, run.first, to, window.to, answered)
+        lasting = known.get(suspect.subject)
+        if lasting or not known:
+            yield from _found(window, ask, entered_at, suspect, lasting)
 
 
-def _entries(
-    window: Window, ask: Ask, entered_at: Sequence[str], began: datetime | None
-) -> Iterator[tuple[tuple[str, str], Rates]]:
+def _found(
+    window: Window, ask: Ask, entered_at: Sequence[str], suspect: Suspect, lasting: Symptom | None
+) -> Iterator[Symptom]:  # fmt: skip
+    """What is told of a suspect; nothing if it is as usual."""
+    began = lasting.from_ if lasting else None
+    unusual = _unusual(window, ask, entered_at, began, suspect.entries)
+    if not unusual:
+        return
+    entry, rates = max(unusual.items(), key=lambda item: (suspect.entries[item[0]], item[1].excess.surprise))
+    own = _own_rates(window, ask, suspect, began)
+    if not _is_symptom(rates.excess, own, suspect.entries[entry]):
+        return
+    onset = _run(window, ask, suspect, "", own, began)
+    verdict = _verdict(suspect, own, window.to, onset, _served_before(window, ask, suspect, onset))
+    run = _run(window, ask, suspect, verdict.version, own, began)
+    if run is not None:
+        to = None if rates.is_ongoing else run.last + timedelta(microseconds=1)
+        answered = _answered(window, ask, entry)
+        yield _symptom(suspect, entry, rates.excess, verdict, run.first, to, window.to, answered)
+
+
+def _unusual(
+    window: Window, ask: Ask, entered_at: Sequence[str], began: datetime | None = None,
+    among: Collection[Entry] | None = None,
+) -> dict[Entry, Rates]:  # fmt: skip
+    """The entries, `among` these, at which more fails than usual."""
     rows = ask(
         "detect/entry_errors", least=LEAST_FAILURES, entry_services=entered_at, **{"from": window.from_}, to=window.to
     )
+    found: dict[Entry, Rates] = {}
     for row in rows.iter_rows(named=True):
-        service, operation = str(row["service"]), str(row["operation"])
+        service, operation = entry = str(row["service"]), str(row["operation"])
+        if among is not None and entry not in among:
+            continue
         rates = with_earlier(
-            Rates.of(row, window.to), ask, window.to, service=service, operation=operation, entry_services=entered_at,
-            began=began,
+            Rates.of(row, window.to, began), ask, window.to, service=service, operation=operation,
+            entry_services=entered_at, began=began,
         )  # fmt: skip
-        yield (service, operation), rates
+        if rates.excess.surprise >= SUSPICIOUS:
+            found[entry] = rates
+    return found
 
 
 @dataclass(frozen=True)
@@ -130,10 +154,6 @@ class Own:
     def surprise(self) -> float:
         """Of the whole, or of the version that does worst."""
         return max([self.all.excess.surprise, *(rates.excess.surprise for rates, _ in self.versions.values())])
-
-    def usual_rate(self, window: Window) -> float:
-        """Failures a second that are usual."""
-        return self.all.expected * float(self.all.old_requests.sum()) / max(window.length.total_seconds() - RECENT_S, 1)
 
 
 def _suspects(window: Window, ask: Ask, entered_at: Sequence[str]) -> list[Suspect]:
@@ -156,10 +176,10 @@ def _own_rates(window: Window, ask: Ask, suspect: Suspect, began: datetime | Non
     between = {"from": window.from_, "to": window.to}
     if suspect.is_partner:
         rows = ask("detect/partner_errors", least=1, **between).iter_rows(named=True)
-        own = [Rates.of(row, window.to) for row in rows if row["partner"] == suspect.name]
+        own = [Rates.of(row, window.to, began) for row in rows if row["partner"] == suspect.name]
         return Own(with_earlier(together(own), ask, window.to, partner=suspect.name, began=began), {})
     versions = {
-        str(row["version"]): (Rates.of(row, window.to), int(row["first"]))
+        str(row["version"]): (Rates.of(row, window.to, began), int(row["first"]))
         for row in ask("detect/service_errors", services=[suspect.name], **between).iter_rows(named=True)
     }
     all_of_it = together([rates for rates, _ in versions.values()])
@@ -245,13 +265,15 @@ def _since(rates: Rates, onset: Run | None, now: datetime) -> float:
     return float(rates.requests[ceil(max(begun, 0.0) / 10) :].sum())
 
 
-def _run(window: Window, ask: Ask, suspect: Suspect, version: str, own: Own) -> Run | None:
+def _run(
+    window: Window, ask: Ask, suspect: Suspect, version: str, own: Own, began: datetime | None
+) -> Run | None:  # fmt: skip
     """When the failures that the question would count began."""
     share = (own.versions[version][0] if version else own.all).excess.ratio
+    usual_rate = 0.0 if version else own.all.usual_rate(window, began)
     if suspect.is_partner:
-        return failing_run(ask, window, own.usual_rate(window), share, partner=suspect.name)
-    usual_rate = 0.0 if version else own.usual_rate(window)
-    return failing_run(ask, window, usual_rate, share, service=suspect.name, version=version)
+        return failing_run(ask, window, usual_rate, share, partner=suspect.name, began=began)
+    return failing_run(ask, window, usual_rate, share, service=suspect.name, version=version, began=began)
 
 
 @dataclass(frozen=True)
@@ -271,7 +293,7 @@ class Answered:
         return not self.errors
 
 
-def _answered(window: Window, ask: Ask, entry: tuple[str, str]) -> Answered:
+def _answered(window: Window, ask: Ask, entry: Entry) -> Answered:
     since = window.to - timedelta(seconds=RECENT_S)
     row = ask("detect/server_errors", service=entry[0], operation=entry[1], **{"from": since}, to=window.to)
     return Answered(int(row["errors"][0]), int(row["server_errors"][0]))
@@ -279,7 +301,7 @@ def _answered(window: Window, ask: Ask, entry: tuple[str, str]) -> Answered:
 
 def _symptom(
     suspect: Suspect,
-    entry: tuple[str, str],
+    entry: Entry,
     excess: Excess,
     verdict: Verdict,
     from_: datetime,
@@ -288,7 +310,6 @@ def _symptom(
     answered: Answered,
 ) -> Symptom:
     service, operation = entry
-    kind = "partner" if suspect.is_partner else "service"
     what = "5xx" if answered.are_5xx else "Errors"
     where = name(service) if answered.are_messages else "the gateway"
     sentence = (
@@ -298,7 +319,7 @@ def _symptom(
     )
     return Symptom(
         detector="gateway_errors",
-        subject={kind: suspect.name},
+        subject=dict([suspect.subject]),
         from_=from_,
         to=to,
         severity=Severity.CRITICAL if excess.ratio >= CRITICAL_RATIO else Severity.WARNING,

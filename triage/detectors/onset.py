@@ -44,13 +44,13 @@ class _Stretch:
 
 def failing_run(
     ask: Ask, window: Window, usual_rate: float, share: float, *, service: str = "", version: str = "",
-    partner: str = "",
+    partner: str = "", began: datetime | None = None,
 ) -> Run | None:  # fmt: skip
     """The run of failing spans, `usual_rate` failing requests a second being usual; None where there is none.
 
     `share` of the requests fail now: a run begins after the last calm (below). More spans may fail than requests do (a
     partner that declines a card, a call that is tried again): what is usual of them is seen before, too. A run that is
-    older than the window is followed back for a day.
+    older than the window is followed back for a day; one that is known to have `began` has begun then.
     """
     run = None
     for from_ in (window.from_, window.to - LONGEST):
@@ -59,10 +59,11 @@ def failing_run(
         )
         quiet = 0.0 if version else quiet_rate(seconds, window.to)
         usual = max(usual_rate, quiet)
-        run = run_of_failures(since_calm(seconds, usual, share), usual, window.to, RECENT_S)
-        if run is None or run.first - from_ > AT_THE_EDGE:
+        of_it = seconds if began else since_calm(seconds, usual, share)
+        run = run_of_failures(of_it, usual, window.to, RECENT_S)
+        if run is None or began or run.first - from_ > AT_THE_EDGE:
             break
-    return run
+    return replace(run, first=began) if run and began else run
 
 
 def since_calm(seconds: pl.DataFrame, usual_rate: float, share: float) -> pl.DataFrame:

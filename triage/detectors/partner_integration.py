@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import TypedDict, cast
 
 from triage.detectors.earlier import with_earlier
+from triage.detectors.lasting import NOTHING, Known
 from triage.detectors.onset import Run, failing_run
-from triage.detectors.rates import LEAST_FAILURES, RECENT_S, Excess, Rates
+from triage.detectors.rates import LEAST_FAILURES, Excess, Rates
 from triage.detectors.wording import clock, name, out_of, percent, said, windowed
 from triage.model import Question
 from triage.symptom import Ask, Cause, Severity, Symptom
@@ -42,31 +43,30 @@ class Verdict:
     because: str
 
 
-def partner_integration(window: Window, ask: Ask, began: datetime | None = None) -> Iterator[Symptom]:
-    """One symptom for each partner whose answers fail more than usual.
-
-    What is known to have `began` before the window is measured by what was usual before that.
-    """
+def partner_integration(window: Window, ask: Ask, known: Known = NOTHING) -> Iterator[Symptom]:
+    """One symptom for each partner whose answers fail more than usual; where some are `known` to, for those alone."""
     rows = ask("detect/partner_errors", least=LEAST_FAILURES, **{"from": window.from_}, to=window.to)
     for row in rows.iter_rows(named=True):
         partner = str(row["partner"])
-        rates = with_earlier(Rates.of(row, window.to), ask, window.to, partner=partner, began=began)
+        lasting = known.get(("partner", partner))
+        if known and not lasting:
+            continue
+        began = lasting.from_ if lasting else None
+        rates = with_earlier(Rates.of(row, window.to, began), ask, window.to, partner=partner, began=began)
         if not rates.excess.is_sure:
             continue
-        run = _run(window, ask, partner, rates)
+        usual_rate = rates.usual_rate(window, began)
+        run = failing_run(ask, window, usual_rate, rates.excess.ratio, partner=partner, began=began)
         if run and run.failures >= LEAST_FAILURES:  # rates count what was received twice
-            yield _symptom(window, ask, partner, rates, run)
+            yield _symptom(window, ask, partner, rates, run, lasting)
 
 
-def _run(window: Window, ask: Ask, partner: str, rates: Rates) -> Run | None:
-    calls = rates.old_requests.sum() / max(window.length.total_seconds() - RECENT_S, 1)
-    return failing_run(ask, window, rates.expected * calls, rates.excess.ratio, partner=partner)
-
-
-def _symptom(window: Window, ask: Ask, partner: str, rates: Rates, run: Run) -> Symptom:
+def _symptom(
+    window: Window, ask: Ask, partner: str, rates: Rates, run: Run, lasting: Symptom | None
+) -> Symptom:  # fmt: skip
     excess = rates.excess
     answers = _answers(window, ask, partner, run)
-    verdict = _verdict(partner, answers)
+    verdict = Verdict(lasting.cause, lasting.because) if lasting and not answers else _verdict(partner, answers)
     to = None if rates.is_ongoing else run.last + timedelta(microseconds=1)
     callers = sorted({answer["service"] for answer in answers})
     return Symptom(

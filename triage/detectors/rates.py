@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from triage.chance import SURE, surprise
+from triage.window import Window
 
 RECENT_S = 300
 WINDOWS_S = (10, 20, 30, 60, 120, 300)
@@ -81,8 +82,8 @@ class Rates:
     at_this_time: float = 0.0
 
     @staticmethod
-    def of(row: Mapping[str, object], to: datetime) -> Rates:
-        """From a row of queries/detect/*_errors.sql."""
+    def of(row: Mapping[str, object], to: datetime, began: datetime | None = None) -> Rates:
+        """From a row of queries/detect/*_errors.sql; of what is known to have `began`, nothing since is old."""
         starts = np.array(cast(list[int], row["slices"]), dtype=np.int64)
         requests = np.array(cast(list[int], row["requests"]), dtype=np.float64)
         failures = np.minimum(np.array(cast(list[int], row["errors"]), dtype=np.float64), requests)
@@ -92,7 +93,8 @@ class Rates:
         fine = np.zeros((2, RECENT_S // 10))
         np.add.at(fine[0], places, requests[is_recent])
         np.add.at(fine[1], places, failures[is_recent])
-        return Rates(fine[0], fine[1], requests[~is_recent], failures[~is_recent])
+        is_old = starts + RECENT_S <= began.timestamp() if began else ~is_recent
+        return Rates(fine[0], fine[1], requests[is_old], failures[is_old])
 
     @property
     def usual(self) -> float:
@@ -125,6 +127,12 @@ class Rates:
             if surprise(failures[place], requests[place], ordinary) < SURE
         ]  # fmt: skip
         return float(failures[kept].sum()), float(requests[kept].sum())
+
+    def usual_rate(self, window: Window, began: datetime | None = None) -> float:
+        """Failures a second that are usual, of the requests before; of what is known to have `began`, of those now."""
+        if began:
+            return self.expected * float(self.requests.sum()) / RECENT_S
+        return self.expected * float(self.old_requests.sum()) / max(window.length.total_seconds() - RECENT_S, 1)
 
     @property
     def matters(self) -> bool:
