@@ -10,7 +10,7 @@ from triage.detectors import symptoms_at
 from triage.incident.book import MemoryBook
 from triage.incident.model import State
 from triage.runbook.live import LiveRunbook
-from triage.symptom import Symptom
+from triage.symptom import Cause, Symptom
 from triage.watch import Watch
 
 pytestmark = pytest.mark.integration
@@ -21,7 +21,8 @@ EVERY_MS = 4000
 SERVICES = ("gateway", "checkout", "payment")
 CHECKOUTS = """
     INSERT INTO otel_traces
-        (Timestamp, TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, Duration, StatusCode)
+        (Timestamp, TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, Duration, StatusCode,
+        ResourceAttributes)
     WITH
         toDateTime64({now:DateTime64(6, 'UTC')}, 9, 'UTC') AS now,
         now - toIntervalMillisecond(1000 * {ago_s:Int64} - number * {every_ms:Int64}) AS at,
@@ -30,7 +31,8 @@ CHECKOUTS = """
         at + toIntervalMillisecond(depth), lower(hex(reinterpret(cityHash64(at), 'FixedString(8)'))), toString(depth),
         if(depth = 1, '', toString(depth - 1)), {services:Array(String)}[depth],
         [{operation:String}, 'POST /orders', 'POST /charge'][depth], if(depth = 1, {kind:String}, 'Server'),
-        ({took_ms:Int64} - 10 * depth + cityHash64(at) % 20) * 1000000, if(fails, 'Error', 'Ok')
+        ({took_ms:Int64} - 10 * depth + cityHash64(at) % 20) * 1000000, if(fails, 'Error', 'Ok'),
+        map('service.version', {version:String})
     FROM numbers(toUInt64(1000 * {lasts_s:Int64} / {every_ms:Int64}))
     ARRAY JOIN [1, 2, 3] AS depth
 """
@@ -53,6 +55,7 @@ def checkouts(
     every_ms: int = EVERY_MS,
     services: tuple[str, str, str] = SERVICES,
     operation: str = "POST /checkout",
+    version: str = "",
 ) -> None:
     """Requests through three services from so long ago on; `failing` of a hundred fail."""
     store.command(
@@ -66,6 +69,7 @@ def checkouts(
         kind=kind,
         services=list(services),
         operation=operation,
+        version=version,
     )
 
 
@@ -128,6 +132,24 @@ def test_an_outage_of_what_is_young_lasts_until_it_is_over(own_store: Store, kno
             (lasting,) = watch.look(began + timedelta(minutes=after_min, seconds=more_s))
         assert (lasting.id, lasting.state) == (incident.id, State.OPEN)
         assert lasting.symptoms[0].symptom.usual < 0.02
+
+
+def test_a_bad_deploy_is_to_blame_as_long_as_it_fails(own_store: Store) -> None:
+    """Also once it is new no longer, and after hours in which nothing else has served."""
+    empty(own_store)
+    checkouts(own_store, 8 * HOUR, 5 * HOUR, version="2.3.1")
+    checkouts(own_store, 3 * HOUR, 3 * HOUR, failing=60, version="2.4.0")
+    watch = Watch(own_store, MemoryBook(), LiveRunbook(), past=True)
+    for after_min in (3, 61, 100, 150, 175):
+        (incident,) = watch.look(NOW - timedelta(minutes=180 - after_min))
+        (symptom,) = (each.symptom for each in incident.symptoms)
+        assert symptom.question
+        assert (symptom.cause, symptom.question.version) == (Cause.BAD_DEPLOY, "2.4.0")
+        assert "2.4.0" in symptom.because
+    late = [
+        each for each in symptoms_at(own_store.ask, NOW - timedelta(minutes=100)) if each.detector == "gateway_errors"
+    ]
+    assert [each.cause for each in late] == [Cause.BAD_DEPLOY]
 
 
 def test_of_two_outages_the_younger_lasts_until_it_is_over_too(own_store: Store) -> None:

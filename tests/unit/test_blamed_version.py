@@ -34,6 +34,12 @@ def test_a_version_that_fails_from_its_first_requests_on_is_blamed() -> None:
     assert blamed(new=rates(20, 8, minutes=2), old=rates(0, 0), served=0, began_s=125) == "2"
 
 
+def test_a_version_that_was_new_when_failures_began_is_blamed_however_long_they_last() -> None:
+    """One that was not new then is not."""
+    assert blamed(new=rates(20, 8), old=rates(0, 0), served=0, began_s=5000, failing_s=4990) == "2"
+    assert blamed(new=rates(20, 8), old=rates(0, 0), served=0, began_s=6000, failing_s=2000) == ""
+
+
 def test_a_version_that_fails_only_after_hundreds_of_good_requests_is_blamed_where_others_are_spared() -> None:
     """A leak, or a case that comes late: those beside it would fail, too, if it were anything else."""
     assert blamed(new=rates(10, 3, minutes=2), old=rates(10, 0), served=400) == "2"

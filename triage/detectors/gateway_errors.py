@@ -21,7 +21,7 @@ from triage.symptom import Ask, Cause, Severity, Symptom
 from triage.window import Window
 
 NEW_S = 3600.0
-"""A version first seen longer ago is not new."""
+"""A version first seen longer before the failures began was not new then."""
 LATE_S = 300.0
 """A version that began to serve so long after the failures is not their cause."""
 ON_VERSION = 0.85
@@ -107,8 +107,7 @@ def _found(
     own = _own_rates(window, ask, suspect, began)
     if not _is_symptom(rates.excess, own, suspect.entries[entry]):
         return
-    onset = _run(window, ask, suspect, "", own, began)
-    verdict = _verdict(suspect, own, window.to, onset, _served_before(window, ask, suspect, onset))
+    verdict = _kept(suspect, own, lasting) or _verdict(window, ask, suspect, own, began)
     run = _run(window, ask, suspect, verdict.version, own, began)
     if run is not None:
         to = None if rates.is_ongoing else run.last + timedelta(microseconds=1)
@@ -207,10 +206,17 @@ def _served_before(window: Window, ask: Ask, suspect: Suspect, onset: Run | None
     return {str(row["version"]): float(sum(row["requests"])) for row in rows.iter_rows(named=True)}
 
 
-def _verdict(
-    suspect: Suspect, own: Own, now: datetime, onset: Run | None, served: Mapping[str, float]
-) -> Verdict:  # fmt: skip
-    if version := blamed_version(suspect, own, now, onset, served):
+def _kept(suspect: Suspect, own: Own, lasting: Symptom | None) -> Verdict | None:
+    """What was said of a version that was blamed, while nearly all failures are of it: it is new no longer."""
+    version = lasting.question.version if lasting and lasting.question else None
+    if lasting and version and version in own.versions and suspect.versions[version] >= ON_VERSION * suspect.requests:
+        return Verdict(lasting.cause, lasting.because, version)
+    return None
+
+
+def _verdict(window: Window, ask: Ask, suspect: Suspect, own: Own, began: datetime | None) -> Verdict:
+    now, onset = window.to, _run(window, ask, suspect, "", own, began)
+    if version := blamed_version(suspect, own, now, onset, _served_before(window, ask, suspect, onset)):
         rates, first = own.versions[version]
         others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
         since = datetime.fromtimestamp(first, now.tzinfo)
@@ -236,7 +242,7 @@ def _verdict(
 def blamed_version(
     suspect: Suspect, own: Own, now: datetime, onset: Run | None, served: Mapping[str, float]
 ) -> str:  # fmt: skip
-    """The version that has just begun to serve and has nearly all failures; "" if none.
+    """The version that had just begun to serve when they began and has nearly all failures; "" if none.
 
     Where others have served beside it since the failures began, they tell: it is to blame, however long it served well,
     if at its share of failures chance would not have spared so many requests of theirs. Where none does, the failures
@@ -248,10 +254,11 @@ def blamed_version(
     if version not in own.versions or failures < ON_VERSION * suspect.requests:
         return ""
     rates, first = own.versions[version]
-    if first <= min(seen for _, seen in own.versions.values()) or now.timestamp() - first > NEW_S:
+    if first <= min(seen for _, seen in own.versions.values()):
         return ""
-    if onset and first - onset.first.timestamp() > LATE_S:
-        return ""  # it came when all was broken already: to mend it, perhaps
+    age_s = (onset.first if onset else now).timestamp() - first
+    if not -LATE_S <= age_s <= NEW_S:
+        return ""  # if later, it came when all was broken already: to mend it, perhaps
     spared = 1 - min(rates.excess.ratio, 0.99)
     others = [each for name_, (each, _) in own.versions.items() if name_ != version]
     if beside := sum(_since(each, onset, now) for each in others):
