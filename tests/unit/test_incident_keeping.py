@@ -324,6 +324,25 @@ class TestLife:
         passes.look(400, elsewhere, replace(erp, from_=at(201), to=at(230)))
         assert len(passes.incidents) == (3 if ended else 2)
 
+    def test_what_is_found_as_it_is_over_at_another_operation_was_not_known(self) -> None:
+        """A monolith's purchases are slow, and its searches were for a while."""
+        asked = Question(T0, at(900), service="shop", slower_than_ms=500)
+        buying = {"gateway": "shop", "operation": "POST /buy", "waiting": "shop"}
+        slow = other("slow_checkout", {"partner": "erp"}, "erp", question=asked, labels=buying)
+        over = other(
+            "slow_checkout",
+            {"partner": "elastic"},
+            "elastic",
+            question=replace(asked, slower_than_ms=200),
+            labels=buying | {"operation": "GET /search"},
+            to=at(200),
+        )
+        passes = Passes(CALLS)
+        passes.looks(30, 90, slow)
+        passes.looks(330, 400, slow, over)
+        found = {one.symptoms[0].symptom.suspect: one.state for one in passes.incidents}
+        assert found == {"erp": State.OPEN, "elastic": State.RESOLVED}
+
     def test_a_detector_that_failed_ends_nothing(self) -> None:
         """Not found is not the same as not looked."""
         passes = Passes()

@@ -97,8 +97,12 @@ def _is_past(symptom: Symptom, incidents: Sequence[Incident]) -> bool:
 
 
 def _asks_alike(one: Symptom, other: Symptom) -> bool:
-    """Whether two findings have one subject, or are a detector's and ask for the same service, partner and version."""
-    asked = [(each.service, each.partner, each.version) for each in (one.question, other.question) if each]
+    """Whether two findings have one subject, or are a detector's, of one operation, and ask for the same spans."""
+    asked = [
+        (each.question.service, each.question.partner, each.question.version, each.labels.get("operation"))
+        for each in (one, other)
+        if each.question
+    ]
     return one.key == other.key or (one.detector == other.detector and len(asked) == 2 and asked[0] == asked[1])
 
 
