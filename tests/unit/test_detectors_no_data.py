@@ -124,4 +124,5 @@ def test_a_shop_that_closes_each_night_is_missed_in_the_first_alone() -> None:
     told = {now for now in range(60, 3 * 1440, 2) if heard({"gateway": spans}, now)}
     assert told
     assert max(told) < 1440 + 480
+    assert [each.sentence[-18:] for each in heard({"gateway": spans}, 1440 + 60)] == ["since 21 Sep 23:58"]
     assert heard({"gateway": until(spans, 2 * 1440 + 720)}, 2 * 1440 + 727)

@@ -52,7 +52,7 @@ def kpi_moved(window: Window, ask: Ask) -> Iterator[Symptom]:
     heard = [kpi for kpi in kpis if kpi not in unheard]
     ratios = [kpi for kpi in heard if kpi.kind is Kind.RATIO]
     moved = [symptom for kpi in ratios for symptom in _moved(whole, together(kpi, reported, whole.to), kpi)]
-    moved = moved or [_level_moved(kpi, fall) for kpi, fall in fallen(ask, heard, whole.to)]
+    moved = moved or [_level_moved(kpi, fall, whole.to) for kpi, fall in fallen(ask, heard, whole.to)]
     if moved and not _is_explained(window, ask):
         yield from moved
     if unheard and not any(True for _ in no_data(window, ask)):
@@ -65,7 +65,7 @@ def _is_late(ask: Ask, window: Window) -> bool:
     return told.height > 0 and told["told_until"][0] < (window.to - LATE).timestamp()
 
 
-def _level_moved(kpi: Kpi, fall: Fall) -> Symptom:
+def _level_moved(kpi: Kpi, fall: Fall, now: datetime) -> Symptom:
     """What a figure's level says that follows the hour, by the days before."""
     unit = kpi.unit if kpi.kind in {Kind.RATIO, Kind.GAUGE, Kind.RATE} else f"{kpi.unit}/min"
     return Symptom(
@@ -75,7 +75,7 @@ def _level_moved(kpi: Kpi, fall: Fall) -> Symptom:
         to=None,
         severity=_severity(kpi, fall.value, fall.usual),
         sentence=(
-            f"{name(kpi.name)} {_moved_to(kpi)} {figure(fall.value, unit)} since {clock(fall.since)}, "
+            f"{name(kpi.name)} {_moved_to(kpi)} {figure(fall.value, unit)} since {clock(fall.since, now)}, "
             f"at this time of earlier days {figure(fall.usual, unit)}, and nothing fails or is slow"
         ),
         value=fall.value,
@@ -108,7 +108,7 @@ def _moved(window: Window, told: Measured, kpi: Kpi) -> Iterator[Symptom]:
         severity=_severity(kpi, _told(now, kpi), _told(share, kpi)),
         sentence=(
             f"{name(kpi.name)} {_moved_to(kpi)} {figure(_told(now, kpi), kpi.unit)}, "
-            f"usually {figure(_told(share, kpi), kpi.unit)}, since {clock(since)} "
+            f"usually {figure(_told(share, kpi), kpi.unit)}, since {clock(since, window.to)} "
             f"(of {of:,.0f}{f' {name(kpi.by.name)}' if kpi.by else ''}), and nothing fails or is slow"
         ),
         value=_told(now, kpi),

@@ -58,7 +58,7 @@ def silent(since: datetime, now: datetime, kpi: Kpi) -> Symptom:
         from_=since,
         to=None,
         severity=Severity.WARNING,
-        sentence=f"Nothing has been reported of {name(kpi.name)} for {minutes:.0f} min, since {clock(since)}",
+        sentence=f"Nothing has been reported of {name(kpi.name)} for {minutes:.0f} min, since {clock(since, now)}",
         value=minutes,
         usual=0.0,
         unit="min",

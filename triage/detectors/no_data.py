@@ -186,7 +186,7 @@ def _symptom(service: str, services: Sequence[str], last: int, now: datetime) ->
         from_=since,
         to=None,
         severity=Severity.WARNING if service else Severity.CRITICAL,
-        sentence=f"Nothing has arrived from {who} for {minutes:.0f} min, since {clock(since)}",
+        sentence=f"Nothing has arrived from {who} for {minutes:.0f} min, since {clock(since, now)}",
         value=minutes,
         usual=0.0,
         unit="min",
