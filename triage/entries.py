@@ -28,7 +28,8 @@ def entry_services(ask: Ask, *moments: datetime) -> list[str]:
     """The services that are called from outside by somebody who sends spans; nearly always none. Raises StoreError.
 
     Those that are at any of the moments: phones may fall silent in an incident, or begin to call. Who calls from
-    outside begins requests and serves few. What is asked of spans is asked only where there are such.
+    outside begins requests and serves few, or is a browser: what goes by its name may serve its pages. What is asked of
+    spans is asked only where there are such.
     """
     return sorted({service for moment in moments for service in _entered_at(ask, moment)})
 
@@ -41,20 +42,27 @@ def _entered_at(ask: Ask, now: datetime) -> list[str]:
     one_in = spans // ENOUGH + 1
     rows = ask("detect/called", callers=callers, one_in=one_in, **window).iter_rows()
     called = [(service, caller, one_in * calls) for service, caller, calls in rows]
-    return _entered(_from_outside(called, dict(zip(callers, served, strict=True))))
+    serving = _serving(called, dict(zip(callers, served, strict=True)))
+    if serving:
+        browsers = {*ask("detect/browsers", services=serving, **window)["service"]}
+        serving = [caller for caller in serving if caller not in browsers]
+    return _entered(_from_outside(called, serving))
 
 
-def _from_outside(called: Sequence[Called], served: Mapping[str, int]) -> list[Called]:
-    """The same, but from inside where the caller serves others: a job of its own calls, or a relay.
-
-    `served`: how many requests each caller served; what it asked of itself it served nobody else.
-    """
+def _serving(called: Sequence[Called], served: Mapping[str, int]) -> list[str]:
+    """The callers that serve others: what they asked of themselves they served nobody else."""
     made, of_itself = Counter[str](), Counter[str]()
     for service, caller, calls in called:
         made[caller] += calls
         of_itself[caller] += calls if service == caller else 0
-    serving = {caller for caller, requests in served.items() if requests - of_itself[caller] > FEW * made[caller]}
-    return [(service, "" if caller in serving - {service} else caller, calls) for service, caller, calls in called]
+    return [caller for caller, calls in made.items() if served.get(caller, 0) - of_itself[caller] > FEW * calls]
+
+
+def _from_outside(called: Sequence[Called], serving: Sequence[str]) -> list[Called]:
+    """The same, but from inside where the caller serves others: a job of its own calls, or a relay."""
+    return [
+        (service, "" if caller in serving and caller != service else caller, calls) for service, caller, calls in called
+    ]
 
 
 def _entered(called: Sequence[Called]) -> list[str]:

@@ -72,10 +72,13 @@ def request(number: int, at: int, took: int, *, failed: bool, root: Kind = CLIEN
     yield traces(answer, resource={"service.name": "checkout"})
 
 
-def call(number: int, at: int, *services: str, failed: bool = False, behind: int = 0) -> Iterator[Request]:
+def call(
+    number: int, at: int, *services: str, failed: bool = False, behind: int = 0, language: str = "java"
+) -> Iterator[Request]:
     """A request that the first of the services begins; each is called by the one before. The last's clock is behind."""
     status = ERROR if failed else None
-    yield traces(span(1, number, 0, at, 90 * MS, name="begin", kind=INTERNAL), resource={"service.name": services[0]})
+    root = span(1, number, 0, at, 90 * MS, name="begin", kind=INTERNAL)
+    yield traces(root, resource={"service.name": services[0], "telemetry.sdk.language": language})
     for place, (caller, callee) in enumerate(pairwise(services), start=1):
         asked, answer, from_ = 2 * place, 2 * place + 1, at + 2 * place * MS
         calling = span(asked, number, asked - 1, from_, 50 * MS, name="POST", kind=CLIENT, status=status)
@@ -397,6 +400,18 @@ PUSHES = [
             ],
             ["search", "shop"],
             id="a browser goes by its server's name and calls another",
+        ),
+        pytest.param(
+            [
+                each
+                for number, at in LATE
+                for each in (
+                    answered(10**6 + number, at, "shop"),
+                    *call(number, at, "shop", "api", "payment", language="webjs"),
+                )
+            ],
+            ["api"],
+            id="documents are roots of the server whose name a browser goes by",
         ),
         pytest.param(
             [each for one in LATE for each in call(*one, "cron", "invoicing", "ledger")],
