@@ -22,7 +22,7 @@ SERVICES = ("gateway", "checkout", "payment")
 CHECKOUTS = """
     INSERT INTO otel_traces
         (Timestamp, TraceId, SpanId, ParentSpanId, ServiceName, SpanName, SpanKind, Duration, StatusCode,
-        ResourceAttributes)
+        ResourceAttributes, SpanAttributes)
     WITH
         toDateTime64({now:DateTime64(6, 'UTC')}, 9, 'UTC') AS now,
         now - toIntervalMillisecond(1000 * {ago_s:Int64} - number * {every_ms:Int64}) AS at,
@@ -30,9 +30,10 @@ CHECKOUTS = """
     SELECT
         at + toIntervalMillisecond(depth), lower(hex(reinterpret(cityHash64(at), 'FixedString(8)'))), toString(depth),
         if(depth = 1, '', toString(depth - 1)), {services:Array(String)}[depth],
-        [{operation:String}, 'POST /orders', 'POST /charge'][depth], if(depth = 1, {kind:String}, 'Server'),
+        [{operation:String}, 'POST /orders', 'POST /charge'][depth],
+        [{kind:String}, 'Server', if({partner:String} = '', 'Server', 'Client')][depth],
         ({took_ms:Int64} - 10 * depth + cityHash64(at) % 20) * 1000000, if(fails, 'Error', 'Ok'),
-        map('service.version', {version:String})
+        map('service.version', {version:String}), if(depth = 3, map('peer.service', {partner:String}), map())
     FROM numbers(toUInt64(1000 * {lasts_s:Int64} / {every_ms:Int64}))
     ARRAY JOIN [1, 2, 3] AS depth
 """
@@ -56,6 +57,7 @@ def checkouts(
     services: tuple[str, str, str] = SERVICES,
     operation: str = "POST /checkout",
     version: str = "",
+    partner: str = "",
 ) -> None:
     """Requests through three services from so long ago on; `failing` of a hundred fail."""
     store.command(
@@ -70,6 +72,7 @@ def checkouts(
         services=list(services),
         operation=operation,
         version=version,
+        partner=partner,
     )
 
 
@@ -150,6 +153,27 @@ def test_a_bad_deploy_is_to_blame_as_long_as_it_fails(own_store: Store) -> None:
         each for each in symptoms_at(own_store.ask, NOW - timedelta(minutes=100)) if each.detector == "gateway_errors"
     ]
     assert [each.cause for each in late] == [Cause.BAD_DEPLOY]
+
+
+def test_an_outage_of_a_young_partner_lasts_until_it_is_over(own_store: Store) -> None:
+    """As it was found; what nobody remembers of how it began is said as it was then."""
+    empty(own_store)
+    checkouts(own_store, 3 * HOUR + 1200, 1200, partner="psp")
+    checkouts(own_store, 3 * HOUR, 3 * HOUR - 600, failing=50, partner="psp")
+    checkouts(own_store, 600, 600, partner="psp")
+    watch, began = Watch(own_store, MemoryBook(), LiveRunbook(), past=True), NOW - timedelta(hours=3)
+    (incident,) = watch.look(began + timedelta(minutes=2))
+    own_store.command("DELETE FROM failures WHERE Timestamp < {to:DateTime64(6, 'UTC')}", to=began + timedelta(hours=1))
+    for more_s in range(0, 80, 10):
+        (lasting,) = watch.look(began + timedelta(minutes=165, seconds=more_s))
+    told, then = ({each.symptom.key: each.symptom for each in one.active} for one in (lasting, incident))
+    assert (lasting.id, lasting.state, told.keys()) == (incident.id, State.OPEN, then.keys())
+    for key, symptom in told.items():
+        assert (symptom.from_, symptom.cause) == (then[key].from_, then[key].cause)
+        assert ", since 11:00" in symptom.sentence
+    for ago_s in range(200, 120, -10):
+        (over,) = watch.look(NOW - timedelta(seconds=ago_s))
+    assert (over.id, over.state) == (incident.id, State.RESOLVED)
 
 
 def test_of_two_outages_the_younger_lasts_until_it_is_over_too(own_store: Store) -> None:
