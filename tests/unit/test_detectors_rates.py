@@ -74,6 +74,7 @@ def test_many_are_counted_in_thousands() -> None:
     [
         (0.0, "0 %"), (-0.05, "-5 %"), (0.01, "1 %"), (0.0001, "under 0.1 %"), (0.002, "0.2 %"), (0.31, "31 %"),
         (0.99, "99 %"), (0.997, "99.7 %"), (0.9999, "over 99.9 %"), (1.0, "100 %"),
+        (-0.0001, "over -0.1 %"), (-0.9999, "under -99.9 %"),
     ],
 )  # fmt: skip
 def test_all_is_said_only_of_all(ratio: float, told: str) -> None:

@@ -12,7 +12,8 @@ LONGEST_NAME = 80
 def percent(ratio: float) -> str:
     """`31 %`, `0.2 %`, `under 0.1 %`; `100 %` only of all."""
     if ratio < 0:
-        return f"-{percent(-ratio)}"
+        told = percent(-ratio)
+        return {"under 0.1 %": "over -0.1 %", "over 99.9 %": "under -99.9 %"}.get(told, f"-{told}")
     if 0.999 < ratio < 1:
         return "over 99.9 %"
     if ratio >= 1 or 0.0995 <= ratio <= 0.99:
