@@ -197,9 +197,9 @@ def _is_symptom(excess: Excess, own: Own, failures: int) -> bool:
     return (excess.is_sure and own.surprise >= SUSPICIOUS) or own.surprise >= SURE
 
 
-def _served_before(window: Window, ask: Ask, suspect: Suspect, onset: Run | None) -> Mapping[str, float]:
+def _served_before(window: Window, ask: Ask, suspect: Suspect, own: Own, onset: Run | None) -> Mapping[str, float]:
     """How many requests each version of the suspect had served before the failures began."""
-    if suspect.is_partner or onset is None or onset.first - window.from_ < timedelta(seconds=20):
+    if len(own.versions) < 2 or onset is None or onset.first - window.from_ < timedelta(seconds=20):
         return {}
     to = datetime.fromtimestamp(int(onset.first.timestamp()) // 10 * 10, onset.first.tzinfo)
     rows = ask("detect/service_errors", services=[suspect.name], **{"from": window.from_}, to=to)
@@ -216,7 +216,7 @@ def _kept(suspect: Suspect, own: Own, lasting: Symptom | None) -> Verdict | None
 
 def _verdict(window: Window, ask: Ask, suspect: Suspect, own: Own, began: datetime | None) -> Verdict:
     now, onset = window.to, _run(window, ask, suspect, "", own, began)
-    if version := blamed_version(suspect, own, now, onset, _served_before(window, ask, suspect, onset)):
+    if version := blamed_version(suspect, own, now, onset, _served_before(window, ask, suspect, own, onset)):
         rates, first = own.versions[version]
         others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
         since = datetime.fromtimestamp(first, now.tzinfo)
