@@ -176,6 +176,21 @@ def test_an_outage_of_a_young_partner_lasts_until_it_is_over(own_store: Store) -
     assert (over.id, over.state) == (incident.id, State.RESOLVED)
 
 
+def test_an_outage_is_over_though_another_follows_at_the_same_entry(own_store: Store) -> None:
+    """Payment fails as often as it always did: it is judged by that, each of its versions too."""
+    empty(own_store)
+    checkouts(own_store, 6 * HOUR, 3 * HOUR, failing=4, every_ms=500)
+    checkouts(own_store, 3 * HOUR, 3 * HOUR - 600, failing=40, every_ms=500)
+    checkouts(own_store, 600, 600, failing=4, every_ms=500)
+    checkouts(own_store, 601, 600, failing=80, every_ms=1200, services=("gateway", "checkout", "stock"))
+    watch = Watch(own_store, MemoryBook(), LiveRunbook(), past=True)
+    watch.look(NOW - timedelta(minutes=175))
+    for ago_s in range(80, -10, -10):
+        incidents = watch.look(NOW - timedelta(seconds=ago_s))
+    lasting = {each.symptom.suspect: each.active for one in incidents for each in one.symptoms}
+    assert lasting == {"payment": False, "stock": True}
+
+
 def test_of_two_outages_the_younger_lasts_until_it_is_over_too(own_store: Store) -> None:
     """It is measured by what was usual before itself: when the elder began, nobody searched."""
     empty(own_store)

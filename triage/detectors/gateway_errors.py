@@ -182,7 +182,10 @@ def _own_rates(window: Window, ask: Ask, suspect: Suspect, began: datetime | Non
         for row in ask("detect/service_errors", services=[suspect.name], **between).iter_rows(named=True)
     }
     all_of_it = together([rates for rates, _ in versions.values()])
-    return Own(with_earlier(all_of_it, ask, window.to, service=suspect.name, began=began), versions)
+    whole = with_earlier(all_of_it, ask, window.to, service=suspect.name, began=began)
+    if began:  # of what each version did before that, little or nothing is known
+        versions = {version: (rates.by_what_was_usual_of(whole), first) for version, (rates, first) in versions.items()}
+    return Own(whole, versions)
 
 
 def _is_symptom(excess: Excess, own: Own, failures: int) -> bool:

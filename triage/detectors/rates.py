@@ -128,6 +128,10 @@ class Rates:
         ]  # fmt: skip
         return float(failures[kept].sum()), float(requests[kept].sum())
 
+    def by_what_was_usual_of(self, other: Rates) -> Rates:
+        """The same, measured by what is known of another series before."""
+        return replace(other, requests=self.requests, failures=self.failures)
+
     def usual_rate(self, window: Window, began: datetime | None = None) -> float:
         """Failures a second that are usual, of the requests before; of what is known to have `began`, of those now."""
         if began:
