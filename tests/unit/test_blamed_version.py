@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
-from triage.detectors.gateway_errors import Own, Suspect, blamed_version
+from triage.detectors.gateway_errors import blamed_version
 from triage.detectors.onset import Run
 from triage.detectors.rates import Rates, together
+from triage.detectors.suspected import Own, Suspect
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 
