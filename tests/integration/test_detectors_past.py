@@ -9,7 +9,10 @@ from tests.loading import empty
 from triage.detectors import symptoms_at
 from triage.incident.book import MemoryBook
 from triage.incident.model import State
+from triage.incident.naming import title_of
+from triage.runbook import SHIPPED
 from triage.runbook.live import LiveRunbook
+from triage.runbook.read import load_runbook
 from triage.symptom import Cause, Symptom
 from triage.watch import Watch
 
@@ -220,8 +223,16 @@ def test_an_outage_into_the_night_is_told_as_begun_when_it_began(own_store: Stor
     assert ", since 10:30;" in lasting.symptoms[0].symptom.sentence
 
 
-@pytest.mark.parametrize(("kind", "where"), [("Server", "the gateway"), ("Consumer", "gateway")])
-def test_a_sentence_says_where_and_when_it_was_so_and_what_was_usual(own_store: Store, kind: str, where: str) -> None:
+@pytest.mark.parametrize(
+    ("kind", "where", "title"),
+    [
+        ("Server", "the gateway", "Errors at the gateway: 100 % of POST /checkout since 13:50"),
+        ("Consumer", "gateway", "Errors of messages: 100 % of POST /checkout since 13:50"),
+    ],
+)
+def test_a_sentence_says_where_and_when_it_was_so_and_what_was_usual(
+    own_store: Store, kind: str, where: str, title: str
+) -> None:
     """As true once all is over; nothing that failed before is told as none, and messages enter where they are read."""
     empty(own_store)
     checkouts(own_store, 2 * HOUR, 2 * HOUR - 600, kind=kind)
@@ -233,6 +244,7 @@ def test_a_sentence_says_where_and_when_it_was_so_and_what_was_usual(own_store: 
     assert symptom.sentence.startswith(failed)
     assert symptom.because.startswith("75 failing requests begin to fail at payment, where 100 % fail (usually 0 %)")
     assert symptom.usual == 0
+    assert title_of(symptom, load_runbook(SHIPPED).answering(symptom), NOW) == title
 
 
 @pytest.mark.parametrize("noise", [0, 1])

@@ -261,7 +261,8 @@ def _symptom(
         services=frozenset({suspect.name}),
         labels={"gateway": service, "operation": operation}
         | ({"version": verdict.version} if verdict.version else {})
-        | ({} if answered.are_5xx else {"status": "other"}),
+        | ({} if answered.are_5xx else {"status": "other"})
+        | ({"entries": "messages"} if answered.are_messages else {}),
     )
 
 
