@@ -255,6 +255,14 @@ def test_what_is_gone_is_left_alone() -> None:
     assert plan([short], WORTH) == []
 
 
+def test_what_is_right_again_needs_nothing() -> None:
+    """Neither a count nor the events that were put right by hand."""
+    late = stock(30, 10, 2)
+    own = [stock(0, 10, 1), stock(20, 8, 3), late, stock(40, 8, 4)]
+    item = judged(thing(own, [Wrong(late, "stale")], [moved(20, -2, "m-1", tx="tx-20")], 1), LATER)
+    assert (item.difference, plan([item], {})) == (0, [])
+
+
 def test_events_are_replayed_in_their_order_with_topic_partition_and_offset() -> None:
     """By their number; those that repeat another are left out."""
     late = stock(30, 10, 2, topic="t", partition=3, offset=44)

@@ -71,7 +71,8 @@ def _lines(item: Item, worth: Worth) -> Iterator[Line]:
         yield from _oversold(item, worth)
         yield from _counts(item)
         yield from (_missing(item, numbers) for numbers in item.missing)
-        yield from (_replay(item, change) for change in item.replay)
+        if item.difference != 0:  # what is right already needs none
+            yield from (_replay(item, change) for change in item.replay)
         yield from (line for said in item.apart for line in _behind(item, said))
 
 
