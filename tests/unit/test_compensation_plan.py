@@ -263,6 +263,17 @@ def test_what_is_right_again_needs_nothing() -> None:
     assert (item.difference, plan([item], {})) == (0, [])
 
 
+def test_a_system_that_still_differs_is_counted_whatever_else_was_wrong() -> None:
+    """The shop's late count was set right; the ERP lacks two pieces that it sold."""
+    late = stock(230, 10, 2)
+    own = [stock(0, 10, 1), stock(120, 8, 3), late, stock(240, 8, 4)]
+    wrong = [Wrong(late, "stale"), Wrong(own[1], "disagree")]
+    others = [Other("erp", "erp.STOCK", [erp(1, 10)])]
+    item = judged(thing(own, wrong, [moved(120, -2, "m-1", tx="tx-120")], 1, others), LATER)
+    assert (item.difference, [each.table for each in item.apart]) == (0, ["erp.STOCK"])
+    assert [(line.action, line.table) for line in plan([item], {})] == [(Action.COUNT, "erp.STOCK")]
+
+
 def test_events_are_replayed_in_their_order_with_topic_partition_and_offset() -> None:
     """By their number; those that repeat another are left out."""
     late = stock(30, 10, 2, topic="t", partition=3, offset=44)

@@ -240,14 +240,12 @@ def _behind(item: Item, said: Said) -> Iterator[Line]:
     A row that only the other system has deleted is counted, too. A system that changed more often than the row's own
     has missed none of its changes.
     """
-    if not set(item.kinds) <= {"disagree", "below"}:
-        return
     key = said.last.key if said.last else item.key
     there = replace(item, system=said.system, table=said.table, key=key, said=(said,), wrong=said.wrong)
     if not said.exists:
         reason = f"the row was deleted there, and {item.table} still has it: count what is there, then insert it again"
         yield _counted(there, Action.COUNT, None, f"{reason}, or delete it in both")
-    elif said.missed:
+    elif said.missed and set(item.kinds) <= {"disagree", "below"}:
         yield from (_replay(there, change) for change in said.missed)
     elif len(said.wrong) <= len(item.wrong):
         reason = f"what it has missed of {item.table} can't be told from what it has: count what is there"
