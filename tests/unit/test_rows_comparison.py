@@ -38,15 +38,18 @@ def selling(from_s: float, left: float, lag_s: float = 0.0) -> Told:
         ([(-60, 99), *selling(0, 98)], [(-60, 99), *selling(0, 99, lag_s=1)], None),
         ([(-60, 99), *selling(0, 98)], [(-60, 100), *selling(0, 99, lag_s=1)], False),
         ([(-60, 99), *selling(0, 98, lag_s=1)], [(-60, 100), *selling(0, 99)], None),
+        ([(-60, 99), *selling(0, 98)], [(-60, 99), *selling(0, 99, lag_s=-0.5)], None),
+        ([(-60, 99), *selling(0, 98)], [(-60, 104), *selling(0, 98, lag_s=4)], None),
     ],
     ids=[
         "it rests", "it rests and differs", "a sale is on its way", "a sale was missed", "it may be put right",
         "never at rest", "it sells", "it sells, and missed one meanwhile", "it sells, and missed one before",
-        "it sells, and its difference passes nought",
+        "it sells, and its difference passes nought", "the other sells first, and missed one meanwhile",
+        "it was put right while it sells, and two sales are always on their way",
     ],
 )  # fmt: skip
 def test_systems_agree_that_did_at_rest_and_do_lately(one: Told, two: Told, agrees: bool | None) -> None:
-    """And disagree if neither holds; of all else it can't be told yet."""
+    """What they said at rest lasts, or they never did say the same lately; of all else it can't be told yet."""
     assert agreement(here(one), there(two), 0, at(115)) is agrees
 
 

@@ -106,6 +106,14 @@ def test_where_sources_differ_it_says_so() -> None:
     assert item.verdict.because.endswith("erp.STOCK says 6: they differ, so count what is there")
 
 
+def test_what_is_on_its_way_is_not_told_as_what_the_other_system_says() -> None:
+    """It agreed at rest, a sale ago."""
+    own = [stock(0, 9), stock(100, 8), stock(200, 7), stock(290, 6)]
+    other = Other("erp", "erp.STOCK", [erp(1, 9), erp(101, 7)])
+    item = judged(thing(own, [Wrong(own[1], "disagree")], others=[other]), at(300))
+    assert (item.verdict.value, item.verdict.because) == (6, "erp.STOCK said so when both last rested")
+
+
 def test_fractions_of_a_piece_add_up_as_people_add_them() -> None:
     """Movements, the other system and the row itself agree, though sums of binary fractions are a little off."""
     again = moved(20, -0.1, "m-1", id="again", tx="tx-20")

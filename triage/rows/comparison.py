@@ -48,13 +48,18 @@ def usual(one: Counts, two: Counts, until: datetime) -> float | None:
 
 
 def agreement(one: Counts, two: Counts, offset: float, as_of: datetime) -> bool | None:
-    """Whether they differ by no more than the offset: when they last rested, and at some time of the last half minute.
+    """Whether they differ by no more than the offset, as when they last rested, and for most of the last half minute.
 
-    None where the one holds and the other does not: what is on its way can't be told from what is wrong.
+    None where what they differed by at rest has not lasted: what is on its way can't be told from what is wrong. A rest
+    that reaches into the last half minute lasts; no difference does where they agreed at some time since.
     """
     gaps = _gaps(one, two, as_of)
-    rested = [gap.difference for gap in _rests(gaps)][-1:] == [offset]
-    return rested if rested == (offset in _lately(gaps, as_of)) else None
+    rests, lately = _rests(gaps), _lately(gaps, as_of)
+    if not rests:
+        return None
+    agrees = rests[-1].difference == offset
+    lasts = rests[-1].until > as_of - SETTLED or 2 * lately.get(rests[-1].difference, timedelta()) > SETTLED
+    return agrees if lasts and (agrees or offset not in lately) else None
 
 
 def missed(one: Counts, two: Counts, offset: float, as_of: datetime) -> list[RowChange]:
@@ -93,9 +98,13 @@ def _rests(gaps: Iterable[Gap]) -> list[Gap]:
     return [gap for gap in gaps if gap.until - gap.since >= SETTLED]
 
 
-def _lately(gaps: Iterable[Gap], as_of: datetime) -> set[float]:
-    """By how much they differed at some time of the last half minute."""
-    return {gap.difference for gap in gaps if gap.until > as_of - SETTLED}
+def _lately(gaps: Iterable[Gap], as_of: datetime) -> Mapping[float, timedelta]:
+    """For how much of the last half minute they differed by how much."""
+    found: dict[float, timedelta] = defaultdict(timedelta)
+    for gap in gaps:
+        if gap.until > as_of - SETTLED:
+            found[gap.difference] += gap.until - max(gap.since, as_of - SETTLED)
+    return found
 
 
 def _steps(counts: Counts) -> Mapping[str, float]:

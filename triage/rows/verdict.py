@@ -199,7 +199,9 @@ def _by_agreement(thing: Thing, as_of: datetime) -> Verdict | None:
     for other in thing.others:
         value = value_of(other)
         if own is not None and value is not None and agreement(thing.counts, other.counts, other.offset, as_of):
-            return Verdict(own, Rule.COUNTERPART, _says(other, value))
+            on_its_way = rounded(value + other.offset) != own
+            said = f"{other.table} said so when both last rested" if on_its_way else _says(other, value)
+            return Verdict(own, Rule.COUNTERPART, said)
     return None
 
 
