@@ -2,13 +2,16 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from collectors.sources.source import Columns
+from queries import schema
+from queries.schema import Counterpart
 from queries.store import Store, Value
 from tests.loading import empty
-from tests.row_world import Change, Row, World, moment
+from tests.row_world import LAG_S, Change, Row, World, moment
 from tests.symptoms import other
 from triage.compensation.model import Action
 from triage.compensation.plan import plan
@@ -192,8 +195,11 @@ def test_keys_of_several_columns_meet_whatever_their_case(store: Store) -> None:
     }  # fmt: skip
 
 
-def missed() -> World:
-    """Two stocks sell in turn. The ERP, which counts three less, hears nothing of the last sales of B."""
+def missed(late_s: float = LAG_S) -> World:
+    """Two stocks sell in turn. The ERP, which counts three less, hears nothing of the last sales of B.
+
+    Both go on to sell A. Of that, the ERP's connector tells so late.
+    """
     world, shop, erp = World(), {"A": 100, "B": 100}, {"A": 97, "B": 97}
     for n in range(40):
         sku, at_s = "AB"[n % 2], 100.0 * n
@@ -206,7 +212,20 @@ def missed() -> World:
         if sku == "A" or n < 30:
             erp[sku] -= 1
             world.changes.append(Change("erp", "erp.STOCK", at_s + 1, {"SKU": sku, "ON_HAND": erp[sku]}))
+    world.changes += [
+        *sold(4094, "A", shop["A"] - 1),
+        Change("erp", "erp.STOCK", 4095, {"SKU": "A", "ON_HAND": erp["A"] - 1}, lag_s=late_s),
+    ]
     return world
+
+
+def sold(at_s: float, sku: str, left: int) -> list[Change]:
+    """A piece, as the shop books it: a movement, and what it leaves."""
+    booked: Row = {"movement": at_s, "sku": sku, "quantity": -1, "event_id": f"e-{at_s}"}
+    return [
+        Change("shop", "shop.movements", at_s, booked, "c", tx=f"t-{at_s}"),
+        Change("shop", "shop.stock", at_s, {"sku": sku, "on_hand": left}, tx=f"t-{at_s}", number=2),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -239,15 +258,12 @@ def test_what_the_other_system_has_missed_is_to_be_applied_there(
     world = missed()
     for system, at_s, on_hand in then:
         if system == "shop":
-            booked: Row = {"movement": at_s, "sku": "B", "quantity": -1, "event_id": f"e-{at_s}"}
-            world.changes += [
-                Change("shop", "shop.movements", at_s, booked, "c", tx=f"t-{at_s}"),
-                Change("shop", "shop.stock", at_s, {"sku": "B", "on_hand": on_hand}, tx=f"t-{at_s}", number=2),
-            ]
+            world.changes += sold(at_s, "B", on_hand)
         else:
             world.changes.append(Change("erp", "erp.STOCK", at_s, {"SKU": "B", "ON_HAND": on_hand}))
     world.tell(store)
-    (item,) = items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(4100))
+    ended = replace(pair("disagree", "erp.STOCK", "shop.stock"), to=moment(3940))
+    (item,) = items = reconciled(store.ask, [ended], moment(4100))
     assert (item.table, item.names, item.difference) == ("shop.stock", "B", 0)
     assert counts(items) == Rows(1, wrong, 0)
     assert ReconciliationJson.page("INC-1", moment(4100), items, items, None).differing == wrong
@@ -257,6 +273,51 @@ def test_what_the_other_system_has_missed_is_to_be_applied_there(
     ]
     if Action.REPLAY in actions:
         assert item.said[1].value - len(lines) == item.value - 3  # type: ignore[operator]  # both hold a count
+
+
+@pytest.mark.parametrize(
+    ("put_right", "as_of_s", "rows", "replayed"),
+    [(False, 4200, Rows(1, 0, 1), 0), (False, 4600, Rows(1, 1, 0), 5), (True, 4200, Rows(1, 0, 1), 0)],
+    ids=["it sells on", "it sells on, and all is told", "it was put right"],
+)
+def test_what_the_other_system_has_yet_to_tell_it_has_not_missed(
+    store: Store, put_right: bool, as_of_s: float, rows: Rows, replayed: int
+) -> None:
+    """Its connector is late: it has booked what it was told of since, or was put right."""
+    late_s = 400
+    world = missed(late_s)
+    sales = [] if put_right else [4010, 4050, 4090]
+    for n, at_s in enumerate(sales, start=1):
+        there = Change("erp", "erp.STOCK", at_s + 1, {"SKU": "B", "ON_HAND": 82 - n}, lag_s=late_s)
+        world.changes += [*sold(at_s, "B", 80 - n), there]
+    if put_right:
+        world.changes.append(Change("erp", "erp.STOCK", 4000, {"SKU": "B", "ON_HAND": 77}, lag_s=late_s))
+    world.tell(store)
+    items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(as_of_s))
+    assert (counts(items), [line.action for line in plan(items, {})]) == (rows, [Action.REPLAY] * replayed)
+
+
+@pytest.mark.parametrize(("as_of_s", "missed"), [(7100, False), (7700, True)])
+def test_a_change_has_the_time_to_come_that_the_settings_give_it(store: Store, as_of_s: float, missed: bool) -> None:
+    """Here ten minutes: the ERP hears of sales in batches. One piece was lost, and put right at 6000."""
+    world = World()
+    for n, at_s in enumerate((0, 100, 200, 1500, 1600, 2900, 3000, 4300, 5600, 7000), start=1):
+        world.changes += sold(at_s, "B", 1000 - n)
+    told = [(300, 997), (1800, 995), (3300, 994), (4500, 993), (5700, 992), (6000, 991)]
+    world.changes += [Change("erp", "erp.STOCK", at_s, {"SKU": "B", "ON_HAND": left}) for at_s, left in told]
+    for at_s in (7090, 7690):
+        world.changes += [Change("erp", "erp.PAGES", at_s, {"PAGE": at_s}), *sold(at_s, "C", 7)]
+    world.tell(store)
+    schema.apply(store, counterparts=[Counterpart("erp.STOCK", "ON_HAND", "shop.stock", "on_hand", 600)])
+    try:
+        items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(as_of_s))
+        assert {item.names for item in items} == {"B"}
+        assert (counts(items).wrong > 0) is missed
+        assert {line.table for line in plan(items, {}) if line.action is Action.REPLAY} == (
+            {"erp.STOCK"} if missed else set()
+        )
+    finally:
+        schema.apply(store)
 
 
 @pytest.mark.parametrize(
@@ -279,7 +340,8 @@ def test_a_row_that_only_the_other_system_has_deleted_is_not_right(
         table, key = ("shop.stock", "sku") if system == "shop" else ("erp.STOCK", "SKU")
         world.changes.append(Change(system, table, at_s, {}, "d", before={key: "B"}))
     world.tell(store)
-    (item,) = items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(4100))
+    ended = replace(pair("disagree", "erp.STOCK", "shop.stock"), to=moment(3940))
+    (item,) = items = reconciled(store.ask, [ended], moment(4100))
     assert (item.names, counts(items)) == ("B", rows)
     told = ReconciliationJson.page("INC-1", moment(4100), items, items, None)
     assert told.differing == rows.wrong
@@ -364,11 +426,9 @@ class TestRush:
         world = missed()
         for n in range(70):
             at_s, left = 4200 + 3.0 * n, 79 - n
-            booked: Row = {"movement": at_s, "sku": "B", "quantity": -1, "event_id": f"e-{at_s}"}
             there = left - 3 if put_right_s and at_s > put_right_s else left + 2
             world.changes += [
-                Change("shop", "shop.movements", at_s, booked, "c", tx=f"t-{at_s}"),
-                Change("shop", "shop.stock", at_s, {"sku": "B", "on_hand": left}, tx=f"t-{at_s}", number=2),
+                *sold(at_s, "B", left),
                 Change("erp", "erp.STOCK", at_s + 1, {"SKU": "B", "ON_HAND": there}),
             ]
         world.tell(store)

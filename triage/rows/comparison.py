@@ -9,15 +9,17 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from heapq import merge
 from itertools import pairwise
 
 from triage.rows.columns import value_in
 from triage.rows.model import RowChange, rounded
 
-SETTLED = timedelta(seconds=30)
-"""A row that was changed later than so long before may be on its way to the other system still."""
+GRACE = timedelta(seconds=30)
+"""A change that was made later than so long before may be on its way to the other system still."""
+ALL = datetime(9999, 12, 31, tzinfo=UTC)
+"""Until then has told who told all."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,20 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Two systems' counts of one row.
+
+    A change comes to the other system within `grace`. Both connectors have told of all changes until `told`; of what
+    was changed later, the other system may have heard.
+    """
+
+    one: Counts
+    two: Counts
+    grace: timedelta = GRACE
+    told: datetime = ALL
+
+
+@dataclass(frozen=True)
 class Gap:
     """A time in which neither system changed the row, and the first said so much more than the second."""
 
@@ -37,55 +53,56 @@ class Gap:
     difference: float
 
 
-def usual(one: Counts, two: Counts, until: datetime) -> float | None:
+def usual(pair: Pair, until: datetime) -> float | None:
     """By how much the first said more than the second when they last rested before a moment.
 
     Where they never rested, for the longest time that neither changed; None where one of them had no count.
     """
-    gaps = _gaps(one, two, until)
-    rests = _rests(gaps) or sorted(gaps, key=lambda gap: gap.until - gap.since)
+    gaps = _gaps(pair, min(until, pair.told))
+    rests = _rests(pair, gaps) or sorted(gaps, key=lambda gap: gap.until - gap.since)
     return rests[-1].difference if rests else None
 
 
-def agreement(one: Counts, two: Counts, offset: float, as_of: datetime) -> bool | None:
-    """Whether they differ by no more than the offset, as when they last rested, and for most of the last half minute.
+def agreement(pair: Pair, offset: float, as_of: datetime) -> bool | None:
+    """Whether they differ by no more than the offset, as when they last rested, and for most of the grace time since.
 
     None where what they differed by at rest has not lasted: what is on its way can't be told from what is wrong. A rest
-    that reaches into the last half minute lasts; no difference does where they agreed at some time since.
+    that reaches into the last grace time lasts; no difference does where they agreed at some time since.
     """
-    gaps = _gaps(one, two, as_of)
-    rests, lately = _rests(gaps), _lately(gaps, as_of)
+    gaps = _gaps(pair, as_of)
+    rests, lately = _rests(pair, gaps, offset), _lately(pair, gaps, as_of)
     if not rests:
         return None
     agrees = rests[-1].difference == offset
-    lasts = rests[-1].until > as_of - SETTLED or 2 * lately.get(rests[-1].difference, timedelta()) > SETTLED
+    lasts = rests[-1].until > as_of - pair.grace or 2 * lately.get(rests[-1].difference, timedelta()) > pair.grace
     return agrees if lasts and (agrees or offset not in lately) else None
 
 
-def missed(one: Counts, two: Counts, offset: float, as_of: datetime) -> list[RowChange]:
-    """The changes of the first since they last agreed that never came to the second.
+def missed(pair: Pair, offset: float, as_of: datetime) -> list[RowChange]:
+    """The changes of the first since they last agreed that never came to the second, as far as both have told.
 
     No change where those are not all that the two differ by: some can't be told from what came.
     """
-    gaps = _gaps(one, two, as_of)
-    rests = _rests(gaps)
+    gaps = _gaps(pair, as_of)
+    rests = _rests(pair, gaps, offset)
     agreed = [gap.since for gap in rests if gap.difference == offset]
-    if not agreed or rests[-1].difference not in _lately(gaps, as_of):
+    if not agreed or rests[-1].difference not in _lately(pair, gaps, as_of):
         return []
-    lacks = [each for each in _lacking(one, two) if agreed[-1] < each.time <= rests[-1].since]
-    steps = _steps(one)
+    lacks = [each for each in _lacking(pair) if agreed[-1] < each.time <= rests[-1].since]
+    steps = _steps(pair.one)
     return lacks if rounded(offset + sum(steps[each.id] for each in lacks)) == rests[-1].difference else []
 
 
-def _gaps(one: Counts, two: Counts, until: datetime) -> list[Gap]:
+def _gaps(pair: Pair, until: datetime) -> list[Gap]:
     """From each change of either to the next one, before a moment."""
-    sides = [[(change, side) for change in (one, two)[side].changes] for side in (0, 1)]
+    counts = (pair.one, pair.two)
+    sides = [[(change, side) for change in counts[side].changes] for side in (0, 1)]
     told = [each for each in merge(*sides, key=lambda each: each[0].time) if each[0].time < until]
     ends = [*(change.time for change, _ in told[1:]), until]
     says: list[float | None] = [None, None]
     found: list[Gap] = []
     for (change, side), end in zip(told, ends, strict=False):
-        value = value_in(change, (one, two)[side].column)
+        value = value_in(change, counts[side].column)
         says[side] = None if change.op == "d" else says[side] if value is None else value
         here, there = says
         if here is not None and there is not None and change.time < end:
@@ -93,17 +110,22 @@ def _gaps(one: Counts, two: Counts, until: datetime) -> list[Gap]:
     return found
 
 
-def _rests(gaps: Iterable[Gap]) -> list[Gap]:
-    """Those that were long enough for every change to have come to the other system."""
-    return [gap for gap in gaps if gap.until - gap.since >= SETTLED]
+def _rests(pair: Pair, gaps: Iterable[Gap], offset: float | None = None) -> list[Gap]:
+    """Those that were long enough for every change to have come to the other system.
+
+    As far as both have told, where they don't differ by the offset: one that is late is no disagreement.
+    """
+    untils = ((gap, gap.until if gap.difference == offset else min(gap.until, pair.told)) for gap in gaps)
+    return [gap for gap, until in untils if until - gap.since >= pair.grace]
 
 
-def _lately(gaps: Iterable[Gap], as_of: datetime) -> Mapping[float, timedelta]:
-    """For how much of the last half minute they differed by how much."""
+def _lately(pair: Pair, gaps: Iterable[Gap], as_of: datetime) -> Mapping[float, timedelta]:
+    """For how much of the last grace time they differed by how much."""
+    since = as_of - pair.grace
     found: dict[float, timedelta] = defaultdict(timedelta)
     for gap in gaps:
-        if gap.until > as_of - SETTLED:
-            found[gap.difference] += gap.until - max(gap.since, as_of - SETTLED)
+        if gap.until > since:
+            found[gap.difference] += gap.until - max(gap.since, since)
     return found
 
 
@@ -118,24 +140,24 @@ def _steps(counts: Counts) -> Mapping[str, float]:
     return found
 
 
-def _lacking(one: Counts, two: Counts) -> Iterable[RowChange]:
+def _lacking(pair: Pair) -> Iterable[RowChange]:
     """The changes of the first that never came to the second.
 
     One came if the second made the same step for the same order or message (idempotency key), or, where either names
-    none, within half a minute.
+    none, within the grace time.
     """
-    steps, there = _steps(one), _steps(two)
+    steps, there = _steps(pair.one), _steps(pair.two)
     named: set[tuple[str, float]] = set()
     times: dict[tuple[bool, float], list[datetime]] = defaultdict(list)
-    for each in two.changes:
+    for each in pair.two.changes:
         if step := there.get(each.id):
             named |= {(name, step) for name in _names(each)}
             times[bool(_names(each)), step].append(each.time)
-    for each in one.changes:
+    for each in pair.one.changes:
         if step := steps.get(each.id):
             near = [times[False, step], *([] if _names(each) else [times[True, step]])]
             came = any((name, step) in named for name in _names(each))
-            if not came and not any(_is_near(each.time, moments) for moments in near):
+            if not came and not any(_is_near(each.time, moments, pair.grace) for moments in near):
                 yield each
 
 
@@ -143,6 +165,6 @@ def _names(change: RowChange) -> set[str]:
     return {change.order, change.idempotency_key} - {""}
 
 
-def _is_near(moment: datetime, times: Sequence[datetime]) -> bool:
-    place = bisect_left(times, moment - SETTLED)
-    return place < len(times) and times[place] <= moment + SETTLED
+def _is_near(moment: datetime, times: Sequence[datetime], grace: timedelta) -> bool:
+    place = bisect_left(times, moment - grace)
+    return place < len(times) and times[place] <= moment + grace

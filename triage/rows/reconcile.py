@@ -4,39 +4,22 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
 from triage.rows.columns import columns_of
-from triage.rows.comparison import Counts, usual
+from triage.rows.comparison import Counts, Pair, usual
 from triage.rows.concerned import LOOKBACK, SEPARATOR, changes, rows_concerned
 from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong, rounded
+from triage.rows.tables import Counterpart, Place, Table, counterparts, moves, tables
 from triage.rows.verdict import Other, Thing, judged, sign_of, value_of
 from triage.symptom import Ask, Symptom
 
-Place = tuple[str, str]
-"""A system and a table."""
 Key = tuple[Place, str]
 """A row: where it is, and the values of its key."""
 AT_ONCE = 1000
-MOSTLY = 0.95
-"""Of the changes of a table that holds movements, at least so many are inserts: one may have been corrected."""
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Table:
-    """What is known of a table: its key's columns (small letters, in order), an example of a row, what changes are."""
-
-    place: Place
-    key_columns: tuple[str, ...]
-    columns: Mapping[str, object]
-    counts: bool
-    """It holds stocks that change."""
-    moves: bool
-    """It holds pieces that came or went: rows are hardly ever but inserted."""
 
 
 def reconciled(ask: Ask, symptoms: Sequence[Symptom], as_of: datetime) -> list[Item]:
@@ -48,10 +31,10 @@ def reconciled(ask: Ask, symptoms: Sequence[Symptom], as_of: datetime) -> list[I
         return []
     from_ = min(symptom.from_ for symptom in symptoms) - LOOKBACK
     wrong = _wrong(ask, symptoms, from_, as_of)
-    tables = {table.place: table for table in _tables(ask, from_, as_of)}
-    things = _by_thing(wrong, tables)
-    counted = {key: of_it for key, of_it in things.items() if key[0] in tables and tables[key[0]].counts}
-    items = [*_counted(ask, counted, tables, from_, as_of)]
+    known = tables(ask, from_, as_of)
+    things = _by_thing(wrong, known)
+    counted = {key: of_it for key, of_it in things.items() if key[0] in known and known[key[0]].counts}
+    items = [*_counted(ask, counted, known, from_, as_of)]
     items += _inserted(ask, {key: of_it for key, of_it in things.items() if key not in counted}, symptoms, from_, as_of)
     return sorted(items, key=lambda item: (item.system, item.table, item.names))
 
@@ -78,51 +61,37 @@ def _wrong(ask: Ask, symptoms: Sequence[Symptom], from_: datetime, as_of: dateti
     return [Wrong(change, kinds[change.id]) for change in found]
 
 
-def _tables(ask: Ask, from_: datetime, as_of: datetime) -> Iterator[Table]:
-    for row in ask("incidents/row_tables", **{"from": from_}, as_of=as_of).iter_rows(named=True):
-        inserts, updates = int(row["inserts"]), int(row["updates"])
-        yield Table(
-            place=(str(row["connector"]), str(row["changed_table"])),
-            key_columns=tuple(sorted(name.casefold() for name in columns_of(str(row["key"])))),
-            columns={name.casefold(): value for name, value in columns_of(str(row["after"])).items()},
-            counts=row["stocks"] > 0 and (updates > 0 or not inserts),
-            moves=row["stocks"] > 0 and inserts > 0 and inserts >= MOSTLY * (inserts + updates),
-        )
-
-
-def _by_thing(wrong: Iterable[Wrong], tables: Mapping[Place, Table]) -> dict[Key, list[Wrong]]:
+def _by_thing(wrong: Iterable[Wrong], known: Mapping[Place, Table]) -> dict[Key, list[Wrong]]:
     """The wrong changes by the row that they are about: the stock that a movement moves, else the row itself."""
     found: dict[Key, list[Wrong]] = defaultdict(list)
     for each in wrong:
-        found[_thing(each.change, tables)].append(each)
+        found[_thing(each.change, known)].append(each)
     return dict(found)
 
 
-def _thing(change: RowChange, tables: Mapping[Place, Table]) -> Key:
+def _thing(change: RowChange, known: Mapping[Place, Table]) -> Key:
     row = {name.casefold(): value for name, value in columns_of(change.row).items()}
-    if own := tables.get(change.place):
-        for table in tables.values():
-            if _moves(own, table) and set(table.key_columns) <= row.keys():
+    if own := known.get(change.place):
+        for table in known.values():
+            if moves(own, table) and set(table.key_columns) <= row.keys():
                 return table.place, SEPARATOR.join(str(row[name]) for name in table.key_columns)
     return change.place, change.names
 
 
 def _counted(
-    ask: Ask, things: Mapping[Key, Sequence[Wrong]], tables: Mapping[Place, Table], from_: datetime, as_of: datetime
+    ask: Ask, things: Mapping[Key, Sequence[Wrong]], known: Mapping[Place, Table], from_: datetime, as_of: datetime
 ) -> Iterator[Item]:
     """The stocks, a table at a time."""
     for place in sorted({key[0] for key in things}):
         mine = {names: of_it for (where, names), of_it in things.items() if where == place}
-        stand = _counterparts(ask, tables[place], tables)
-        ledgers = [table.place for table in tables.values() if _moves(table, tables[place])]
+        stand = counterparts(ask, known[place], known)
+        ledgers = [table.place for table in known.values() if moves(table, known[place])]
         for names in _batches(sorted(mine)):
-            own = _histories(changes(ask, [place], from_, as_of, keys=names).iter_rows(named=True))
+            own = _told(ask, place, names, from_, as_of)
             others = [
-                _standing(other, _histories(changes(ask, [other], from_, as_of, keys=names).iter_rows(named=True)),
-                          columns, place, own, things)
-                for other, columns in stand
-            ]  # fmt: skip
-            moved = _movements(ask, ledgers, tables[place], names, from_, as_of)
+                _standing(other, _told(ask, other.place, names, from_, as_of), place, own, things) for other in stand
+            ]
+            moved = _movements(ask, ledgers, known[place], names, from_, as_of)
             sign = sign_of(_together(own, moved))
             for one in names:
                 thing = Thing(
@@ -133,38 +102,9 @@ def _counted(
                     movements=moved.get(one, []),
                     sign=sign,
                     others=[other[one] for other in others if one in other],
-                    column=stand[0][1][0] if stand else "",
+                    column=stand[0].own_column if stand else "",
                 )
                 yield judged(thing, as_of)
-
-
-def _counterparts(ask: Ask, table: Table, tables: Mapping[Place, Table]) -> list[tuple[Place, tuple[str, str]]]:
-    """The tables that hold the same rows as one, with the columns of both that are compared ('' for the stock)."""
-    told = ask("incidents/counterparts").rows()
-    if not told:
-        return [(other.place, ("", "")) for other in tables.values() if other.counts and _holds_the_same(other, table)]
-    pairs = [*told, *((right, right_column, left, left_column) for left, left_column, right, right_column in told)]
-    return [
-        (other.place, (str(left_column), str(right_column)))
-        for left, left_column, right, right_column in pairs
-        for other in tables.values()
-        if str(left).casefold() == table.place[1].casefold()
-        and str(right).casefold() == other.place[1].casefold()
-        and other.place != table.place
-    ]
-
-
-def _holds_the_same(other: Table, table: Table) -> bool:
-    """As detect/disagreements.sql pairs tables: by the columns of their keys, and by name where that is only `id`."""
-    names = {each.place[1].rpartition(".")[2].casefold() for each in (other, table)}
-    same_key = other.key_columns == table.key_columns and (other.key_columns != ("id",) or len(names) == 1)
-    return same_key and other.place[0] != table.place[0]
-
-
-def _moves(ledger: Table, table: Table) -> bool:
-    """Whether a table's rows are movements of another's stocks: of the same system, naming their key and not by it."""
-    named = set(table.key_columns) <= ledger.columns.keys() and table.key_columns != ledger.key_columns
-    return ledger.moves and table.counts and ledger.place[0] == table.place[0] and named
 
 
 def _movements(
@@ -181,6 +121,13 @@ def _movements(
         keys=list(names),
     )
     return _histories(frame.iter_rows(named=True))
+
+
+def _told(
+    ask: Ask, place: Place, names: Sequence[str], from_: datetime, as_of: datetime
+) -> Mapping[str, Sequence[RowChange]]:
+    """What a table's connector told of some rows."""
+    return _histories(changes(ask, [place], from_, as_of, keys=names).iter_rows(named=True))
 
 
 def _histories(rows: Iterable[Mapping[str, object]]) -> dict[str, list[RowChange]]:
@@ -206,25 +153,27 @@ def _together(
 
 
 def _standing(
-    other: Place, there: Mapping[str, Sequence[RowChange]], columns: tuple[str, str],
+    other: Counterpart, there: Mapping[str, Sequence[RowChange]],
     place: Place, own: Mapping[str, Sequence[RowChange]], things: Mapping[Key, Sequence[Wrong]],
 ) -> Mapping[str, Other]:  # fmt: skip
     """Another system's rows that stand for the same, by their names.
 
     What the two usually differ by is the median over the rows, as each last rested before either went wrong.
     """
-    wrong = {names: things.get((other, names), ()) for names in there}
-    found = [
-        usual(
-            Counts(own.get(names, ()), columns[0]),
-            Counts(history, columns[1]),
-            _first(things[place, names], wrong[names]),
+    wrong = {names: things.get((other.place, names), ()) for names in there}
+    pairs = {
+        names: Pair(
+            Counts(own.get(names, ()), other.own_column), Counts(history, other.column), other.grace, other.told
         )
         for names, history in there.items()
-    ]
+    }
+    found = [usual(pair, _first(things[place, names], wrong[names])) for names, pair in pairs.items()]
     known = [each for each in found if each is not None]
     offset = rounded(median(known)) if known else 0.0
-    return {names: Other(*other, history, columns[1], offset, wrong[names]) for names, history in there.items()}
+    return {
+        names: Other(*other.place, history, other.column, offset, wrong[names], other.grace, other.told)
+        for names, history in there.items()
+    }
 
 
 def _first(*wrong: Sequence[Wrong]) -> datetime:
@@ -247,8 +196,8 @@ def _inserted(
         mine = {names: of_it for (where, names), of_it in things.items() if where == place}
         other = absent_in.get(place)
         for names in _batches(sorted(mine)):
-            own = _histories(changes(ask, [place], from_, as_of, keys=names).iter_rows(named=True))
-            there = _histories(changes(ask, [other], EVER, as_of, keys=names).iter_rows(named=True)) if other else {}
+            own = _told(ask, place, names, from_, as_of)
+            there = _told(ask, other, names, EVER, as_of) if other else {}
             for one in names:
                 last = own[one][-1]
                 said = [Said(*place, None, last)]

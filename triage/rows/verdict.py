@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from triage.rows.columns import columns_of, number_of, value_in
-from triage.rows.comparison import SETTLED, Counts, agreement, missed
+from triage.rows.comparison import ALL, GRACE, Counts, Pair, agreement, missed
 from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, Wrong, rounded
 from triage.window import format_number
 
@@ -25,7 +25,7 @@ NUMBERS = 20
 class Other:
     """A row of another system that stands for the same: its history, the column that is compared, the usual offset.
 
-    `wrong` are those of its changes that are.
+    `wrong` are those of its changes that are; `grace` and `told` as of a Pair.
     """
 
     system: str
@@ -34,11 +34,12 @@ class Other:
     column: str = ""
     offset: float = 0.0
     wrong: Sequence[Wrong] = ()
+    grace: timedelta = GRACE
+    told: datetime = ALL
 
-    @property
-    def counts(self) -> Counts:
-        """What it says of the row, change by change."""
-        return Counts(self.history, self.column)
+    def settled(self, as_of: datetime) -> datetime:
+        """What either system changed until then has come to the other, or never will."""
+        return min(as_of, self.told) - self.grace
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,9 @@ class Thing:
     others: Sequence[Other] = ()
     column: str = ""
 
-    @property
-    def counts(self) -> Counts:
-        """What its own system says of it, change by change."""
-        return Counts(self.own, self.column)
+    def beside(self, other: Other) -> Pair:
+        """What its own system says of it, change by change, and what another one does."""
+        return Pair(Counts(self.own, self.column), Counts(other.history, other.column), other.grace, other.told)
 
     @property
     def kinds(self) -> set[str]:
@@ -188,7 +188,7 @@ def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
     for other in thing.others:
         value = value_of(other)
         latest = [history[-1].time for history in (thing.own, other.history) if history]
-        if value is not None and (other.system, other.table) not in wrong and max(latest) <= as_of - SETTLED:
+        if value is not None and (other.system, other.table) not in wrong and max(latest) <= other.settled(as_of):
             return Verdict(rounded(value + other.offset), Rule.COUNTERPART, _says(other, value))
     return None
 
@@ -198,7 +198,7 @@ def _by_agreement(thing: Thing, as_of: datetime) -> Verdict | None:
     own = _said(thing.system, thing.table, thing.own).value
     for other in thing.others:
         value = value_of(other)
-        if own is not None and value is not None and agreement(thing.counts, other.counts, other.offset, as_of):
+        if own is not None and value is not None and agreement(thing.beside(other), other.offset, as_of):
             on_its_way = rounded(value + other.offset) != own
             said = f"{other.table} said so when both last rested" if on_its_way else _says(other, value)
             return Verdict(own, Rule.COUNTERPART, said)
@@ -297,14 +297,14 @@ def _said_by(thing: Thing, other: Other, off: float, as_of: datetime) -> Said:
     if "disagree" not in thing.kinds:
         return said
     if last and last.op == "d" and thing.own and thing.own[-1].op != "d":
-        return replace(said, agrees=False if last.time <= as_of - SETTLED else None)
+        return replace(said, agrees=False if last.time <= other.settled(as_of) else None)
     if said.value is None:
         return said
     offset = rounded(other.offset + off)
-    agrees = agreement(thing.counts, other.counts, offset, as_of)
+    agrees = agreement(thing.beside(other), offset, as_of)
     if agrees is not False:
         return replace(said, agrees=agrees)
-    lacks = missed(thing.counts, other.counts, offset, as_of)
+    lacks = missed(thing.beside(other), offset, as_of)
     return replace(said, agrees=False, missed=tuple(lacks if distinct(lacks) == lacks else ()))
 
 
