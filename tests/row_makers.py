@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from triage.rows.model import RowChange, Wrong
-from triage.rows.verdict import Other, Thing
+from triage.rows.thing import Other, Thing
 
 T0 = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 

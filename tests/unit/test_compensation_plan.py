@@ -15,7 +15,8 @@ from triage.compensation.plan import orders_of, plan
 from triage.compensation.proposing import ONE_CHARGE, notes_of
 from triage.compensation.wire import PlanJson, csv_lines
 from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, Wrong
-from triage.rows.verdict import Other, judged
+from triage.rows.thing import Other
+from triage.rows.verdict import judged
 
 LATER = at(3600)
 WORTH = {f"o-{number}": {"EUR": Decimal(10 * number)} for number in range(1, 9)}

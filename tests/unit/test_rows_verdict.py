@@ -10,7 +10,8 @@ import pytest
 from tests.row_makers import at, change, erp, moved, stock, thing
 from triage.compensation.text import reconciliation_text
 from triage.rows.model import RowChange, Rule, Wrong
-from triage.rows.verdict import Other, judged, sign_of, stock_column
+from triage.rows.thing import Other, stock_column
+from triage.rows.verdict import judged, sign_of
 from triage.rows.wire import COLUMNS, ReconciliationJson, csv_lines
 
 LATER = at(3600)

@@ -13,7 +13,8 @@ from triage.rows.comparison import Counts, Pair, usual
 from triage.rows.concerned import LOOKBACK, SEPARATOR, changes, rows_concerned
 from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong, rounded
 from triage.rows.tables import Counterpart, Place, Table, counterparts, moves, tables
-from triage.rows.verdict import Other, Thing, judged, sign_of, value_of
+from triage.rows.thing import Other, Thing, value_of
+from triage.rows.verdict import judged, sign_of
 from triage.symptom import Ask, Symptom
 
 Key = tuple[Place, str]

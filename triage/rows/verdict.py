@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import pairwise
 
-from triage.rows.columns import columns_of, number_of, value_in
-from triage.rows.comparison import ALL, GRACE, Counts, Pair, agreement, missed
-from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, Wrong, rounded
+from triage.rows.comparison import agreement
+from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, rounded
+from triage.rows.others import said_by
+from triage.rows.thing import Base, Other, Thing, base_of, distinct, in_log, stock_column, value_of
 from triage.window import format_number
 
 LOSSY = frozenset({"missing", "open"})
@@ -21,78 +22,15 @@ NUMBERS = 20
 """So many ranges of missing numbers are named."""
 
 
-@dataclass(frozen=True)
-class Other:
-    """A row of another system that stands for the same: its history, the column that is compared, the usual offset.
-
-    `wrong` are those of its changes that are; `grace` and `told` as of a Pair.
-    """
-
-    system: str
-    table: str
-    history: Sequence[RowChange]
-    column: str = ""
-    offset: float = 0.0
-    wrong: Sequence[Wrong] = ()
-    grace: timedelta = GRACE
-    told: datetime = ALL
-
-    def settled(self, as_of: datetime) -> datetime:
-        """What either system changed until then has come to the other, or never will."""
-        return min(as_of, self.told) - self.grace
-
-
-@dataclass(frozen=True)
-class Thing:
-    """All that is known of a stock that is wrong: its own changes, the movements that make it up, other systems' rows.
-
-    `sign` is what a movement of one piece does to the stock, 0 where movements do not explain it. Histories are in the
-    order of the log, each change once.
-    """
-
-    system: str
-    table: str
-    names: str
-    own: Sequence[RowChange]
-    wrong: Sequence[Wrong]
-    movements: Sequence[RowChange] = ()
-    sign: int = 0
-    others: Sequence[Other] = ()
-    column: str = ""
-
-    def beside(self, other: Other) -> Pair:
-        """What its own system says of it, change by change, and what another one does."""
-        return Pair(Counts(self.own, self.column), Counts(other.history, other.column), other.grace, other.told)
-
-    @property
-    def kinds(self) -> set[str]:
-        """What is wrong with it."""
-        return {each.kind for each in self.wrong}
-
-
-@dataclass(frozen=True)
-class _Base:
-    """The last count that nothing speaks against: what it was, and since when."""
-
-    value: float
-    time: datetime
-    tx: str = ""
-    sequence: int | None = None
-
-    def precedes(self, change: RowChange) -> bool:
-        """Whether the change came after it, and in another transaction: what came in the same one is in it."""
-        return change.time > self.time and not (self.tx and change.tx == self.tx)
-
-
 def judged(thing: Thing, as_of: datetime) -> Item:
     """What each system says of it as of a moment, and what it should say."""
     column = thing.column or stock_column(thing.own)
-    base = _base(thing, column)
+    base = base_of(thing, column)
     repeated = {each.change.tx for each in thing.wrong if each.kind == "again" and each.change.tx}
     verdict = _verdict(thing, base, as_of)
     said = _said(thing.system, thing.table, thing.own)
     off = 0.0 if said.value is None or verdict.value is None else rounded(said.value - verdict.value)
-    others = tuple(_said_by(thing, other, off, as_of) for other in thing.others)
+    others = tuple(said_by(thing, other, off, as_of) for other in thing.others)
     untold = (f"whether {each.table} says so can't be told yet" for each in others if each.agrees is None)
     return Item(
         system=thing.system,
@@ -102,21 +40,11 @@ def judged(thing: Thing, as_of: datetime) -> Item:
         column=column,
         said=(said, *others),
         verdict=replace(verdict, because="; ".join([verdict.because, *untold])),
-        wrong=_in_log(thing.wrong),
+        wrong=in_log(thing.wrong),
         missing=tuple(_left_out(thing.own, base)),
         replay=tuple(_replay(thing, base, repeated)),
         served=tuple(_served(thing, base, repeated)),
     )
-
-
-def stock_column(history: Iterable[RowChange]) -> str:
-    """The column that holds the stock: the one that always says what was taken for it; '' where none does."""
-    names: set[str] | None = None
-    for change in history:
-        if change.quantity is not None:
-            same = {name for name, value in columns_of(change.row).items() if number_of(value) == change.quantity}
-            names = same if names is None else names & same or names
-    return min(names or {""})
 
 
 def sign_of(pairs: Iterable[tuple[float, float]]) -> int:
@@ -129,27 +57,7 @@ def sign_of(pairs: Iterable[tuple[float, float]]) -> int:
     return 0
 
 
-def distinct(changes: Iterable[RowChange]) -> list[RowChange]:
-    """In the order of the log, each message once: what has the idempotency key of an earlier one is left out."""
-    found: dict[str, RowChange] = {}
-    for change in sorted(changes, key=lambda each: each.in_log):
-        found.setdefault(change.idempotency_key or change.id, change)
-    return list(found.values())
-
-
-def _base(thing: Thing, column: str) -> _Base | None:
-    first = min((each.change.time for each in thing.wrong), default=None)
-    before = [each for each in thing.own if each.quantity is not None and (first is None or each.time < first)]
-    if before:
-        last = before[-1]
-        return _Base(float(last.quantity or 0), last.time, last.tx, last.sequence)
-    if not thing.own:
-        return None
-    value = number_of(columns_of(thing.own[0].row_before).get(column))
-    return None if value is None else _Base(value, thing.own[0].time - timedelta(microseconds=1))
-
-
-def _verdict(thing: Thing, base: _Base | None, as_of: datetime) -> Verdict:
+def _verdict(thing: Thing, base: Base | None, as_of: datetime) -> Verdict:
     """By the first rule that has an answer; confirmed where the next one has the same."""
     told = [_by_movements(thing, base), _by_others(thing, as_of), _by_number(thing, base)]
     found = [verdict for verdict in told if verdict is not None]
@@ -164,7 +72,7 @@ def _verdict(thing: Thing, base: _Base | None, as_of: datetime) -> Verdict:
     return Verdict(first.value, first.rule, because, confirmed=bool(same))
 
 
-def _by_movements(thing: Thing, base: _Base | None) -> Verdict | None:
+def _by_movements(thing: Thing, base: Base | None) -> Verdict | None:
     """The last count before the fault, and every movement since, once."""
     if base is None or not thing.sign or thing.kinds & LOSSY:
         return None
@@ -210,7 +118,7 @@ def _says(other: Other, value: float) -> str:
     return f"{other.table} says {format_number(value)}{differs}"
 
 
-def _by_number(thing: Thing, base: _Base | None) -> Verdict | None:
+def _by_number(thing: Thing, base: Base | None) -> Verdict | None:
     """The change with the highest number, where none was made on top of one that was late."""
     numbered = [each for each in thing.own if each.sequence is not None and each.quantity is not None]
     stale = {each.change.id for each in thing.wrong if each.kind == "stale"}
@@ -233,7 +141,7 @@ def _why_unknown(thing: Thing) -> str:
     return "later changes rest on a wrong count, and no movements or other system tell of it: count what is there"
 
 
-def _replay(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[RowChange]:
+def _replay(thing: Thing, base: Base | None, repeated: set[str]) -> Iterable[RowChange]:
     """What is to be applied again: the changes since the last right count, each message once, by their number."""
     if thing.kinds <= {"disagree", "below"}:
         return ()
@@ -245,7 +153,7 @@ def _replay(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[Ro
     )
 
 
-def _served(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[Served]:
+def _served(thing: Thing, base: Base | None, repeated: set[str]) -> Iterable[Served]:
     """The orders that took pieces since the last right count, as they were written; none that brought all back.
 
     Where more comes back than an order took since then, it had taken the rest before; where it never took as many,
@@ -273,7 +181,7 @@ def _served(thing: Thing, base: _Base | None, repeated: set[str]) -> Iterable[Se
     return found.values()
 
 
-def _left_out(own: Sequence[RowChange], base: _Base | None) -> Iterable[tuple[int, int]]:
+def _left_out(own: Sequence[RowChange], base: Base | None) -> Iterable[tuple[int, int]]:
     """The ranges of numbers that never came, since the last right count."""
     first = base.sequence if base and base.sequence is not None else None
     numbers = sorted({each.sequence for each in own if each.sequence is not None and each.sequence >= (first or 0)})
@@ -285,38 +193,6 @@ def _said(system: str, table: str, history: Sequence[RowChange]) -> Said:
     last = history[-1] if history else None
     known = [each.quantity for each in history if each.quantity is not None]
     return Said(system, table, known[-1] if known and last and last.op != "d" else None, last)
-
-
-def _said_by(thing: Thing, other: Other, off: float, as_of: datetime) -> Said:
-    """What another system says; where the two came to disagree, whether it agrees by now, and what it has missed.
-
-    `off`: by how much more the row's own system says than is right.
-    """
-    last = other.history[-1] if other.history else None
-    said = Said(other.system, other.table, value_of(other), last, wrong=_in_log(other.wrong))
-    if "disagree" not in thing.kinds:
-        return said
-    if last and last.op == "d" and thing.own and thing.own[-1].op != "d":
-        return replace(said, agrees=False if last.time <= other.settled(as_of) else None)
-    if said.value is None:
-        return said
-    offset = rounded(other.offset + off)
-    agrees = agreement(thing.beside(other), offset, as_of)
-    if agrees is not False:
-        return replace(said, agrees=agrees)
-    lacks = missed(thing.beside(other), offset, as_of)
-    return replace(said, agrees=False, missed=tuple(lacks if distinct(lacks) == lacks else ()))
-
-
-def _in_log(wrong: Iterable[Wrong]) -> tuple[Wrong, ...]:
-    return tuple(sorted(wrong, key=lambda each: each.change.in_log))
-
-
-def value_of(other: Other) -> float | None:
-    """What its row holds now; None where there is none."""
-    if not other.history or other.history[-1].op == "d":
-        return None
-    return value_in(other.history[-1], other.column)
 
 
 def _clock(moment: datetime) -> str:
