@@ -11,12 +11,12 @@ from queries import schema
 from queries.schema import Counterpart
 from queries.store import Store, Value
 from tests.loading import empty
-from tests.row_world import LAG_S, Change, Row, World, moment
+from tests.row_world import LAG_S, Change, Row, World, moment, stock
 from tests.symptoms import other
 from triage.compensation.model import Action
 from triage.compensation.plan import plan
 from triage.postmortem.rows import Rows, counts
-from triage.rows.model import Item
+from triage.rows.model import Item, Rule
 from triage.rows.reconcile import reconciled
 from triage.rows.wire import ItemJson, ReconciliationJson
 from triage.symptom import Symptom
@@ -352,6 +352,40 @@ def test_a_row_that_only_the_other_system_has_deleted_is_not_right(
     assert all("the row was deleted there" in line.reason for line in lines)
 
 
+def sold_twice(ledgers: bool) -> World:
+    """Two stocks sell in turn, in both systems. The ERP books two sales of B a second time, which nothing marks."""
+    world, left = World(), Counter({(system, sku): 1000 for system in ("shop", "erp") for sku in "AB"})
+
+    def book(system: str, at_s: float, sku: str) -> None:
+        left[system, sku] -= 1
+        movement: Row = {"MOVEMENT": at_s, "SKU": sku, "QUANTITY": -1}
+        if ledgers:
+            world.changes.append(Change(system, f"{system}.MOVEMENTS", at_s, movement, "c", tx=f"{system}-{at_s}"))
+        world.changes.append(stock(system, at_s, sku, left[system, sku], tx=f"{system}-{at_s}", number=2))
+
+    for n in range(40):
+        book("shop", 100 * n, "AB"[n % 2])
+        book("erp", 100 * n + 1, "AB"[n % 2])
+        if n in (31, 33):
+            book("erp", 100 * n + 41, "B")
+    return world
+
+
+@pytest.mark.parametrize("ledgers", [False, True])
+def test_where_nothing_tells_which_system_is_right_both_are_counted(store: Store, ledgers: bool) -> None:
+    """Also where each one's own movements come to what it says. Nothing is applied where less was changed."""
+    sold_twice(ledgers).tell(store)
+    (item,) = items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(4100))
+    assert (item.table, item.names, item.value, item.verdict.rule) == ("erp.STOCK", "B", 978, Rule.UNKNOWN)
+    assert counts(items) == Rows(1, 0, 1)
+    lines = plan(items, {})
+    assert [(line.action, line.table, line.was) for line in lines] == [
+        (Action.COUNT, "erp.STOCK", 978),
+        (Action.COUNT, "shop.stock", 980),
+    ]
+    assert len({line.settles for line in lines}) == 1
+
+
 def rushed(missed: Sequence[int], column: str = "ORDER_ID", put_right_s: float | None = None) -> World:
     """Two stocks sell in turn, then A every ten seconds for five minutes. The ERP misses some of those sales.
 
@@ -403,6 +437,7 @@ class TestRush:
             ("erp.STOCK", '{"SKU":"A"}', 952),
             ("shop.stock", '{"sku":"A"}', 950),  # it has no movements
         }
+        assert len({line.settles for line in lines}) == 1
 
     @pytest.mark.parametrize("column", ["ORDER_ID", "NOTE"])
     def test_what_was_put_right_is_right(self, store: Store, column: str) -> None:

@@ -88,13 +88,22 @@ def test_a_row_that_the_other_system_has_deleted_tells_nothing() -> None:
 
 
 def test_what_the_other_system_has_missed_is_all_of_it_or_nothing() -> None:
-    """Also what it missed after the two were found apart; nothing where a message came twice to the row's own."""
+    """Also what it missed after the two were found apart; nothing where a message came twice to the row's own.
+
+    Nor where neither movements nor names of orders tell which of the two is right.
+    """
     own = [stock(0, 9), stock(100, 8), stock(200, 7), stock(1000, 6, idempotency_key="m-1"), stock(1100, 5)]
+    movements = [moved(seconds, -1, f"m-{seconds}", tx=f"tx-{seconds}") for seconds in (200, 1000, 1100)]
     other = Other("erp", "erp.STOCK", [erp(1, 9), erp(101, 8)])
     wrong = [Wrong(own[2], "disagree")]
-    assert judged(thing(own, wrong, others=[other]), LATER).said[1].missed == tuple(own[2:])
+    assert judged(thing(own, wrong, movements, 1, [other]), LATER).said[1].missed == tuple(own[2:])
     twice = [*own[:-1], replace(own[-1], idempotency_key="m-1")]
-    assert judged(thing(twice, wrong, others=[other]), LATER).said[1].missed == ()
+    assert judged(thing(twice, wrong, movements, 1, [other]), LATER).said[1].missed == ()
+    assert judged(thing(own, wrong, others=[other]), LATER).said[1].missed == ()
+    here = [replace(each, order=f"o-{each.id}") for each in own]
+    assert judged(thing(here, wrong, others=[other]), LATER).said[1].missed == ()
+    there = replace(other, history=[replace(each, order=f"o-{each.id}") for each in other.history])
+    assert judged(thing(here, wrong, others=[there]), LATER).said[1].missed == tuple(here[2:])
 
 
 def test_where_sources_differ_it_says_so() -> None:

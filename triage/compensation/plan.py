@@ -72,7 +72,7 @@ def _lines(item: Item, worth: Worth) -> Iterator[Line]:
         yield from _counts(item)
         yield from (_missing(item, numbers) for numbers in item.missing)
         if item.difference != 0:  # what is right already needs none
-            yield from (_replay(item, change) for change in item.replay)
+            yield from (_replay(item, change, _settles(item)) for change in item.replay)
         yield from (line for said in item.apart for line in _behind(item, said))
 
 
@@ -84,28 +84,37 @@ def _counts(item: Item) -> Iterator[Line]:
     if verdict.value is None and not item.unsettled:
         yield _counted(item, Action.COUNT, None, f"what is right can't be told: {verdict.because}")
     elif item.difference:
-        sure = "" if verdict.confirmed else "; no second source confirms it, so count before you set it"
-        yield _counted(item, Action.SET_COUNT, verdict.value, f"{verdict.because}{sure}")
+        yield _counted(item, Action.SET_COUNT, verdict.value, f"{verdict.because}{_unsure(item, 'set')}")
 
 
-def _counted(item: Item, action: Action, becomes: float | None, reason: str) -> Line:
+def _counted(item: Item, action: Action, becomes: float | None, reason: str, settles: str = "") -> Line:
     return Line(
         action,
-        key_of(action, *_settled(item)),
+        key_of(action, *_thing(item)),
         reason,
         item.system,
         item.table,
         item.key,
         was=item.value,
         becomes=becomes,
-        settles=key_of("settles", *_settled(item)),
+        settles=settles or _settles(item),
         evidence=_evidence(item.wrong[0].change) if item.wrong else Evidence(),
     )
 
 
-def _settled(item: Item) -> tuple[str, ...]:
+def _thing(item: Item) -> tuple[str, ...]:
     """What is put right: the row, and the changes that made it wrong."""
     return item.system, item.table, item.names, *(each.change.id for each in item.wrong)
+
+
+def _settles(item: Item) -> str:
+    """What the lines for a row settle; the same for all systems that differ on it, unless its own must be set, too."""
+    if not item.apart or item.difference:
+        return key_of("settles", *_thing(item))
+    places = sorted({each.place for each in item.said})
+    wrong = [*item.wrong, *(each for said in item.said for each in said.wrong)]
+    ids = sorted({each.change.id for each in wrong})
+    return key_of("settles", item.names, *(name for place in places for name in place), *ids)
 
 
 def _oversold(item: Item, worth: Worth) -> Iterator[Line]:
@@ -235,29 +244,32 @@ def _missing(item: Item, numbers: tuple[int, int]) -> Line:
 
 
 def _behind(item: Item, said: Said) -> Iterator[Line]:
-    """What makes another system agree again: the changes that it has missed; a count, where those can't be told apart.
+    """What makes another system agree again: the changes that it has surely missed, or a count.
 
-    A row that only the other system has deleted is counted, too. A system that changed more often than the row's own
-    has missed none of its changes.
+    A row that only the other system has deleted is counted, too.
     """
     key = said.last.key if said.last else item.key
     there = replace(item, system=said.system, table=said.table, key=key, said=(said,), wrong=said.wrong)
+    settles = _settles(there if item.difference else item)
     if not said.exists:
         reason = f"the row was deleted there, and {item.table} still has it: count what is there, then insert it again"
-        yield _counted(there, Action.COUNT, None, f"{reason}, or delete it in both")
-    elif said.missed and set(item.kinds) <= {"disagree", "below"}:
-        yield from (_replay(there, change) for change in said.missed)
-    elif len(said.wrong) <= len(item.wrong):
+        yield _counted(there, Action.COUNT, None, f"{reason}, or delete it in both", settles)
+    elif said.missed:
+        yield from (_replay(there, change, settles) for change in said.missed)
+    elif item.verdict.value is None:
+        reason = f"it differs from {item.table}, and nothing tells which is right: count what is there"
+        yield _counted(there, Action.COUNT, None, reason, settles)
+    else:
         reason = f"what it has missed of {item.table} can't be told from what it has: count what is there"
-        yield _counted(there, Action.COUNT, None, reason)
+        yield _counted(there, Action.COUNT, None, reason, settles)
 
 
-def _replay(item: Item, change: RowChange) -> Line:
+def _replay(item: Item, change: RowChange, settles: str) -> Line:
     place = item.system, item.table
     by = f"number {change.sequence}" if change.sequence is not None else "its place in the log"
     reason = "the changes since the last right count, without those that repeat another"
     if place != change.place:
-        reason = f"{change.table} has it, and {item.table} has missed it"
+        reason = f"{change.table} has it, and {item.table} has missed it{_unsure(item, 'apply')}"
     return Line(
         Action.REPLAY,
         key_of(Action.REPLAY, *place, change.id),
@@ -266,9 +278,14 @@ def _replay(item: Item, change: RowChange) -> Line:
         item.key,
         change.order,
         change.customer,
-        settles=key_of("settles", *_settled(item)),
+        settles=settles,
         evidence=_evidence(change),
     )
+
+
+def _unsure(item: Item, verb: str) -> str:
+    """What is to be done first, unless it is confirmed what is right."""
+    return "" if item.verdict.confirmed else f"; no second source confirms it, so count before you {verb} it"
 
 
 def _evidence(change: RowChange) -> Evidence:

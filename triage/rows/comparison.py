@@ -93,6 +93,12 @@ def missed(pair: Pair, offset: float, as_of: datetime) -> list[RowChange]:
     return lacks if rounded(offset + sum(steps[each.id] for each in lacks)) == rests[-1].difference else []
 
 
+def are_named(pair: Pair, changes: Iterable[RowChange]) -> bool:
+    """Whether each names its order or message, as all do by which the second came to its count: it is none of them."""
+    steps = _steps(pair.two)
+    return all(map(_names, changes)) and all(_names(each) for each in pair.two.changes if each.id in steps)
+
+
 def _gaps(pair: Pair, until: datetime) -> list[Gap]:
     """From each change of either to the next one, before a moment."""
     counts = (pair.one, pair.two)

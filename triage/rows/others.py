@@ -5,27 +5,46 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from triage.rows.comparison import agreement, missed
-from triage.rows.model import Said, rounded
-from triage.rows.thing import Other, Thing, distinct, in_log, value_of
+from triage.rows.comparison import agreement, are_named, missed
+from triage.rows.model import RowChange, Said, rounded
+from triage.rows.thing import Other, Thing, distinct, in_log, own_value, value_of
 
 
-def said_by(thing: Thing, other: Other, off: float, as_of: datetime) -> Said:
+def said_by(thing: Thing, other: Other, right: float | None, as_of: datetime) -> Said:
     """What another system says; where the two came to disagree, whether it agrees by now, and what it has missed.
 
-    `off`: by how much more the row's own system says than is right.
+    `right`: what the row's own system should say.
     """
     last = other.history[-1] if other.history else None
     said = Said(other.system, other.table, value_of(other), last, wrong=in_log(other.wrong))
     if "disagree" not in thing.kinds:
         return said
+    agrees = says(thing, other, right, as_of)
+    return replace(said, agrees=agrees, missed=_missed(thing, other, right, as_of) if agrees is False else ())
+
+
+def says(thing: Thing, other: Other, right: float | None, as_of: datetime) -> bool | None:
+    """Whether another system says what is right, or, where that is unknown, what the row's own does.
+
+    But for what the two usually differ by. None where that can't be told yet.
+    """
+    last = other.history[-1] if other.history else None
     if last and last.op == "d" and thing.own and thing.own[-1].op != "d":
-        return replace(said, agrees=False if last.time <= other.settled(as_of) else None)
-    if said.value is None:
-        return said
-    offset = rounded(other.offset + off)
-    agrees = agreement(thing.beside(other), offset, as_of)
-    if agrees is not False:
-        return replace(said, agrees=agrees)
-    lacks = missed(thing.beside(other), offset, as_of)
-    return replace(said, agrees=False, missed=tuple(lacks if distinct(lacks) == lacks else ()))
+        return False if last.time <= other.settled(as_of) else None
+    if value_of(other) is None:
+        return True
+    return agreement(thing.beside(other), _apart(thing, other, right), as_of)
+
+
+def _apart(thing: Thing, other: Other, right: float | None) -> float:
+    """By how much more the row's own system says than the other one should."""
+    own = own_value(thing.own)
+    return rounded(other.offset + (0.0 if own is None or right is None else own - right))
+
+
+def _missed(thing: Thing, other: Other, right: float | None, as_of: datetime) -> tuple[RowChange, ...]:
+    """What is surely to be applied there: where it is known what is right, or by the names of orders or messages."""
+    pair = thing.beside(other)
+    lacks = missed(pair, _apart(thing, other, right), as_of)
+    sure = thing.only_differs and distinct(lacks) == lacks and (right is not None or are_named(pair, lacks))
+    return tuple(lacks) if sure else ()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import pairwise
 from statistics import median
 
 from triage.rows.columns import columns_of
-from triage.rows.comparison import Counts, Pair, usual
+from triage.rows.comparison import usual
 from triage.rows.concerned import LOOKBACK, SEPARATOR, changes, rows_concerned
 from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong, rounded
 from triage.rows.tables import Counterpart, Place, Table, counterparts, moves, tables
@@ -21,6 +22,15 @@ Key = tuple[Place, str]
 """A row: where it is, and the values of its key."""
 AT_ONCE = 1000
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Stocks:
+    """Some stocks of a table, by their names: their changes, their movements, and what a piece moved does to them."""
+
+    histories: Mapping[str, Sequence[RowChange]]
+    movements: Mapping[str, Sequence[RowChange]]
+    sign: int
 
 
 def reconciled(ask: Ask, symptoms: Sequence[Symptom], as_of: datetime) -> list[Item]:
@@ -86,26 +96,33 @@ def _counted(
     for place in sorted({key[0] for key in things}):
         mine = {names: of_it for (where, names), of_it in things.items() if where == place}
         stand = counterparts(ask, known[place], known)
-        ledgers = [table.place for table in known.values() if moves(table, known[place])]
         for names in _batches(sorted(mine)):
-            own = _told(ask, place, names, from_, as_of)
+            own = _stocks(ask, known[place], known, names, from_, as_of)
             others = [
-                _standing(other, _told(ask, other.place, names, from_, as_of), place, own, things) for other in stand
+                _standing(other, _stocks(ask, known[other.place], known, names, from_, as_of), place, own, things)
+                for other in stand
             ]
-            moved = _movements(ask, ledgers, known[place], names, from_, as_of)
-            sign = sign_of(_together(own, moved))
             for one in names:
                 thing = Thing(
                     *place,
                     names=one,
-                    own=own.get(one, []),
+                    own=own.histories.get(one, ()),
                     wrong=mine[one],
-                    movements=moved.get(one, []),
-                    sign=sign,
+                    movements=own.movements.get(one, ()),
+                    sign=own.sign,
                     others=[other[one] for other in others if one in other],
                     column=stand[0].own_column if stand else "",
                 )
                 yield judged(thing, as_of)
+
+
+def _stocks(
+    ask: Ask, table: Table, known: Mapping[Place, Table], names: Sequence[str], from_: datetime, as_of: datetime
+) -> Stocks:
+    histories = _told(ask, table.place, names, from_, as_of)
+    ledgers = [each.place for each in known.values() if moves(each, table)]
+    moved = _movements(ask, ledgers, table, names, from_, as_of)
+    return Stocks(histories, moved, sign_of(_together(histories, moved)))
 
 
 def _movements(
@@ -154,27 +171,26 @@ def _together(
 
 
 def _standing(
-    other: Counterpart, there: Mapping[str, Sequence[RowChange]],
-    place: Place, own: Mapping[str, Sequence[RowChange]], things: Mapping[Key, Sequence[Wrong]],
-) -> Mapping[str, Other]:  # fmt: skip
+    other: Counterpart, there: Stocks, place: Place, own: Stocks, things: Mapping[Key, Sequence[Wrong]]
+) -> Mapping[str, Other]:
     """Another system's rows that stand for the same, by their names.
 
     What the two usually differ by is the median over the rows, as each last rested before either went wrong.
     """
-    wrong = {names: things.get((other.place, names), ()) for names in there}
-    pairs = {
-        names: Pair(
-            Counts(own.get(names, ()), other.own_column), Counts(history, other.column), other.grace, other.told
-        )
-        for names, history in there.items()
-    }
-    found = [usual(pair, _first(things[place, names], wrong[names])) for names, pair in pairs.items()]
+    wrong = {names: things.get((other.place, names), ()) for names in there.histories}
+    found = [
+        usual(other.pair(own.histories.get(names, ()), history), _first(things[place, names], wrong[names]))
+        for names, history in there.histories.items()
+    ]
     known = [each for each in found if each is not None]
     offset = rounded(median(known)) if known else 0.0
     return {
-        names: Other(*other.place, history, other.column, offset, wrong[names], other.grace, other.told)
-        for names, history in there.items()
-    }
+        names: Other(
+            *other.place, history, other.column, offset, wrong[names], other.grace, other.told,
+            there.movements.get(names, ()), there.sign,
+        )
+        for names, history in there.histories.items()
+    }  # fmt: skip
 
 
 def _first(*wrong: Sequence[Wrong]) -> datetime:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from triage.rows.columns import columns_of
-from triage.rows.comparison import GRACE
+from triage.rows.comparison import GRACE, Counts, Pair
 from triage.rows.concerned import utc
+from triage.rows.model import RowChange
 from triage.symptom import Ask
 
 Place = tuple[str, str]
@@ -44,6 +45,10 @@ class Counterpart:
     own_column: str
     grace: timedelta
     told: datetime
+
+    def pair(self, own: Sequence[RowChange], there: Sequence[RowChange]) -> Pair:
+        """A row as both systems told of it."""
+        return Pair(Counts(own, self.own_column), Counts(there, self.column), self.grace, self.told)
 
 
 def tables(ask: Ask, from_: datetime, as_of: datetime) -> Mapping[Place, Table]:

@@ -15,7 +15,7 @@ from triage.rows.model import RowChange, Wrong
 class Other:
     """A row of another system that stands for the same: its history, the column that is compared, the usual offset.
 
-    `wrong` are those of its changes that are; `grace` and `told` as of a Pair.
+    `wrong` are those of its changes that are; `grace` and `told` as of a Pair; `movements` and `sign` as of a Thing.
     """
 
     system: str
@@ -26,6 +26,8 @@ class Other:
     wrong: Sequence[Wrong] = ()
     grace: timedelta = GRACE
     told: datetime = ALL
+    movements: Sequence[RowChange] = ()
+    sign: int = 0
 
     def settled(self, as_of: datetime) -> datetime:
         """What either system changed until then has come to the other, or never will."""
@@ -54,10 +56,19 @@ class Thing:
         """What its own system says of it, change by change, and what another one does."""
         return Pair(Counts(self.own, self.column), Counts(other.history, other.column), other.grace, other.told)
 
+    def of(self, other: Other) -> Thing:
+        """The same row as its other system has it."""
+        return Thing(other.system, other.table, self.names, other.history, self.wrong, other.movements, other.sign)
+
     @property
     def kinds(self) -> set[str]:
         """What is wrong with it."""
         return {each.kind for each in self.wrong}
+
+    @property
+    def only_differs(self) -> bool:
+        """Whether no change of it is wrong in itself but those that left less than nothing."""
+        return self.kinds <= {"disagree", "below"}
 
 
 @dataclass(frozen=True)
@@ -103,6 +114,12 @@ def base_of(thing: Thing, column: str) -> Base | None:
         return None
     value = number_of(columns_of(thing.own[0].row_before).get(column))
     return None if value is None else Base(value, thing.own[0].time - timedelta(microseconds=1))
+
+
+def own_value(history: Sequence[RowChange]) -> float | None:
+    """The stock that a row was last told to hold; None where it is gone, or none was told."""
+    known = [each.quantity for each in history if each.quantity is not None]
+    return known[-1] if known and history[-1].op != "d" else None
 
 
 def value_of(other: Other) -> float | None:

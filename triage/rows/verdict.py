@@ -13,8 +13,8 @@ from itertools import pairwise
 
 from triage.rows.comparison import agreement
 from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, rounded
-from triage.rows.others import said_by
-from triage.rows.thing import Base, Other, Thing, base_of, distinct, in_log, stock_column, value_of
+from triage.rows.others import said_by, says
+from triage.rows.thing import Base, Other, Thing, base_of, distinct, in_log, own_value, stock_column, value_of
 from triage.window import format_number
 
 LOSSY = frozenset({"missing", "open"})
@@ -28,9 +28,8 @@ def judged(thing: Thing, as_of: datetime) -> Item:
     base = base_of(thing, column)
     repeated = {each.change.tx for each in thing.wrong if each.kind == "again" and each.change.tx}
     verdict = _verdict(thing, base, as_of)
-    said = _said(thing.system, thing.table, thing.own)
-    off = 0.0 if said.value is None or verdict.value is None else rounded(said.value - verdict.value)
-    others = tuple(said_by(thing, other, off, as_of) for other in thing.others)
+    said = Said(thing.system, thing.table, own_value(thing.own), thing.own[-1] if thing.own else None)
+    others = tuple(said_by(thing, other, verdict.value, as_of) for other in thing.others)
     untold = (f"whether {each.table} says so can't be told yet" for each in others if each.agrees is None)
     return Item(
         system=thing.system,
@@ -59,7 +58,10 @@ def sign_of(pairs: Iterable[tuple[float, float]]) -> int:
 
 def _verdict(thing: Thing, base: Base | None, as_of: datetime) -> Verdict:
     """By the first rule that has an answer; confirmed where the next one has the same."""
-    told = [_by_movements(thing, base), _by_others(thing, as_of), _by_number(thing, base)]
+    movements = _by_movements(thing, base)
+    if movements and (against := _disputed(thing, movements, as_of)):
+        return Verdict(None, Rule.UNKNOWN, f"{movements.because}; {against}: count what is there")
+    told = [movements, _by_others(thing, as_of), _by_number(thing, base)]
     found = [verdict for verdict in told if verdict is not None]
     if not found:
         return Verdict(None, Rule.UNKNOWN, _why_unknown(thing))
@@ -88,6 +90,19 @@ def _by_movements(thing: Thing, base: Base | None) -> Verdict | None:
     return Verdict(value, Rule.MOVEMENTS, said)
 
 
+def _disputed(thing: Thing, verdict: Verdict, as_of: datetime) -> str:
+    """What another system says otherwise, if its own movements come to that; '' where none does."""
+    if not thing.only_differs or "disagree" not in thing.kinds:
+        return ""
+    for other in thing.others:
+        there, value = thing.of(other), value_of(other)
+        theirs = _by_movements(there, base_of(there, other.column or stock_column(other.history)))
+        borne_out = theirs is not None and theirs.value == value
+        if borne_out and value is not None and says(thing, other, verdict.value, as_of) is False:
+            return f"{_says(other, value)}, as its own movements come to"
+    return ""
+
+
 def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
     """What another system says whose own changes are not wrong, once nothing is on its way any more."""
     if thing.kinds == {"disagree"}:
@@ -95,15 +110,21 @@ def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
     wrong = {each.change.place for each in thing.wrong if each.kind != "disagree"}
     for other in thing.others:
         value = value_of(other)
-        latest = [history[-1].time for history in (thing.own, other.history) if history]
-        if value is not None and (other.system, other.table) not in wrong and max(latest) <= other.settled(as_of):
+        if value is not None and (other.system, other.table) not in wrong and _stands(thing, other, value, as_of):
             return Verdict(rounded(value + other.offset), Rule.COUNTERPART, _says(other, value))
     return None
 
 
+def _stands(thing: Thing, other: Other, value: float, as_of: datetime) -> bool:
+    """Whether nothing is on its way between the two; unless they say the same, as far as both have told."""
+    same = rounded(value + other.offset) == own_value(thing.own)
+    latest = max(history[-1].time for history in (thing.own, other.history) if history)
+    return latest <= (as_of - other.grace if same else other.settled(as_of))
+
+
 def _by_agreement(thing: Thing, as_of: datetime) -> Verdict | None:
     """What the row's own system says, once another one that just disagreed with it says so, too."""
-    own = _said(thing.system, thing.table, thing.own).value
+    own = own_value(thing.own)
     for other in thing.others:
         value = value_of(other)
         if own is not None and value is not None and agreement(thing.beside(other), other.offset, as_of):
@@ -143,7 +164,7 @@ def _why_unknown(thing: Thing) -> str:
 
 def _replay(thing: Thing, base: Base | None, repeated: set[str]) -> Iterable[RowChange]:
     """What is to be applied again: the changes since the last right count, each message once, by their number."""
-    if thing.kinds <= {"disagree", "below"}:
+    if thing.only_differs:
         return ()
     since = [each for each in thing.own if each.op != "r" and each.tx not in repeated]
     since = [each for each in since if base is None or base.precedes(each)]
@@ -187,12 +208,6 @@ def _left_out(own: Sequence[RowChange], base: Base | None) -> Iterable[tuple[int
     numbers = sorted({each.sequence for each in own if each.sequence is not None and each.sequence >= (first or 0)})
     gaps = [(one + 1, two - 1) for one, two in pairwise(numbers) if two > one + 1]
     return gaps[:NUMBERS]
-
-
-def _said(system: str, table: str, history: Sequence[RowChange]) -> Said:
-    last = history[-1] if history else None
-    known = [each.quantity for each in history if each.quantity is not None]
-    return Said(system, table, known[-1] if known and last and last.op != "d" else None, last)
 
 
 def _clock(moment: datetime) -> str:
