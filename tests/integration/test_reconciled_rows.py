@@ -164,19 +164,24 @@ def test_a_row_whose_own_key_is_called_like_a_stocks_is_no_movement(store: Store
     assert [line.action for line in plan([item], {})] == [Action.REFUND]
 
 
-@pytest.mark.parametrize(("table", "said"), [("hr.seats", ["shop"]), ("hr.STOCK", ["shop", "hr"])])
+@pytest.mark.parametrize(
+    ("table", "sells", "said"),
+    [("hr.seats", 1, ["shop"]), ("hr.STOCK", 1, ["shop", "hr"]), ("hr.STOCK", 2, ["shop"])],
+    ids=["another name", "the same", "other pieces"],
+)
 def test_tables_keyed_by_id_alone_hold_the_same_rows_if_they_have_the_same_name(
-    store: Store, table: str, said: list[str]
+    store: Store, table: str, sells: int, said: list[str]
 ) -> None:
-    """As where systems that disagree are looked for."""
-    world = World([Change("hr", table, n, {"ID": 1, "AVAILABLE": n}) for n in range(5)])
-    counts = [(1, 9), (2, 8), (4, 6), (3, 7)]
-    world.changes += [
-        Change("shop", "shop.stock", 10 + place, {"id": 1, "on_hand": left, "version": version})
-        for place, (version, left) in enumerate(counts)
-    ]
+    """As where systems that disagree are looked for; and only if they count the same pieces."""
+    world = World()
+    for n in range(9):
+        world.changes += [
+            Change("shop", "shop.stock", 100 * n, {"id": 1, "on_hand": 50 - n, "version": n}),
+            Change("hr", table, 100 * n + 1, {"ID": 1, "AVAILABLE": 50 - sells * n}),
+        ]
+    world.changes.append(Change("shop", "shop.stock", 850, {"id": 1, "on_hand": 44, "version": 6}))
     world.tell(store)
-    (item,) = reconciled(store.ask, [wrong("stale")], moment(100))
+    (item,) = reconciled(store.ask, [wrong("stale")], moment(900))
     assert [each.system for each in item.said] == said
 
 
@@ -273,6 +278,16 @@ def test_what_the_other_system_has_missed_is_to_be_applied_there(
     ]
     if Action.REPLAY in actions:
         assert item.said[1].value - len(lines) == item.value - 3  # type: ignore[operator]  # both hold a count
+
+
+def test_a_third_table_that_counts_other_pieces_is_not_asked(store: Store) -> None:
+    """Though its key has the same columns: it never agreed with the shop."""
+    world = missed()
+    bins = [stock("wms", 100 * n + 50, "AB"[n % 2], 500 - (n % 3) * n) for n in range(40)]
+    world.changes += [replace(each, table="wms.BINS") for each in bins]
+    world.tell(store)
+    (item,) = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(4100))
+    assert [each.system for each in item.said] == ["shop", "erp"]
 
 
 @pytest.mark.parametrize(

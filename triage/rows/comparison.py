@@ -53,6 +53,11 @@ class Gap:
     difference: float
 
 
+def resting(pair: Pair, until: datetime) -> list[float]:
+    """By how much the first said more than the second, each time that they rested before a moment."""
+    return [gap.difference for gap in _rests(pair, _gaps(pair, min(until, pair.told)))]
+
+
 def usual(pair: Pair, until: datetime) -> float | None:
     """By how much the first said more than the second when they last rested before a moment.
 

@@ -10,7 +10,7 @@ from itertools import pairwise
 from statistics import median
 
 from triage.rows.columns import columns_of
-from triage.rows.comparison import usual
+from triage.rows.comparison import resting, usual
 from triage.rows.concerned import LOOKBACK, SEPARATOR, changes, rows_concerned
 from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong, rounded
 from triage.rows.tables import Counterpart, Place, Table, counterparts, moves, tables
@@ -42,7 +42,7 @@ def reconciled(ask: Ask, symptoms: Sequence[Symptom], as_of: datetime) -> list[I
         return []
     from_ = min(symptom.from_ for symptom in symptoms) - LOOKBACK
     wrong = _wrong(ask, symptoms, from_, as_of)
-    known = tables(ask, from_, as_of)
+    known = tables(ask, symptoms, from_, as_of)
     things = _by_thing(wrong, known)
     counted = {key: of_it for key, of_it in things.items() if key[0] in known and known[key[0]].counts}
     items = [*_counted(ask, counted, known, from_, as_of)]
@@ -173,15 +173,18 @@ def _together(
 def _standing(
     other: Counterpart, there: Stocks, place: Place, own: Stocks, things: Mapping[Key, Sequence[Wrong]]
 ) -> Mapping[str, Other]:
-    """Another system's rows that stand for the same, by their names.
+    """Another system's rows that stand for the same, by their names; none where its table does not hold the same rows.
 
     What the two usually differ by is the median over the rows, as each last rested before either went wrong.
     """
     wrong = {names: things.get((other.place, names), ()) for names in there.histories}
-    found = [
-        usual(other.pair(own.histories.get(names, ()), history), _first(things[place, names], wrong[names]))
+    before = [
+        (other.pair(own.histories.get(names, ()), history), _first(things[place, names], wrong[names]))
         for names, history in there.histories.items()
     ]
+    if not other.known and not _agree([resting(pair, until) for pair, until in before]):
+        return {}
+    found = [usual(pair, until) for pair, until in before]
     known = [each for each in found if each is not None]
     offset = rounded(median(known)) if known else 0.0
     return {
@@ -191,6 +194,20 @@ def _standing(
         )
         for names, history in there.histories.items()
     }  # fmt: skip
+
+
+def _agree(rests: Iterable[Sequence[float]]) -> bool:
+    """Whether two tables hold the same rows, as detect/disagreements.sql tells it: by how much each differed at rest.
+
+    Three in four times by nothing, or by as much as the time before.
+    """
+    told = [
+        now in (0, before)
+        for of_row in rests
+        for before, now in zip([None, *of_row], of_row, strict=False)
+        if before is not None or now == 0
+    ]
+    return 4 * sum(told) >= 3 * len(told) > 0
 
 
 def _first(*wrong: Sequence[Wrong]) -> datetime:

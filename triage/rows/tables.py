@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from triage.rows.columns import columns_of
 from triage.rows.comparison import GRACE, Counts, Pair
 from triage.rows.concerned import utc
+from triage.rows.kinds import PAIR_KINDS, kinds_of
 from triage.rows.model import RowChange
-from triage.symptom import Ask
+from triage.symptom import Ask, Symptom
 
 Place = tuple[str, str]
 """A system and a table."""
@@ -31,13 +32,16 @@ class Table:
     """It holds pieces that came or went: rows are hardly ever but inserted."""
     told: datetime
     """Until when its connector has told of changes, of whichever table."""
+    pairs: frozenset[Place]
+    """The tables that were found to disagree with it: they hold the same rows."""
 
 
 @dataclass(frozen=True)
 class Counterpart:
-    """A table of another system that holds the same rows: the columns compared, of the other's first ('': the stock).
+    """A table of another system that may hold the same rows, and the columns that are compared ('' is the stock).
 
-    A change comes to the other system within `grace`; both have told of all changes until `told`.
+    A change comes to the other system within `grace`; both have told of all changes until `told`. Unless it is `known`,
+    it holds the same rows only if they agree as a rule.
     """
 
     place: Place
@@ -45,29 +49,32 @@ class Counterpart:
     own_column: str
     grace: timedelta
     told: datetime
+    known: bool
 
     def pair(self, own: Sequence[RowChange], there: Sequence[RowChange]) -> Pair:
         """A row as both systems told of it."""
         return Pair(Counts(own, self.own_column), Counts(there, self.column), self.grace, self.told)
 
 
-def tables(ask: Ask, from_: datetime, as_of: datetime) -> Mapping[Place, Table]:
+def tables(ask: Ask, symptoms: Iterable[Symptom], from_: datetime, as_of: datetime) -> Mapping[Place, Table]:
     """Those that connectors told of in that time. Raises StoreError."""
-    return {table.place: table for table in _tables(ask, from_, as_of)}
+    labels = [symptom.labels for symptom in symptoms if {*kinds_of(symptom)} & {*PAIR_KINDS}]
+    pairs = [((each["left"], each["table"]), (each["right"], each["counterpart_table"])) for each in labels]
+    return {table.place: table for table in _tables(ask, pairs, from_, as_of)}
 
 
 def counterparts(ask: Ask, table: Table, all_: Mapping[Place, Table]) -> list[Counterpart]:
-    """The tables that hold the same rows as one, by the settings, or else by their keys. Raises StoreError."""
+    """The tables that may hold the same rows as one, by the settings, or else by their keys. Raises StoreError."""
     told = ask("incidents/counterparts").rows()
     if not told:
         same = [other for other in all_.values() if other.counts and _holds_the_same(other, table)]
-        return [_counterpart(table, other, "", "", GRACE) for other in same]
+        return [_counterpart(table, other, "", "", GRACE, other.place in table.pairs) for other in same]
     pairs = [
         *told,
         *((right, right_column, left, left_column, s) for left, left_column, right, right_column, s in told),
     ]
     return [
-        _counterpart(table, other, str(left_column), str(right_column), timedelta(seconds=int(grace_s)))
+        _counterpart(table, other, str(left_column), str(right_column), timedelta(seconds=int(grace_s)), True)
         for left, left_column, right, right_column, grace_s in pairs
         for other in all_.values()
         if str(left).casefold() == table.place[1].casefold()
@@ -82,21 +89,25 @@ def moves(ledger: Table, table: Table) -> bool:
     return ledger.moves and table.counts and ledger.place[0] == table.place[0] and named
 
 
-def _tables(ask: Ask, from_: datetime, as_of: datetime) -> Iterator[Table]:
+def _tables(ask: Ask, pairs: Sequence[tuple[Place, Place]], from_: datetime, as_of: datetime) -> Iterator[Table]:
     for row in ask("incidents/row_tables", **{"from": from_}, as_of=as_of).iter_rows(named=True):
         inserts, updates = int(row["inserts"]), int(row["updates"])
+        place = str(row["connector"]), str(row["changed_table"])
         yield Table(
-            place=(str(row["connector"]), str(row["changed_table"])),
+            place=place,
             key_columns=tuple(sorted(name.casefold() for name in columns_of(str(row["key"])))),
             columns={name.casefold(): value for name, value in columns_of(str(row["after"])).items()},
             counts=row["stocks"] > 0 and (updates > 0 or not inserts),
             moves=row["stocks"] > 0 and inserts > 0 and inserts >= MOSTLY * (inserts + updates),
             told=utc(row["told"]),
+            pairs=frozenset(each for pair in pairs if place in pair for each in pair if each != place),
         )
 
 
-def _counterpart(table: Table, other: Table, own_column: str, column: str, grace: timedelta) -> Counterpart:
-    return Counterpart(other.place, column, own_column, grace, min(table.told, other.told))
+def _counterpart(
+    table: Table, other: Table, own_column: str, column: str, grace: timedelta, known: bool
+) -> Counterpart:
+    return Counterpart(other.place, column, own_column, grace, min(table.told, other.told), known)
 
 
 def _holds_the_same(other: Table, table: Table) -> bool:
