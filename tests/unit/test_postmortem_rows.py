@@ -4,9 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from tests.row_makers import change, stock
+from tests.row_makers import at, change, stock
 from triage.postmortem.rows import Rows, counts
 from triage.rows.model import Item, RowChange, Rule, Said, Verdict, Wrong
+from triage.rows.wire import ReconciliationJson
 
 WRONG, RIGHT, UNTOLD = Rows(1, 1, 0), Rows(1, 0, 0), Rows(1, 0, 1)
 
@@ -47,6 +48,8 @@ def test_a_row_is_right_once_nothing_is_left_to_do(one: Item, rows: Rows) -> Non
     absent, there. What is known to be left is wrong, and only of what nobody knows it can't be told.
     """
     assert counts([one]) == rows
+    told = ReconciliationJson.page("INC-1", at(9), [one], [one], None)
+    assert (told.differing, told.unknown) == (rows.wrong, rows.untold), "as the reconciliation says it"
 
 
 def test_each_row_counts_once() -> None:

@@ -9,8 +9,7 @@ from queries.store import Store
 from triage.compensation.proposing import data_symptoms, reconciliation
 from triage.incident.model import Incident
 from triage.postmortem.wording import counted
-from triage.rows.kinds import OPEN
-from triage.rows.model import Item, Rule
+from triage.rows.model import Item
 
 
 @dataclass(frozen=True)
@@ -45,23 +44,4 @@ def rows_now(store: Store, incident: Incident, now: datetime) -> Rows | None:
 
 def counts(items: Sequence[Item]) -> Rows:
     """How many rows of a reconciliation are right."""
-    return Rows(len(items), sum(map(_is_wrong, items)), sum(map(_is_untold, items)))
-
-
-def _is_wrong(item: Item) -> bool:
-    """A stock is not as it should be, here or in a system that came to disagree, or lacks what was sold; what repeats
-    another stands; what lacked has not come.
-    """
-    verdict = item.verdict
-    if item.gone or verdict.rule is Rule.UNKNOWN:
-        return False
-    if verdict.value is None:
-        return not verdict.confirmed
-    return item.difference != 0 or verdict.value < 0 or bool(item.apart)
-
-
-def _is_untold(item: Item) -> bool:
-    """Only the shelf or the database knows, or time will tell; of what is gone, what else its transaction changed."""
-    if item.gone:
-        return OPEN in item.kinds
-    return item.verdict.rule is Rule.UNKNOWN or (item.unsettled and not _is_wrong(item))
+    return Rows(len(items), sum(item.is_wrong for item in items), sum(item.is_untold for item in items))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import cast
 
 from triage.rows.concerned import utc
+from triage.rows.kinds import OPEN
 
 
 def rounded(quantity: float) -> float:
@@ -196,9 +197,27 @@ class Item:
         return rounded(self.verdict.value - self.value)
 
     @property
-    def differs(self) -> bool:
-        """Whether what is right is known, and its own system, or one that came to disagree, says something else."""
-        return self.difference is not None and (self.difference != 0 or bool(self.apart))
+    def is_wrong(self) -> bool:
+        """Whether something is to be put right.
+
+        A stock is not as it should be, here or in a system that came to disagree, or lacks what was sold; what repeats
+        another stands; what lacked has not come.
+        """
+        if self.gone or self.verdict.rule is Rule.UNKNOWN:
+            return False
+        if self.verdict.value is None:
+            return not self.verdict.confirmed
+        return self.difference != 0 or self.verdict.value < 0 or bool(self.apart)
+
+    @property
+    def is_untold(self) -> bool:
+        """Whether only the shelf or the database knows, or time will tell.
+
+        Of what is gone, what else its transaction changed.
+        """
+        if self.gone:
+            return OPEN in self.kinds
+        return self.verdict.rule is Rule.UNKNOWN or (self.unsettled and not self.is_wrong)
 
     @property
     def apart(self) -> tuple[Said, ...]:

@@ -130,8 +130,8 @@ class ReconciliationJson(Wire):
     incident: str
     as_of: Time
     rows: int
-    differing: int = Field(description="Rows of which a system does not say what is right.")
-    unknown: int = Field(description="Stocks of which the changes do not tell what is right, or not yet.")
+    differing: int = Field(description="Rows that must be put right, in whichever system.")
+    unknown: int = Field(description="Rows of which the changes do not tell what is right, or not yet.")
     wrong_changes: int
     customers: int
     note: str | None
@@ -146,11 +146,8 @@ class ReconciliationJson(Wire):
             incident=incident,
             as_of=as_of,
             rows=len(items),
-            differing=sum(item.differs for item in items),
-            unknown=sum(
-                bool(item.column) and (item.verdict.value is None or (item.unsettled and not item.differs))
-                for item in items
-            ),
+            differing=sum(item.is_wrong for item in items),
+            unknown=sum(item.is_untold for item in items),
             wrong_changes=sum(len(item.wrong) for item in items),
             customers=len({each.change.customer for item in items for each in item.wrong if each.change.customer}),
             note=None if items else NOTHING,
