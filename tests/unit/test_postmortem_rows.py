@@ -19,7 +19,7 @@ def item(last: RowChange, verdict: Verdict, kind: str = "again", column: str = "
 
 def apart(one: Item) -> Item:
     """From another system, that is."""
-    return replace(one, said=(*one.said, Said("erp", "erp.STOCK", 99, None, agrees=False)))
+    return replace(one, said=(*one.said, Said("erp", "erp.STOCK", 99, stock(6, 99), agrees=False)))
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,8 @@ def apart(one: Item) -> Item:
         (item(stock(5, 4, op="d"), Verdict(None, Rule.UNKNOWN, "…"), "stale", "on_hand"), RIGHT),
         (apart(item(stock(5, 4), Verdict(4, Rule.MOVEMENTS, "…"), "disagree", "on_hand")), WRONG),
         (apart(item(stock(5, 4), Verdict(None, Rule.UNKNOWN, "…"), "disagree", "on_hand")), UNTOLD),
-        (apart(item(stock(5, 4, op="d"), Verdict(4, Rule.MOVEMENTS, "…"), "disagree", "on_hand")), RIGHT),
+        (apart(item(stock(5, 4, op="d"), Verdict(4, Rule.MOVEMENTS, "…"), "disagree", "on_hand")), UNTOLD),
+        (apart(item(stock(5, 4, op="d"), Verdict(None, Rule.UNKNOWN, "…"), "disagree", "on_hand")), UNTOLD),
         (item(stock(5, -6), Verdict(-6, Rule.MOVEMENTS, "…"), "below", "on_hand"), WRONG),
         (item(stock(5, 0), Verdict(0, Rule.MOVEMENTS, "…"), "below", "on_hand"), RIGHT),
         (item(stock(5, 0, op="d"), Verdict(-6, Rule.MOVEMENTS, "…"), "below", "on_hand"), RIGHT),

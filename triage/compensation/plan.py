@@ -73,7 +73,7 @@ def _lines(item: Item, worth: Worth) -> Iterator[Line]:
         yield from (_missing(item, numbers) for numbers in item.missing)
         if item.difference != 0:  # what is right already needs none
             yield from (_replay(item, change, _settles(item)) for change in item.replay)
-        yield from (line for said in item.apart for line in _behind(item, said))
+    yield from (line for said in item.apart for line in _behind(item, said))
 
 
 def _counts(item: Item) -> Iterator[Line]:
@@ -244,24 +244,25 @@ def _missing(item: Item, numbers: tuple[int, int]) -> Line:
 
 
 def _behind(item: Item, said: Said) -> Iterator[Line]:
-    """What makes another system agree again: the changes that it has surely missed, or a count.
-
-    A row that only the other system has deleted is counted, too.
-    """
+    """What makes another system agree again: the changes that it has surely missed, or a count."""
     key = said.last.key if said.last else item.key
     there = replace(item, system=said.system, table=said.table, key=key, said=(said,), wrong=said.wrong)
     settles = _settles(there if item.difference else item)
-    if not said.exists:
-        reason = f"the row was deleted there, and {item.table} still has it: count what is there, then insert it again"
-        yield _counted(there, Action.COUNT, None, f"{reason}, or delete it in both", settles)
-    elif said.missed:
+    if said.missed:
         yield from (_replay(there, change, settles) for change in said.missed)
-    elif item.verdict.value is None:
-        reason = f"it differs from {item.table}, and nothing tells which is right: count what is there"
-        yield _counted(there, Action.COUNT, None, reason, settles)
     else:
-        reason = f"what it has missed of {item.table} can't be told from what it has: count what is there"
-        yield _counted(there, Action.COUNT, None, reason, settles)
+        yield _counted(there, Action.COUNT, None, _why_counted(item, said), settles)
+
+
+def _why_counted(item: Item, said: Said) -> str:
+    here = item.table
+    if item.gone:
+        return f"{here} has deleted the row: count what is there, then delete it, too, or insert it in {here} again"
+    if not said.exists:
+        return f"the row was deleted there: count what {here} still has, then insert it again, or delete it in both"
+    if item.verdict.value is None:
+        return f"it differs from {here}, and nothing tells which is right: count what is there"
+    return f"what it has missed of {here} can't be told from what it has: count what is there"
 
 
 def _replay(item: Item, change: RowChange, settles: str) -> Line:

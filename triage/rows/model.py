@@ -213,10 +213,11 @@ class Item:
     def is_untold(self) -> bool:
         """Whether only the shelf or the database knows, or time will tell.
 
-        Of what is gone, what else its transaction changed.
+        Of what is gone, what else its transaction changed, and whether another system that came to disagree should
+        have it.
         """
         if self.gone:
-            return OPEN in self.kinds
+            return OPEN in self.kinds or any(each.exists and each.agrees is not True for each in self.said)
         return self.verdict.rule is Rule.UNKNOWN or (self.unsettled and not self.is_wrong)
 
     @property

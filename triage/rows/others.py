@@ -26,11 +26,13 @@ def said_by(thing: Thing, other: Other, right: float | None, as_of: datetime) ->
 def says(thing: Thing, other: Other, right: float | None, as_of: datetime) -> bool | None:
     """Whether another system says what is right, or, where that is unknown, what the row's own does.
 
-    But for what the two usually differ by. None where that can't be told yet.
+    But for what the two usually differ by. It does not where only one of the two has deleted the row. None where that
+    can't be told yet.
     """
-    last = other.history[-1] if other.history else None
-    if last and last.op == "d" and thing.own and thing.own[-1].op != "d":
-        return False if last.time <= other.settled(as_of) else None
+    lasts = [history[-1] for history in (thing.own, other.history) if history]
+    deleted = [last.time for last in lasts if last.op == "d"]
+    if len(deleted) == 1 and len(lasts) == 2:
+        return False if deleted[0] <= other.settled(as_of) else None
     if value_of(other) is None:
         return True
     return agreement(thing.beside(other), _apart(thing, other, right), as_of)
