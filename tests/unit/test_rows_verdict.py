@@ -106,6 +106,20 @@ def test_what_the_other_system_has_missed_is_all_of_it_or_nothing() -> None:
     assert judged(thing(here, wrong, others=[there]), LATER).said[1].missed == tuple(here[2:])
 
 
+def test_a_change_that_does_not_tell_the_count_leaves_it_as_it_was() -> None:
+    """As where the ERP moves the row to another bin, or a log holds only what changed."""
+    own = [stock(0, 9), stock(100, 8), stock(200, 7)]
+    movements = [moved(seconds, -1, f"m-{seconds}", tx=f"tx-{seconds}") for seconds in (100, 200)]
+    told = [erp(1, 9), erp(101, 8)]
+    moves = [replace(erp(seconds, 0), quantity=None, row='{"SKU":"A","BIN":7}') for seconds in (50, 300)]
+    other = Other("erp", "erp.STOCK", [told[0], moves[0], told[1], moves[1]])
+    item = judged(thing(own, [Wrong(own[2], "disagree")], movements, 1, [other]), LATER)
+    assert (item.said[1].value, item.said[1].agrees) == (8, False)
+    assert item.said[1].missed == (own[2],), "the change before it came, since it made the same step"
+    bare = judged(thing(own, [Wrong(own[2], "disagree")], movements, 1, [replace(other, history=moves)]), LATER)
+    assert (bare.said[1].value, bare.said[1].agrees) == (None, None)
+
+
 def test_where_sources_differ_it_says_so() -> None:
     """And is not confirmed."""
     late = stock(30, 10, 2)

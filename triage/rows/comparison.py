@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from heapq import merge
-from itertools import pairwise
 
 from triage.rows.columns import value_in
 from triage.rows.model import RowChange, rounded
@@ -142,12 +141,16 @@ def _lately(pair: Pair, gaps: Iterable[Gap], as_of: datetime) -> Mapping[float, 
 
 def _steps(counts: Counts) -> Mapping[str, float]:
     """By how much each change made it more, by the change's id; only those that did."""
-    column = counts.column
     found: dict[str, float] = {}
-    for old, new in pairwise(counts.changes):
-        before, after = value_in(old, column), value_in(new, column)
-        if before is not None and after is not None and (step := rounded(after - before)):
-            found[new.id] = step
+    last: float | None = None
+    for each in counts.changes:
+        value = value_in(each, counts.column)
+        if each.op == "d":
+            last = None
+        elif value is not None:
+            if last is not None and (step := rounded(value - last)):
+                found[each.id] = step
+            last = value
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from triage.rows.comparison import agreement, are_named, missed
 from triage.rows.model import RowChange, Said, rounded
-from triage.rows.thing import Other, Thing, distinct, in_log, own_value, value_of
+from triage.rows.thing import Other, Thing, distinct, in_log
 
 
 def said_by(thing: Thing, other: Other, right: float | None, as_of: datetime) -> Said:
@@ -16,7 +16,7 @@ def said_by(thing: Thing, other: Other, right: float | None, as_of: datetime) ->
     `right`: what the row's own system should say.
     """
     last = other.history[-1] if other.history else None
-    said = Said(other.system, other.table, value_of(other), last, wrong=in_log(other.wrong))
+    said = Said(other.system, other.table, other.value, last, wrong=in_log(other.wrong))
     if "disagree" not in thing.kinds:
         return said
     agrees = says(thing, other, right, as_of)
@@ -31,16 +31,16 @@ def says(thing: Thing, other: Other, right: float | None, as_of: datetime) -> bo
     """
     lasts = [history[-1] for history in (thing.own, other.history) if history]
     deleted = [last.time for last in lasts if last.op == "d"]
-    if len(deleted) == 1 and len(lasts) == 2:
+    if len(deleted) == len(lasts):
+        return True  # neither has it
+    if deleted:
         return False if deleted[0] <= other.settled(as_of) else None
-    if value_of(other) is None:
-        return True
     return agreement(thing.beside(other), _apart(thing, other, right), as_of)
 
 
 def _apart(thing: Thing, other: Other, right: float | None) -> float:
     """By how much more the row's own system says than the other one should."""
-    own = own_value(thing.own)
+    own = thing.value
     return rounded(other.offset + (0.0 if own is None or right is None else own - right))
 
 

@@ -237,7 +237,7 @@ def _inserted(
                 said = [Said(*place, None, last)]
                 came = _since(there.get(one, []), mine[one])
                 if other:
-                    said.append(Said(*other, value_of(Other(*other, came)), came[-1] if came else None))
+                    said.append(Said(*other, value_of(came), came[-1] if came else None))
                 yield Item(*place, key=last.key, names=one, column="", said=tuple(said),
                            verdict=_of_inserted(mine[one], said, came), wrong=tuple(mine[one]))  # fmt: skip
 

@@ -29,6 +29,11 @@ class Other:
     movements: Sequence[RowChange] = ()
     sign: int = 0
 
+    @property
+    def value(self) -> float | None:
+        """What it says now."""
+        return value_of(self.history, self.column)
+
     def settled(self, as_of: datetime) -> datetime:
         """What either system changed until then has come to the other, or never will."""
         return min(as_of, self.told) - self.grace
@@ -51,6 +56,11 @@ class Thing:
     sign: int = 0
     others: Sequence[Other] = ()
     column: str = ""
+
+    @property
+    def value(self) -> float | None:
+        """What its own system says now."""
+        return value_of(self.own)
 
     def beside(self, other: Other) -> Pair:
         """What its own system says of it, change by change, and what another one does."""
@@ -116,17 +126,14 @@ def base_of(thing: Thing, column: str) -> Base | None:
     return None if value is None else Base(value, thing.own[0].time - timedelta(microseconds=1))
 
 
-def own_value(history: Sequence[RowChange]) -> float | None:
-    """The stock that a row was last told to hold; None where it is gone, or none was told."""
-    known = [each.quantity for each in history if each.quantity is not None]
-    return known[-1] if known and history[-1].op != "d" else None
-
-
-def value_of(other: Other) -> float | None:
-    """What its row holds now; None where there is none."""
-    if not other.history or other.history[-1].op == "d":
-        return None
-    return value_in(other.history[-1], other.column)
+def value_of(history: Sequence[RowChange], column: str = "") -> float | None:
+    """What a row was last told to hold in a column ('': its stock); None where it is gone, or nothing was told."""
+    for each in reversed(history):
+        if each.op == "d":
+            return None
+        if (value := value_in(each, column)) is not None:
+            return value
+    return None
 
 
 def in_log(wrong: Iterable[Wrong]) -> tuple[Wrong, ...]:

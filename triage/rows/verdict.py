@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import pairwise
 
-from triage.rows.comparison import agreement
 from triage.rows.model import Item, RowChange, Rule, Said, Served, Verdict, rounded
 from triage.rows.others import said_by, says
-from triage.rows.thing import Base, Other, Thing, base_of, distinct, in_log, own_value, stock_column, value_of
+from triage.rows.thing import Base, Other, Thing, base_of, distinct, in_log, stock_column
 from triage.window import format_number
 
 LOSSY = frozenset({"missing", "open"})
@@ -28,7 +27,7 @@ def judged(thing: Thing, as_of: datetime) -> Item:
     base = base_of(thing, column)
     repeated = {each.change.tx for each in thing.wrong if each.kind == "again" and each.change.tx}
     verdict = _verdict(thing, base, as_of)
-    said = Said(thing.system, thing.table, own_value(thing.own), thing.own[-1] if thing.own else None)
+    said = Said(thing.system, thing.table, thing.value, thing.own[-1] if thing.own else None)
     others = tuple(said_by(thing, other, verdict.value, as_of) for other in thing.others)
     untold = (f"whether {each.table} says so can't be told yet" for each in others if each.agrees is None)
     return Item(
@@ -95,7 +94,7 @@ def _disputed(thing: Thing, verdict: Verdict, as_of: datetime) -> str:
     if not thing.only_differs or "disagree" not in thing.kinds:
         return ""
     for other in thing.others:
-        there, value = thing.of(other), value_of(other)
+        there, value = thing.of(other), other.value
         theirs = _by_movements(there, base_of(there, other.column or stock_column(other.history)))
         borne_out = theirs is not None and theirs.value == value
         if borne_out and value is not None and says(thing, other, verdict.value, as_of) is False:
@@ -109,7 +108,7 @@ def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
         return _by_agreement(thing, as_of)
     wrong = {each.change.place for each in thing.wrong if each.kind != "disagree"}
     for other in thing.others:
-        value = value_of(other)
+        value = other.value
         if value is not None and (other.system, other.table) not in wrong and _stands(thing, other, value, as_of):
             return Verdict(rounded(value + other.offset), Rule.COUNTERPART, _says(other, value))
     return None
@@ -117,17 +116,17 @@ def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
 
 def _stands(thing: Thing, other: Other, value: float, as_of: datetime) -> bool:
     """Whether nothing is on its way between the two; unless they say the same, as far as both have told."""
-    same = rounded(value + other.offset) == own_value(thing.own)
+    same = rounded(value + other.offset) == thing.value
     latest = max(history[-1].time for history in (thing.own, other.history) if history)
     return latest <= (as_of - other.grace if same else other.settled(as_of))
 
 
 def _by_agreement(thing: Thing, as_of: datetime) -> Verdict | None:
     """What the row's own system says, once another one that just disagreed with it says so, too."""
-    own = own_value(thing.own)
+    own = thing.value
     for other in thing.others:
-        value = value_of(other)
-        if own is not None and value is not None and agreement(thing.beside(other), other.offset, as_of):
+        value = other.value
+        if own is not None and value is not None and says(thing, other, None, as_of):
             on_its_way = rounded(value + other.offset) != own
             said = f"{other.table} said so when both last rested" if on_its_way else _says(other, value)
             return Verdict(own, Rule.COUNTERPART, said)
