@@ -290,6 +290,16 @@ def test_a_third_table_that_counts_other_pieces_is_not_asked(store: Store) -> No
     assert [each.system for each in item.said] == ["shop", "erp"]
 
 
+def test_what_the_other_system_has_missed_is_told_however_quiet_its_own_is_since(store: Store) -> None:
+    """The ERP's connector goes on; the shop's has told of its last sale."""
+    world = missed()
+    world.changes = [each for each in world.changes if each.at_s < 4090]
+    world.changes.append(Change("erp", "erp.STOCK", 4000, {"SKU": "B", "BIN": 7}))
+    world.tell(store)
+    items = reconciled(store.ask, [pair("disagree", "erp.STOCK", "shop.stock")], moment(4100))
+    assert (counts(items), [line.action for line in plan(items, {})]) == (Rows(1, 1, 0), [Action.REPLAY] * 5)
+
+
 @pytest.mark.parametrize(
     ("put_right", "as_of_s", "rows", "replayed"),
     [(False, 4200, Rows(1, 0, 1), 0), (False, 4600, Rows(1, 1, 0), 5), (True, 4200, Rows(1, 0, 1), 0)],

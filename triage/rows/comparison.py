@@ -23,38 +23,41 @@ ALL = datetime(9999, 12, 31, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Counts:
-    """What a system says of a row: its changes, in the order of the log, and the column compared ('': the stock)."""
+    """What a system says of a row: its changes, in the order of the log, and the column compared ('': the stock).
+
+    `told`: until when its connector has told of changes, of whichever row.
+    """
 
     changes: Sequence[RowChange]
     column: str = ""
-
-
-@dataclass(frozen=True)
-class Pair:
-    """Two systems' counts of one row.
-
-    A change comes to the other system within `grace`. Both connectors have told of all changes until `told`; of what
-    was changed later, the other system may have heard.
-    """
-
-    one: Counts
-    two: Counts
-    grace: timedelta = GRACE
     told: datetime = ALL
 
 
 @dataclass(frozen=True)
+class Pair:
+    """Two systems' counts of one row. A change comes to the other system within `grace`."""
+
+    one: Counts
+    two: Counts
+    grace: timedelta = GRACE
+
+
+@dataclass(frozen=True)
 class Gap:
-    """A time in which neither system changed the row, and the first said so much more than the second."""
+    """A time in which neither system changed the row, and the first said so much more than the second.
+
+    `heard`: for how long after the row's last change the other system's connector has told.
+    """
 
     since: datetime
     until: datetime
     difference: float
+    heard: timedelta
 
 
 def resting(pair: Pair, until: datetime) -> list[float]:
     """By how much the first said more than the second, each time that they rested before a moment."""
-    return [gap.difference for gap in _rests(pair, _gaps(pair, min(until, pair.told)))]
+    return [gap.difference for gap in _rests(pair, _gaps(pair, until))]
 
 
 def usual(pair: Pair, until: datetime) -> float | None:
@@ -62,7 +65,7 @@ def usual(pair: Pair, until: datetime) -> float | None:
 
     Where they never rested, for the longest time that neither changed; None where one of them had no count.
     """
-    gaps = _gaps(pair, min(until, pair.told))
+    gaps = _gaps(pair, until)
     rests = _rests(pair, gaps) or sorted(gaps, key=lambda gap: gap.until - gap.since)
     return rests[-1].difference if rests else None
 
@@ -110,23 +113,29 @@ def _gaps(pair: Pair, until: datetime) -> list[Gap]:
     told = [each for each in merge(*sides, key=lambda each: each[0].time) if each[0].time < until]
     ends = [*(change.time for change, _ in told[1:]), until]
     says: list[float | None] = [None, None]
+    heard = [timedelta.max, timedelta.max]
     found: list[Gap] = []
     for (change, side), end in zip(told, ends, strict=False):
         value = value_in(change, counts[side].column)
         says[side] = None if change.op == "d" else says[side] if value is None else value
+        heard[side] = counts[1 - side].told - change.time
         here, there = says
         if here is not None and there is not None and change.time < end:
-            found.append(Gap(change.time, end, rounded(here - there)))
+            found.append(Gap(change.time, end, rounded(here - there), min(heard)))
     return found
 
 
 def _rests(pair: Pair, gaps: Iterable[Gap], offset: float | None = None) -> list[Gap]:
     """Those that were long enough for every change to have come to the other system.
 
-    As far as both have told, where they don't differ by the offset: one that is late is no disagreement.
+    And, unless they differ by the offset, for the other system's connector to have told so: one that is late is no
+    disagreement.
     """
-    untils = ((gap, gap.until if gap.difference == offset else min(gap.until, pair.told)) for gap in gaps)
-    return [gap for gap, until in untils if until - gap.since >= pair.grace]
+    return [
+        gap
+        for gap in gaps
+        if gap.until - gap.since >= pair.grace and (gap.difference == offset or gap.heard >= pair.grace)
+    ]
 
 
 def _lately(pair: Pair, gaps: Iterable[Gap], as_of: datetime) -> Mapping[float, timedelta]:

@@ -29,12 +29,13 @@ def says(thing: Thing, other: Other, right: float | None, as_of: datetime) -> bo
     But for what the two usually differ by. It does not where only one of the two has deleted the row. None where that
     can't be told yet.
     """
-    lasts = [history[-1] for history in (thing.own, other.history) if history]
-    deleted = [last.time for last in lasts if last.op == "d"]
+    lasts = thing.lasts(other)
+    deleted = [(last.time, min(as_of, told)) for last, told in lasts if last.op == "d"]
     if len(deleted) == len(lasts):
         return True  # neither has it
     if deleted:
-        return False if deleted[0] <= other.settled(as_of) else None
+        ((at, heard),) = deleted
+        return False if at + other.grace <= heard else None
     return agreement(thing.beside(other), _apart(thing, other, right), as_of)
 
 

@@ -112,6 +112,7 @@ def _counted(
                     sign=own.sign,
                     others=[other[one] for other in others if one in other],
                     column=stand[0].own_column if stand else "",
+                    told=known[place].told,
                 )
                 yield judged(thing, as_of)
 

@@ -40,8 +40,8 @@ class Table:
 class Counterpart:
     """A table of another system that may hold the same rows, and the columns that are compared ('' is the stock).
 
-    A change comes to the other system within `grace`; both have told of all changes until `told`. Unless it is `known`,
-    it holds the same rows only if they agree as a rule.
+    A change comes to the other system within `grace`; its connector has told of changes until `told`, that of the row's
+    own until `own_told`. Unless it is `known`, it holds the same rows only if they agree as a rule.
     """
 
     place: Place
@@ -49,11 +49,13 @@ class Counterpart:
     own_column: str
     grace: timedelta
     told: datetime
+    own_told: datetime
     known: bool
 
     def pair(self, own: Sequence[RowChange], there: Sequence[RowChange]) -> Pair:
         """A row as both systems told of it."""
-        return Pair(Counts(own, self.own_column), Counts(there, self.column), self.grace, self.told)
+        one = Counts(own, self.own_column, self.own_told)
+        return Pair(one, Counts(there, self.column, self.told), self.grace)
 
 
 def tables(ask: Ask, symptoms: Iterable[Symptom], from_: datetime, as_of: datetime) -> Mapping[Place, Table]:
@@ -107,7 +109,7 @@ def _tables(ask: Ask, pairs: Sequence[tuple[Place, Place]], from_: datetime, as_
 def _counterpart(
     table: Table, other: Table, own_column: str, column: str, grace: timedelta, known: bool
 ) -> Counterpart:
-    return Counterpart(other.place, column, own_column, grace, min(table.told, other.told), known)
+    return Counterpart(other.place, column, own_column, grace, other.told, table.told, known)
 
 
 def _holds_the_same(other: Table, table: Table) -> bool:

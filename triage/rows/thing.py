@@ -15,7 +15,7 @@ from triage.rows.model import RowChange, Wrong
 class Other:
     """A row of another system that stands for the same: its history, the column that is compared, the usual offset.
 
-    `wrong` are those of its changes that are; `grace` and `told` as of a Pair; `movements` and `sign` as of a Thing.
+    `wrong` are those of its changes that are; `grace` as of a Pair; `told`, `movements` and `sign` as of a Thing.
     """
 
     system: str
@@ -34,17 +34,13 @@ class Other:
         """What it says now."""
         return value_of(self.history, self.column)
 
-    def settled(self, as_of: datetime) -> datetime:
-        """What either system changed until then has come to the other, or never will."""
-        return min(as_of, self.told) - self.grace
-
 
 @dataclass(frozen=True)
 class Thing:
     """All that is known of a stock that is wrong: its own changes, the movements that make it up, other systems' rows.
 
     `sign` is what a movement of one piece does to the stock, 0 where movements do not explain it. Histories are in the
-    order of the log, each change once.
+    order of the log, each change once; its connector has told of changes until `told`.
     """
 
     system: str
@@ -56,6 +52,7 @@ class Thing:
     sign: int = 0
     others: Sequence[Other] = ()
     column: str = ""
+    told: datetime = ALL
 
     @property
     def value(self) -> float | None:
@@ -64,7 +61,13 @@ class Thing:
 
     def beside(self, other: Other) -> Pair:
         """What its own system says of it, change by change, and what another one does."""
-        return Pair(Counts(self.own, self.column), Counts(other.history, other.column), other.grace, other.told)
+        there = Counts(other.history, other.column, other.told)
+        return Pair(Counts(self.own, self.column, self.told), there, other.grace)
+
+    def lasts(self, other: Other) -> list[tuple[RowChange, datetime]]:
+        """The last change that each of the two told of, and until when the other one's connector has told."""
+        sides = ((self.own, other.told), (other.history, self.told))
+        return [(history[-1], told) for history, told in sides if history]
 
     def of(self, other: Other) -> Thing:
         """The same row as its other system has it."""

@@ -115,10 +115,10 @@ def _by_others(thing: Thing, as_of: datetime) -> Verdict | None:
 
 
 def _stands(thing: Thing, other: Other, value: float, as_of: datetime) -> bool:
-    """Whether nothing is on its way between the two; unless they say the same, as far as both have told."""
+    """Whether nothing is on its way between the two; unless they say the same, as far as their connectors have told."""
     same = rounded(value + other.offset) == thing.value
-    latest = max(history[-1].time for history in (thing.own, other.history) if history)
-    return latest <= (as_of - other.grace if same else other.settled(as_of))
+    heard = [(last.time, as_of if same else min(as_of, told)) for last, told in thing.lasts(other)]
+    return all(at + other.grace <= until for at, until in heard)
 
 
 def _by_agreement(thing: Thing, as_of: datetime) -> Verdict | None:
