@@ -176,22 +176,23 @@ def _standing(
 ) -> Mapping[str, Other]:
     """Another system's rows that stand for the same, by their names; none where its table does not hold the same rows.
 
-    What the two usually differ by is the median over the rows, as each last rested before either went wrong.
+    What the two usually differ by is what they did when the row last rested before either went wrong; where it never
+    rested, the median over the rows.
     """
     wrong = {names: things.get((other.place, names), ()) for names in there.histories}
-    before = [
-        (other.pair(own.histories.get(names, ()), history), _first(things[place, names], wrong[names]))
+    before = {
+        names: (other.pair(own.histories.get(names, ()), history), _first(things[place, names], wrong[names]))
         for names, history in there.histories.items()
-    ]
-    if not other.known and not _agree([resting(pair, until) for pair, until in before]):
+    }
+    rests = {names: resting(pair, until) for names, (pair, until) in before.items()}
+    if not other.known and not _agree(rests.values()):
         return {}
-    found = [usual(pair, until) for pair, until in before]
-    known = [each for each in found if each is not None]
-    offset = rounded(median(known)) if known else 0.0
+    found = [usual(pair, until) for pair, until in before.values()]
+    mostly = median([each for each in found if each is not None] or [0.0])
     return {
         names: Other(
-            *other.place, history, other.column, offset, wrong[names], other.grace, other.told,
-            there.movements.get(names, ()), there.sign,
+            *other.place, history, other.column, rounded([mostly, *rests[names]][-1]), wrong[names], other.grace,
+            other.told, there.movements.get(names, ()), there.sign,
         )
         for names, history in there.histories.items()
     }  # fmt: skip
