@@ -262,7 +262,7 @@ def _why_counted(item: Item, said: Said) -> str:
         return f"the row was deleted there: count what {here} still has, then insert it again, or delete it in both"
     if item.verdict.value is None:
         return f"it differs from {here}, and nothing tells which is right: count what is there"
-    return f"what it has missed of {here} can't be told from what it has: count what is there"
+    return f"what of {here} it has missed, or booked twice, can't be told: count what is there"
 
 
 def _replay(item: Item, change: RowChange, settles: str) -> Line:

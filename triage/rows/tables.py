@@ -33,7 +33,7 @@ class Table:
     told: datetime
     """Until when its connector has told of changes, of whichever table."""
     pairs: frozenset[Place]
-    """The tables that were found to disagree with it: they hold the same rows."""
+    """The tables that were found to disagree with it, or to lack rows: they hold the same."""
 
 
 @dataclass(frozen=True)
