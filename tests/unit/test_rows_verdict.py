@@ -97,6 +97,8 @@ def test_what_the_other_system_has_missed_is_all_of_it_or_nothing() -> None:
     other = Other("erp", "erp.STOCK", [erp(1, 9), erp(101, 8)])
     wrong = [Wrong(own[2], "disagree")]
     assert judged(thing(own, wrong, movements, 1, [other]), LATER).said[1].missed == tuple(own[2:])
+    behind = judged(thing(own, wrong, movements, 1, [replace(other, told=at(2000))]), LATER).said[1]
+    assert (behind.agrees, behind.missed) == (False, ()), "it may have been applied since"
     twice = [*own[:-1], replace(own[-1], idempotency_key="m-1")]
     assert judged(thing(twice, wrong, movements, 1, [other]), LATER).said[1].missed == ()
     assert judged(thing(own, wrong, others=[other]), LATER).said[1].missed == ()

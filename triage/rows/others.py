@@ -46,8 +46,12 @@ def _apart(thing: Thing, other: Other, right: float | None) -> float:
 
 
 def _missed(thing: Thing, other: Other, right: float | None, as_of: datetime) -> tuple[RowChange, ...]:
-    """What is surely to be applied there: where it is known what is right, or by the names of orders or messages."""
+    """What is surely to be applied there: where it is known what is right, or by the names of orders or messages.
+
+    Nothing where its connector is behind: by now it may have been applied.
+    """
     pair = thing.beside(other)
     lacks = missed(pair, _apart(thing, other, right), as_of)
-    sure = thing.only_differs and distinct(lacks) == lacks and (right is not None or are_named(pair, lacks))
+    known = right is not None or are_named(pair, lacks)
+    sure = known and thing.only_differs and distinct(lacks) == lacks and other.told + other.grace >= thing.told
     return tuple(lacks) if sure else ()
