@@ -27,6 +27,7 @@ from triage.incident.keeping import Found, Seen, ago, bucket, every, kept, told_
 from triage.incident.model import US, Event, Impact, Incident, Kind, State
 from triage.incident.naming import digest
 from triage.kpi.checks import checks_of, in_a_line
+from triage.once import once
 from triage.runbook.live import LiveRunbook
 from triage.suspects import suspects
 from triage.symptom import ALERTS, Ask, Cause, Symptom
@@ -96,9 +97,10 @@ class Watch:
         """
         self.problems = {}
         since = min(self._last or now - AWAY, now) - FLAP
-        found = self._found(now)
+        ask = once(self.store.ask)  # what lasts is looked at twice, partly in the same telemetry
+        found = self._found(ask, now)
         before = self.book.incidents(since)
-        lasting = {symptom.key: symptom for symptom in self._lasting(found, before)}
+        lasting = {symptom.key: symptom for symptom in self._lasting(ask, found, before)}
         new = (symptom for symptom in found.symptoms if symptom.key not in lasting)
         found = replace(found, symptoms=(*new, *lasting.values()))
         events = kept(found, before, self.runbook.current, self._seen, partial(is_over, self.book))
@@ -114,25 +116,25 @@ class Watch:
         self.metrics.open.set(sum(one.state is not State.RESOLVED for one in after))
         return after
 
-    def _found(self, now: datetime) -> Found:
+    def _found(self, ask: Ask, now: datetime) -> Found:
         failed: set[str] = set()
 
         def fail(part: str, error: Exception) -> None:
             failed.add(part)
             self.fail(part, error)
 
-        symptoms = list(self.detect(self.store.ask, now, failed=fail))
+        symptoms = list(self.detect(ask, now, failed=fail))
         try:
-            symptoms += alerts_at(self.store.ask, now)
+            symptoms += alerts_at(ask, now)
         except StoreError as error:
             fail(ALERTS, error)
         try:
-            self._calls = self._who_calls_whom(now) if symptoms else self._calls
+            self._calls = self._who_calls_whom(ask, now) if symptoms else self._calls
         except StoreError as error:
             fail("calls", error)
         return Found(now, tuple(symptoms), frozenset(failed), self._calls)
 
-    def _lasting(self, found: Found, incidents: Sequence[Incident]) -> Iterator[Symptom]:
+    def _lasting(self, ask: Ask, found: Found, incidents: Sequence[Incident]) -> Iterator[Symptom]:
         """What fell silent, is not found silent any more, and has not been heard either; and what fails for hours.
 
         Of an incident that a person resolved, nothing: a service may be gone for good, and what fails be usual now.
@@ -145,20 +147,19 @@ class Watch:
             if symptom.key in known:
                 continue
             try:
-                still = still_silent(self.store.ask, symptom, found.now)
+                still = still_silent(ask, symptom, found.now)
             except StoreError as error:
                 self.fail("silence", error)
                 still = symptom
             if still:
                 yield still
         try:
-            yield from still_failing(self.store.ask, lasting, found.now)
+            yield from still_failing(ask, lasting, found.now)
         except FAULTS as error:
             self.fail("lasting", error)
             yield from (symptom for symptom in lasting if symptom not in silent and symptom.key not in known)
 
-    def _who_calls_whom(self, now: datetime) -> Calls:
-        ask = self.store.ask
+    def _who_calls_whom(self, ask: Ask, now: datetime) -> Calls:
         entered_at = entry_services(ask, now)
         rows = ask("incidents/calls", entry_services=entered_at, **{"from": now - CALLS_SINCE}, to=now).rows()
         return Calls(
