@@ -65,7 +65,8 @@ def _requests(customer: Customer) -> tuple[str, ...]:
     if not customer.hit:
         return (_calm(theirs),)
     if not customer.visible:
-        hit = _number(len(customer.hit), "request")
+        are_requests = all(request.kind != "Consumer" for request in customer.hit)
+        hit = _number(len(customer.hit), "request") if are_requests else f"{_words(len(customer.hit))} of these"
         return (f"{_did(theirs)}; something failed behind {hit}, and they never noticed.",)
     told = sorted({request.entry for request in customer.visible}, key=lambda entry: _weight(customer, entry))
     more = len(told) - OPERATIONS_TOLD
@@ -84,22 +85,20 @@ def _calm(theirs: Sequence[Request]) -> str:
         return "Tried nothing themselves; they are only named in others’ requests."
     failed = any(request.failures for request in theirs)
     how = "what failed in it began before or after this time" if failed else "nothing failed"
-    return f"{_did(theirs)} {_when(_made(theirs) or theirs, _minute(theirs[0]).date())}; {how}."
+    return f"{_did(theirs)} {_when(theirs, _minute(theirs[0]).date())}; {how}."
 
 
 def _did(theirs: Sequence[Request]) -> str:
-    made = _made(theirs)
-    return f"Made {_number(len(made), 'request')}" if made or not theirs else _processed(theirs)
+    """The requests that they made, and the messages that were processed for them, each where there are any."""
+    messages = sum(request.kind == "Consumer" for request in theirs)
+    made = f"Made {_number(len(theirs) - messages, 'request')}"
+    if not messages:
+        return made
+    return f"{made}, and {_processed(messages)}" if messages < len(theirs) else _processed(messages).capitalize()
 
 
-def _made(theirs: Sequence[Request]) -> Sequence[Request]:
-    """Without the messages that were processed for them."""
-    return [request for request in theirs if request.kind != "Consumer"]
-
-
-def _processed(messages: Sequence[Request]) -> str:
-    were = "was" if len(messages) == 1 else "were"
-    return f"{_number(len(messages), 'message').capitalize()} {were} processed for them"
+def _processed(messages: int) -> str:
+    return f"{_number(messages, 'message')} {'was' if messages == 1 else 'were'} processed for them"
 
 
 def _weight(customer: Customer, entry: tuple[str, str]) -> tuple[bool, bool, int, tuple[str, str]]:
@@ -122,7 +121,7 @@ def _operation(customer: Customer, entry: tuple[str, str], day: date) -> str:
     if not any(request.is_theirs for request in tried):
         what, not_since = f"Was named in {entry[1]} {_times(len(tried))}", "none of their own has worked since"
     elif failed[0].kind == "Consumer":
-        what = f"{_processed(tried)} ({entry[1]})"
+        what = f"{_processed(len(tried)).capitalize()} ({entry[1]})"
     else:
         what = f"Tried {wanted(entry[1]) or entry[1]} {_times(len(tried))}"
     since = _since(entry[1], success, day) if success else not_since

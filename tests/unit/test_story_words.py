@@ -1,5 +1,6 @@
 """What a customer wanted, and what was done for them, in a support person's words."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -60,7 +61,12 @@ def test_messages_are_no_requests_of_theirs() -> None:
     messages = [request(number, "process order-placed", "Consumer") for number in (1, 2)]
     assert told(*messages) == ("Two messages were processed for them between 10:03 and 10:04; nothing failed.",)
     both = (*messages, request(3, "POST /checkout"))
-    assert told(*both) == ("Made one request at 10:05; nothing failed.",)
+    did = "Made one request, and two messages were processed for them"
+    assert told(*both) == (f"{did} between 10:03 and 10:05; nothing failed.",)
+    masked = replace(messages[0], failures=request(1, "process order-placed", "Consumer", failed=True).failures)
+    (sentence,) = told(masked, both[-1])
+    assert sentence.startswith("Made one request, and one message was processed for them; ")
+    assert sentence.endswith("; something failed behind one of these, and they never noticed.")
 
 
 def test_a_request_that_was_quick_itself_is_not_called_slow() -> None:
