@@ -133,6 +133,14 @@ def test_messages_as_usual_hide_no_request_that_fails(own_store: Store) -> None:
     assert errors.sentence.endswith("; too little to judge by")
 
 
+def test_a_message_that_fails_hides_no_request(own_store: Store) -> None:
+    """One of few is too little to judge by, and no news beside many requests that work."""
+    few = (each for each in arrivals() if each[0] % 200 == 0)
+    odd = (message(10**7 + number, at, 60 * MS, failed=broken) for number, at, broken in few)
+    found(own_store, *checkouts(100 * MS), *odd)
+    assert entered(own_store)[0] == "gateway errors as usual"
+
+
 def test_a_request_of_an_earlier_day_hides_no_failing_message(own_store: Store) -> None:
     """Each is compared with its own."""
     orders = (message(number, at, 60 * MS, failed=broken) for number, at, broken in arrivals())

@@ -9,6 +9,7 @@ from queries.store import Store
 from tests.integration.otlp import SECOND, segment, span, token, traces
 from tests.integration.small_shop import ERROR, FROM
 from triage.kpi.checks import Check, State, checks
+from triage.kpi.usual import SAME_TIME
 from triage.window import Window
 
 pytestmark = pytest.mark.integration
@@ -46,6 +47,13 @@ def test_an_hour_is_compared_with_itself(shop: Store, began: datetime | None) ->
     told = errors(shop, began)
     assert (told.state, told.value, told.usual.middle) == (State.OK, 0.1, 0.1)
     assert told.sentence == "Gateway errors are 10 %, as usual (10 %)"
+
+
+def test_days_before_what_has_gone_on_for_days_tell(shop: Store) -> None:
+    """Be they longer ago than a week."""
+    later = Window(NOON.from_ + 4 * DAY, NOON.to + 4 * DAY)
+    (found, *_) = checks(shop.ask, later, BEGAN + timedelta(hours=1))
+    assert (found.usual.middle, found.usual.since) == (0.1, SAME_TIME)
 
 
 def test_days_on_which_it_went_on_tell_nothing(shop: Store) -> None:

@@ -8,6 +8,8 @@ from triage.incident.model import Incident
 from triage.symptom import ALERTS
 from triage.window import Window
 
+AS_USUAL = timedelta(weeks=4)
+
 
 @dataclass(frozen=True)
 class Figures:
@@ -38,10 +40,11 @@ def time_to_resolve(incident: Incident) -> timedelta | None:
 def usual_until(incidents: Iterable[Incident], window: Window) -> datetime | None:
     """When the first of the incidents began that went on when a window began; None where none did.
 
-    What only an alert of another system's tells, such as one that always fires, says nothing of what we measure.
+    What only an alert of another system's tells, such as one that always fires, says nothing of what we measure; and
+    what has gone on for weeks is how it is.
     """
     going = (one for one in incidents if (one.over is None or one.over > window.from_) and _is_found(one))
-    return min((one.began for one in going if one.began < window.from_), default=None)
+    return min((one.began for one in going if window.from_ - AS_USUAL < one.began < window.from_), default=None)
 
 
 def _is_found(incident: Incident) -> bool:

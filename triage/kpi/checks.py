@@ -176,7 +176,7 @@ def _are_enough(now: Entries | None) -> bool:
 def _gravity(check: Check) -> tuple[int, bool, float]:
     """What is bad first, what looks so though it is too little to judge by, what is well; of what is bad, the worst."""
     ratio = check.value or 0.0
-    looks_bad = ratio > max(LEAST_RATIO, TIMES_USUAL * (check.usual.high or 0.0))
+    looks_bad = check.entries == REQUESTS and ratio > max(LEAST_RATIO, TIMES_USUAL * (check.usual.high or 0.0))
     places = {State.BAD: 3, State.UNKNOWN: 2 if looks_bad else 0, State.OK: 1}
     return places[check.state], check.value is not None, ratio if check.state is State.BAD else 0.0
 

@@ -81,11 +81,12 @@ class Stretches:
         ]
 
 
-def earlier_days(window: Window) -> Stretches | None:
-    """The same time of each of the days before; None for a window that is longer than a day."""
+def earlier_days(window: Window, like: Window) -> Stretches | None:
+    """The same time of each day, back to the seventh before `like`; None for a window that is longer than a day."""
     if window.length > DAY:
         return None
-    return Stretches(Window(window.from_ - DAY, window.to - DAY), DAY, DAYS, SAME_TIME)
+    since_like = max(-((like.from_ - window.to) // DAY), 1)
+    return Stretches(Window(window.from_ - DAY, window.to - DAY), DAY, since_like - 1 + DAYS, SAME_TIME)
 
 
 def just_before(window: Window) -> Stretches:
@@ -121,7 +122,7 @@ def entries_and_usually(
     Of requests always, first, and of messages where there are any.
     """
     entered_at = entry_services(ask, like.from_, window.to)
-    days = earlier_days(window)
+    days = earlier_days(window, like)
     count = days.count + 1 if days else 1  # in one question: its own day is the day after the earlier ones
     found = entries(ask, Stretches(window, DAY if days else window.length, count, SAME_TIME), entered_at)
     now = {REQUESTS: None} | {kind: each.pop(0) for kind, each in found.items() if 0 in each}
@@ -144,7 +145,7 @@ def days_usually(ask: Ask, kpis: Sequence[Kpi], window: Window, like: Window) ->
 
     The window is of whole minutes: others are not kept.
     """
-    days = earlier_days(window)
+    days = earlier_days(window, like)
     if days is None:
         return {}
     stretches: defaultdict[str, list[tuple[Parts, int]]] = defaultdict(list)
