@@ -36,7 +36,9 @@ CHECKOUTS = """
         [{operation:String}, 'POST /orders', 'POST /charge'][depth],
         [{kind:String}, 'Server', if({partner:String} = '', 'Server', 'Client')][depth],
         ({took_ms:Int64} - 10 * depth + cityHash64(at) % 20) * 1000000, if(fails, 'Error', 'Ok'),
-        map('service.version', {version:String}), if(depth = 3, map('peer.service', {partner:String}), map())
+        map('service.version', {version:String}),
+        if(depth < 3, map(), map(
+            'peer.service', {partner:String}, 'http.response.status_code', if(fails, {status:String}, '')))
     FROM numbers(toUInt64(1000 * {lasts_s:Int64} / {every_ms:Int64}))
     ARRAY JOIN [1, 2, 3] AS depth
 """
@@ -61,8 +63,9 @@ def checkouts(
     operation: str = "POST /checkout",
     version: str = "",
     partner: str = "",
+    status: str = "",
 ) -> None:
-    """Requests through three services from so long ago on; `failing` of a hundred fail."""
+    """Requests through three services from so long ago on; `failing` of a hundred fail, with that status of HTTP."""
     store.command(
         CHECKOUTS,
         now=NOW,
@@ -76,6 +79,7 @@ def checkouts(
         operation=operation,
         version=version,
         partner=partner,
+        status=status,
     )
 
 

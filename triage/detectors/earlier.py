@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 
 import numpy as np
+import numpy.typing as npt
+import polars as pl
 
 from triage.detectors.rates import Rates
 from triage.symptom import Ask
@@ -23,6 +26,8 @@ JUST_BEFORE = timedelta(hours=2, minutes=25)
 LEAST_REQUESTS = 20
 LEAST_DAYS = 2
 
+Numbers = npt.NDArray[np.float64]
+
 
 def with_earlier(
     rates: Rates, ask: Ask, to: datetime, *, service: str = "", operation: str = "", partner: str = "",
@@ -34,23 +39,34 @@ def with_earlier(
     """
     if not rates.matters:
         return rates
-    frame = ask(
-        "detect/earlier_errors", to=began + JUST_BEFORE if began else to, service=service, operation=operation,
-        partner=partner, entry_services=entry_services,
+    asked = partial(
+        ask, "detect/earlier_errors", service=service, operation=operation, partner=partner,
+        entry_services=entry_services,
     )  # fmt: skip
-    if not frame.height:
-        return rates
+    lately = asked(to=to)
+    usual_now = _at_this_time(lately, to, began)
+    requests, failures = _counts(asked(to=began + JUST_BEFORE) if began else lately)
+    if not began:
+        return replace(rates, earlier_requests=requests, earlier_failures=failures, at_this_time=usual_now)
+    return replace(
+        rates,
+        old_requests=np.concatenate((rates.old_requests, requests)),
+        old_failures=np.concatenate((rates.old_failures, failures)),
+        at_this_time=usual_now,
+    )
+
+
+def _counts(frame: pl.DataFrame) -> tuple[Numbers, Numbers]:
     requests, errors = (frame[column].to_numpy().astype(np.float64) for column in ("requests", "errors"))
-    failures = np.minimum(errors, requests)
-    if began:
-        old, failed = (
-            np.concatenate(both) for both in ((rates.old_requests, requests), (rates.old_failures, failures))
-        )
-        return replace(rates, old_requests=old, old_failures=failed)
+    return requests, np.minimum(errors, requests)
+
+
+def _at_this_time(frame: pl.DataFrame, to: datetime, began: datetime | None) -> float:
+    """The share that failed around this time of the earlier days; of what is known to have begun, before it did."""
+    until = (began or to).timestamp()
     shares: dict[int, float] = {}
-    for days, start, of, failed in zip(frame["days"], frame["start"], requests, failures, strict=True):
+    for days, start, of, failed in frame.select("days", "start", "requests", "errors").iter_rows():
         past_s = start - to.timestamp() + days * DAY_S
-        if days and of >= LEAST_REQUESTS and FROM_S <= past_s < TO_S:
-            shares[days] = max(shares.get(days, 0.0), failed / of)
-    at_this_time = float(np.median(list(shares.values()))) if len(shares) >= LEAST_DAYS else 0.0
-    return replace(rates, earlier_requests=requests, earlier_failures=failures, at_this_time=at_this_time)
+        if days and of >= LEAST_REQUESTS and FROM_S <= past_s < TO_S and start + TO_S <= until:
+            shares[days] = max(shares.get(days, 0.0), min(failed, of) / of)
+    return float(np.median(list(shares.values()))) if len(shares) >= LEAST_DAYS else 0.0

@@ -70,7 +70,8 @@ def _found(
     if not _is_symptom(rates.excess, own, suspect.entries[entry]):
         return
     verdict = _kept(suspect, own, lasting) or _verdict(window, ask, suspect, own, began)
-    run = _run(window, ask, suspect, verdict.version, own, began)
+    is_new = lasting and lasting.question and verdict.version and lasting.question.version != verdict.version
+    run = _run(window, ask, suspect, verdict.version, own, None if is_new else began)
     if run is not None:
         to = None if rates.is_ongoing else run.last + timedelta(microseconds=1)
         answered = _answered(window, ask, entry)
@@ -94,7 +95,7 @@ def _unusual(
             Rates.of(row, window.to, began), ask, window.to, service=service, operation=operation,
             entry_services=entered_at, began=began,
         )  # fmt: skip
-        if rates.excess.surprise >= SUSPICIOUS:
+        if (rates.is_measured or not began) and rates.excess.surprise >= SUSPICIOUS:
             found[entry] = rates
     return found
 
@@ -129,7 +130,7 @@ def _kept(suspect: Suspect, own: Own, lasting: Symptom | None) -> Verdict | None
 
 
 def _verdict(window: Window, ask: Ask, suspect: Suspect, own: Own, began: datetime | None) -> Verdict:
-    now, onset = window.to, _run(window, ask, suspect, "", own, began)
+    now, onset = window.to, _latest(window, ask, suspect, own, began)
     if version := blamed_version(suspect, own, now, onset, _served_before(window, ask, suspect, own, onset)):
         rates, first = own.versions[version]
         others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
@@ -184,6 +185,14 @@ def _since(rates: Rates, onset: Run | None, now: datetime) -> float:
     """How many of the requests of the last five minutes came after the failures had begun."""
     begun = RECENT_S - (now - onset.first).total_seconds() if onset else 0.0
     return float(rates.requests[ceil(max(begun, 0.0) / 10) :].sum())
+
+
+def _latest(window: Window, ask: Ask, suspect: Suspect, own: Own, began: datetime | None) -> Run | None:
+    """When what fails now began to fail so: a new version may fail far more than what has lasted longer."""
+    usual_rate, share = own.all.usual_rate(window, began), own.all.excess.ratio
+    if suspect.is_partner:
+        return failing_run(ask, window, usual_rate, share, partner=suspect.name)
+    return failing_run(ask, window, usual_rate, share, service=suspect.name)
 
 
 def _run(

@@ -53,19 +53,20 @@ def partner_integration(window: Window, ask: Ask, known: Known = NOTHING) -> Ite
             continue
         began = lasting.from_ if lasting else None
         rates = with_earlier(Rates.of(row, window.to, began), ask, window.to, partner=partner, began=began)
-        if not rates.excess.is_sure:
+        if not rates.excess.is_sure or (began and not rates.is_measured):
             continue
         usual_rate = rates.usual_rate(window, began)
         run = failing_run(ask, window, usual_rate, rates.excess.ratio, partner=partner, began=began)
         if run and run.failures >= LEAST_FAILURES:  # rates count what was received twice
-            yield _symptom(window, ask, partner, rates, run, lasting)
+            latest = failing_run(ask, window, usual_rate, rates.excess.ratio, partner=partner) if began else run
+            yield _symptom(window, ask, partner, rates, run, latest or run, lasting)
 
 
 def _symptom(
-    window: Window, ask: Ask, partner: str, rates: Rates, run: Run, lasting: Symptom | None
+    window: Window, ask: Ask, partner: str, rates: Rates, run: Run, latest: Run, lasting: Symptom | None
 ) -> Symptom:  # fmt: skip
     excess = rates.excess
-    answers = _answers(window, ask, partner, run)
+    answers = _answers(window, ask, partner, latest)
     verdict = Verdict(lasting.cause, lasting.because) if lasting and not answers else _verdict(partner, answers)
     to = None if rates.is_ongoing else run.last + timedelta(microseconds=1)
     callers = sorted({answer["service"] for answer in answers})

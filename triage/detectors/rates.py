@@ -139,6 +139,11 @@ class Rates:
         return self.expected * float(self.old_requests.sum()) / max(window.length.total_seconds() - RECENT_S, 1)
 
     @property
+    def is_measured(self) -> bool:
+        """Whether it is known what was usual."""
+        return bool(self.old_requests.sum() + self.earlier_requests.sum())
+
+    @property
     def matters(self) -> bool:
         """Whether enough fails to matter, if it is not usual."""
         found = [self._excess(window_s, 0.0) for window_s in WINDOWS_S]
