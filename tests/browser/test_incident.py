@@ -44,6 +44,7 @@ SCENARIOS = (
         )
     ),
 )
+ON_A_PAGE = 50
 SHORT_S = {"gateway-5xx": 1200}
 """How much history is enough to know what is usual, where that is less than others need."""
 HOSTILE = '</script><img src=x onerror="document.title=1">\u202e' + "é" * 300
@@ -172,7 +173,8 @@ def test_a_phone_keeps_its_place_in_the_list(phone: Visit, broke: Broke) -> None
     """However it is sorted and whichever page it is of; nothing that can't be seen is in the way of the keyboard."""
     page = phone.open(broke.path)
     page.locator("h2#who").click()
-    for name in ("amount", "Next"):
+    has_more = numbers(page.locator(".hit strong").inner_text())[0] > ON_A_PAGE
+    for name in ("amount", "Next") if has_more else ("amount",):
         page.locator("details.part[open]").get_by_role("link", name=name).first.click()
         page.wait_for_load_state()
         expect(page.locator("#customers")).to_be_visible()
@@ -197,14 +199,16 @@ def test_a_service_leads_to_whom_its_failures_hit(desk: Visit, broke: Broke) -> 
     """In the incident's time; the list of incidents can be had as JSON."""
     page = desk.open(broke.path)
     owner = page.request.get(f"{broke.site.url}/api/v1/incidents/{broke.id}").json()["service_owner"]
-    expect(page.locator("p.more", has_text="Owner:")).to_contain_text(f"service {owner['service']}: @{owner['slack']}")
     link = page.locator("p.more", has_text="Owner:").get_by_role("link")
-    assert link.get_attribute("href") in [each.get_attribute("href") for each in page.locator(".narrow a").all()]
+    path = link.get_attribute("href") or ""
+    assert path in [each.get_attribute("href") for each in page.locator(".narrow a").all()]
+    kind, where = ("partner", "towards") if "?partner=" in path else ("service", "in")
+    expect(page.locator("p.more", has_text="Owner:")).to_contain_text(f"{kind} {owner['service']}: @{owner['slack']}")
     link.click()
-    expect(page.locator("h1")).to_contain_text(f"in {owner['service']}")
+    expect(page.locator("h1")).to_contain_text(f"{where} {owner['service']}")
     expect(page).to_have_url(re.compile("from=.*&to="))
     page = desk.open("/incidents?from=1d")
-    path = page.get_by_role("link", name="As JSON").get_attribute("href")
+    path = page.get_by_role("link", name="As JSON").get_attribute("href") or ""
     listed = page.request.get(f"{broke.site.url}{path}").json()["items"]
     assert [each["id"] for each in listed] == page.locator("#incidents td.name a").all_inner_texts()
 
@@ -327,8 +331,8 @@ class TestLive:
             buttons = page.locator(".slots button")
             acknowledge = page.get_by_role("button", name="Acknowledge", exact=True)
             acknowledge.focus()
+            page.wait_for_timeout(3000)  # until it follows, and times are the reader's
             places = [each.bounding_box() for each in buttons.all()]
-            page.wait_for_timeout(3000)
             broke.write(Event(id_, f"{id_}.acknowledged", then, Kind.ACKNOWLEDGED, "Grace " + "é" * 100))
             done = page.get_by_role("button", name="Acknowledged by Grace")
             expect(done).to_have_attribute("aria-disabled", "true", timeout=40_000)
