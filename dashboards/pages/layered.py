@@ -15,7 +15,7 @@ from triage.incident.graph import Call
 
 WIDTH = 344
 BOX_WIDTH, BOX_HEIGHT = 104, 32
-LETTER_WIDTH, LABEL_HEIGHT = 7.0, 14.0
+LETTER_WIDTH, LABEL_HEIGHT = 8.5, 14.0
 MARGIN = 5.0
 """Between a box and the labels below and above it."""
 LEAST_LEVELS = 3
