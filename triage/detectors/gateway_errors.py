@@ -70,8 +70,8 @@ def _found(
     if not _is_symptom(rates.excess, own, suspect.entries[entry]):
         return
     verdict = _kept(suspect, own, lasting) or _verdict(window, ask, suspect, own, began)
-    is_new = lasting and lasting.question and verdict.version and lasting.question.version != verdict.version
-    run = _run(window, ask, suspect, verdict.version, own, None if is_new else began)
+    is_new = bool(verdict.version) and lasting is not None and lasting.labels.get("version") != verdict.version
+    run = _run(window, ask, suspect, own, began, verdict.version, latest=is_new)
     if run is not None:
         to = None if rates.is_ongoing else run.last + timedelta(microseconds=1)
         answered = _answered(window, ask, entry)
@@ -123,14 +123,14 @@ def _served_before(window: Window, ask: Ask, suspect: Suspect, own: Own, onset: 
 
 def _kept(suspect: Suspect, own: Own, lasting: Symptom | None) -> Verdict | None:
     """What was said of a version that was blamed, while nearly all failures are of it: it is new no longer."""
-    version = lasting.question.version if lasting and lasting.question else None
+    version = lasting.labels.get("version", "") if lasting else ""
     if lasting and version and version in own.versions and suspect.versions[version] >= ON_VERSION * suspect.requests:
         return Verdict(lasting.cause, lasting.because, version)
     return None
 
 
 def _verdict(window: Window, ask: Ask, suspect: Suspect, own: Own, began: datetime | None) -> Verdict:
-    now, onset = window.to, _latest(window, ask, suspect, own, began)
+    now, onset = window.to, _run(window, ask, suspect, own, began, latest=True)
     if version := blamed_version(suspect, own, now, onset, _served_before(window, ask, suspect, own, onset)):
         rates, first = own.versions[version]
         others = together([each for name_, (each, _) in own.versions.items() if name_ != version])
@@ -187,23 +187,15 @@ def _since(rates: Rates, onset: Run | None, now: datetime) -> float:
     return float(rates.requests[ceil(max(begun, 0.0) / 10) :].sum())
 
 
-def _latest(window: Window, ask: Ask, suspect: Suspect, own: Own, began: datetime | None) -> Run | None:
-    """When what fails now began to fail so: a new version may fail far more than what has lasted longer."""
-    usual_rate, share = own.all.usual_rate(window, began), own.all.excess.ratio
-    if suspect.is_partner:
-        return failing_run(ask, window, usual_rate, share, partner=suspect.name)
-    return failing_run(ask, window, usual_rate, share, service=suspect.name)
-
-
 def _run(
-    window: Window, ask: Ask, suspect: Suspect, version: str, own: Own, began: datetime | None
+    window: Window, ask: Ask, suspect: Suspect, own: Own, began: datetime | None, version: str = "", *,
+    latest: bool = False,
 ) -> Run | None:  # fmt: skip
-    """When the failures that the question would count began."""
+    """When the failures that the question would count began, or of these the `latest`, which may fail far more."""
     share = (own.versions[version][0] if version else own.all).excess.ratio
     usual_rate = 0.0 if version else own.all.usual_rate(window, began)
-    if suspect.is_partner:
-        return failing_run(ask, window, usual_rate, share, partner=suspect.name, began=began)
-    return failing_run(ask, window, usual_rate, share, service=suspect.name, version=version, began=began)
+    known = None if latest else began
+    return failing_run(ask, window, usual_rate, share, began=known, version=version, **dict([suspect.subject]))
 
 
 @dataclass(frozen=True)
